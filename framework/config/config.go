@@ -1,0 +1,156 @@
+package config
+
+import (
+	"path/filepath"
+	"time"
+)
+
+// Env says what a process is for. Code should ask it rarely: a difference
+// between environments is a bug that only production shows.
+type Env string
+
+// The environments. Development re-reads templates and static files from the
+// disk and explains errors in the browser; Test is what webtest uses.
+const (
+	Production  Env = "production"
+	Development Env = "development"
+	Test        Env = "test"
+)
+
+// Config is everything that can be set from outside an app: one struct for
+// the framework, the runner and the app's own settings. [Load] fills it from
+// defaults, dram.toml, the environment and flags, in this order of force.
+//
+// The key tag is the name in dram.toml; the environment variable is
+// DRAM_<SECTION>_<KEY> in capitals (DRAM_SERVER_LISTEN).
+type Config struct {
+	// Name of the app: cookies and process titles carry it. By default the
+	// base name of Root.
+	Name string `key:"name" help:"name of the app, in cookies and process titles"`
+	Env  Env    `key:"env" help:"production, development or test"`
+	// Secret is what all keys (sessions, signed links) are derived from, at
+	// least 32 bytes of text. Also SECRET_KEY, SECRET_KEY_FILE or the file
+	// .dram/secret. Empty: nothing can be sealed, which production refuses.
+	Secret string `key:"secret" help:"root of all keys, at least 32 characters" secret:"true"`
+
+	Server   Server   `key:"server"`
+	Workers  Workers  `key:"workers"`
+	Database Database `key:"database"`
+	Session  Session  `key:"session"`
+	Locale   Locale   `key:"locale"`
+	Log      Log      `key:"log"`
+
+	// Root is the absolute directory that relative paths count from: the
+	// directory of dram.toml, or the working directory where there is none.
+	Root string
+	// Now is the clock of the app, never nil. Tests replace it.
+	Now func() time.Time
+
+	app     map[string]any     // the undecoded [app] section
+	origins map[string]Setting // by dotted key, what Settings reports
+}
+
+// Server is the [server] section: how the front listens.
+type Server struct {
+	// Listen is HOST:PORT; port 0 takes a free one. PORT sets the port alone.
+	Listen string `key:"listen" help:"HOST:PORT to listen on, port 0 for a free one"`
+	// MaxBody bounds a request body, in bytes.
+	MaxBody Size `key:"max_body" help:"largest request body"`
+	// HeaderTimeout bounds the time a client may take for its request head.
+	HeaderTimeout time.Duration `key:"header_timeout" help:"time a client may take to send a request head"`
+	// KeepAlive is how long an idle client connection stays open.
+	KeepAlive time.Duration `key:"keep_alive" help:"how long an idle client connection stays open"`
+}
+
+// Workers is the [workers] section: the processes that run the app.
+type Workers struct {
+	// Count is the number of worker processes.
+	Count int `key:"count" help:"number of worker processes"`
+	// BootTimeout is how long a worker may take until it says it is ready.
+	BootTimeout time.Duration `key:"boot_timeout" help:"time a worker may take to become ready"`
+	// GracefulTimeout bounds how long requests in flight may go on when their
+	// worker or the front is asked to stop.
+	GracefulTimeout time.Duration `key:"graceful_timeout" help:"time requests in flight may take when stopping"`
+	// RequestTimeout is how long a worker may take to begin its response.
+	RequestTimeout time.Duration `key:"request_timeout" help:"time a worker may take to begin a response"`
+}
+
+// Database is the [database] section.
+type Database struct {
+	// URL is "sqlite:PATH" (relative to Root) or "postgres://…". Also
+	// DATABASE_URL and DATABASE_URL_FILE.
+	URL string `key:"url" help:"sqlite:PATH or postgres://USER@HOST/NAME" secret:"url"`
+	// Readers is the number of read connections each process may open.
+	Readers int `key:"readers" help:"read connections of each process"`
+	// BusyTimeout is how long SQLite waits for another process's write.
+	BusyTimeout time.Duration `key:"busy_timeout" help:"how long to wait for another process's write"`
+}
+
+// Session is the [session] section.
+type Session struct {
+	// MaxAge ends a session this long after it began.
+	MaxAge time.Duration `key:"max_age" help:"end of a session after its begin"`
+	// Idle ends a session this long after its last use.
+	Idle time.Duration `key:"idle" help:"end of a session after its last use"`
+}
+
+// Locale is the [locale] section.
+type Locale struct {
+	// Default is used when the client asks for no locale that the app has.
+	Default string `key:"default" help:"locale used when the client asks for none we have"`
+	// Zone is the IANA name of the time zone that dates are shown in.
+	Zone string `key:"zone" help:"time zone that dates are shown in"`
+}
+
+// Log is the [log] section. Logs go to standard error.
+type Log struct {
+	Level  string `key:"level" help:"debug, info, warn or error"`
+	Format string `key:"format" help:"text or json"`
+}
+
+// Default returns the configuration of an app in root for which nothing was
+// set: production, loopback port 8000, SQLite in data/app.db, two workers.
+func Default(root string) *Config {
+	return &Config{
+		Name: filepath.Base(root),
+		Env:  Production,
+		Server: Server{
+			Listen:        "127.0.0.1:8000",
+			MaxBody:       10 << 20,
+			HeaderTimeout: 10 * time.Second,
+			KeepAlive:     75 * time.Second,
+		},
+		Workers: Workers{
+			Count:           2,
+			BootTimeout:     30 * time.Second,
+			GracefulTimeout: 30 * time.Second,
+			RequestTimeout:  60 * time.Second,
+		},
+		Database: Database{
+			URL:         "sqlite:data/app.db",
+			Readers:     4,
+			BusyTimeout: 5 * time.Second,
+		},
+		Session: Session{MaxAge: 30 * 24 * time.Hour, Idle: 14 * 24 * time.Hour},
+		Locale:  Locale{Default: "en", Zone: "UTC"},
+		Log:     Log{Level: "info", Format: "text"},
+		Root:    root,
+		Now:     time.Now,
+	}
+}
+
+// Path returns elem joined below Root; an absolute first element stays as it is.
+func (c *Config) Path(elem ...string) string {
+	joined := filepath.Join(elem...)
+	if filepath.IsAbs(joined) {
+		return joined
+	}
+	return filepath.Join(c.Root, joined)
+}
+
+// StateDir is where a runner keeps what must survive it: binaries of
+// generations and published assets. It lies in the private directory .dram.
+func (c *Config) StateDir() string { return c.Path(".dram", "state") }
+
+// RunDir is where a running tree keeps its control socket.
+func (c *Config) RunDir() string { return c.Path(".dram", "run") }

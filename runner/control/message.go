@@ -1,0 +1,158 @@
+package control
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+)
+
+// The range of protocol versions this build speaks.
+const (
+	MinVersion = 1
+	MaxVersion = 1
+)
+
+// Lease is how long a front may use a table without hearing from the master
+// (any message renews it), and how long the master waits for a front's ACK.
+const Lease = 10 * time.Second
+
+// Beat is how often the master says something to each front.
+const Beat = 2 * time.Second
+
+// Kind names what a message is about.
+type Kind string
+
+// The kinds; the comment says who sends it and which body it has.
+const (
+	KindHello    Kind = "hello"    // everybody: Hello
+	KindReady    Kind = "ready"    // worker, front: none; it serves
+	KindFailed   Kind = "failed"   // worker, front: Failed; it ends, this is why
+	KindLink     Kind = "link"     // master to worker: Link + 1 file
+	KindListen   Kind = "listen"   // master to front: Listen + 1 file an address
+	KindTable    Kind = "table"    // master to front: Table + 1 file a new link
+	KindAck      Kind = "ack"      // front: Ack
+	KindIdle     Kind = "idle"     // front: Idle
+	KindBeat     Kind = "beat"     // master: none; renews the lease
+	KindStop     Kind = "stop"     // master to worker, front: Stop
+	KindRequest  Kind = "request"  // CLI: Request
+	KindProgress Kind = "progress" // master to CLI: Progress
+	KindResult   Kind = "result"   // master to CLI: Result
+)
+
+// Roles that a HELLO can name.
+const (
+	RoleMaster = "master"
+	RoleFront  = "front"
+	RoleWorker = "worker"
+	RoleCLI    = "cli"
+)
+
+// Message is one frame: a kind and its body.
+type Message struct {
+	Kind Kind            `json:"kind"`
+	Body json.RawMessage `json:"body,omitempty"`
+}
+
+// Decode unmarshals the body into v. Unknown fields are skipped.
+func (m Message) Decode(v any) error {
+	if err := json.Unmarshal(m.Body, v); err != nil {
+		return fmt.Errorf("control: body of %s message: %w", m.Kind, err)
+	}
+	return nil
+}
+
+// Hello opens a conversation.
+type Hello struct {
+	Role       string `json:"role"`
+	Min        int    `json:"min"`
+	Max        int    `json:"max"`
+	Build      string `json:"build"` // build id of the sender's binary
+	PID        int    `json:"pid"`
+	Generation int    `json:"generation,omitempty"`
+	Worker     int    `json:"worker,omitempty"`
+}
+
+// Failed is the last word of a process that cannot serve.
+type Failed struct {
+	Reason string `json:"reason"` // one block of text for a person
+}
+
+// Link gives a worker its end of a link; the file is a [wire.Link] socket.
+type Link struct {
+	Front int `json:"front"` // number of the front at the other end
+}
+
+// Listen gives a front its listeners, one file for each address.
+type Listen struct {
+	Addresses []string `json:"addresses"` // HOST:PORT as bound
+}
+
+// Table is the list of workers that a front may use.
+type Table struct {
+	Revision uint64        `json:"revision"`
+	Workers  []TableWorker `json:"workers"`
+	// Assets says where the current generation's static files are; nil when
+	// the app has none.
+	Assets *Assets `json:"assets,omitempty"`
+}
+
+// WorkerState says what a front may do with a worker.
+type WorkerState string
+
+// A ready worker gets requests; a draining one only finishes what it has.
+const (
+	WorkerReady    WorkerState = "ready"
+	WorkerDraining WorkerState = "draining"
+)
+
+// TableWorker is one worker in a table. A worker that an earlier table had
+// and this one has not is gone: its link is dead or will be.
+type TableWorker struct {
+	ID         int         `json:"id"` // never used again within one master
+	Generation int         `json:"generation"`
+	PID        int         `json:"pid"`
+	State      WorkerState `json:"state"`
+	// NewLink is set when the message carries this worker's link; the files
+	// come in the order of the workers that have it set.
+	NewLink bool `json:"new_link,omitempty"`
+}
+
+// Assets names the published static files of a generation.
+type Assets struct {
+	Store    string `json:"store"`    // directory for asset.OpenStore
+	Manifest string `json:"manifest"` // file for asset.ReadManifest
+}
+
+// Ack says that a front now works by the table of this revision.
+type Ack struct {
+	Revision uint64 `json:"revision"`
+}
+
+// Idle says that a front has no request left at a worker that is draining or
+// gone, and has closed its link.
+type Idle struct {
+	Worker int `json:"worker"`
+}
+
+// Stop asks a process to finish what it has and end within Grace.
+type Stop struct {
+	Grace time.Duration `json:"grace"` // nanoseconds
+}
+
+// Request is a command of the control socket.
+type Request struct {
+	Verb string   `json:"verb"` // status, reload, stop
+	Args []string `json:"args,omitempty"`
+}
+
+// Progress is a line for the person who waits for a result.
+type Progress struct {
+	Text string `json:"text"`
+}
+
+// Result ends a request.
+type Result struct {
+	ExitCode int             `json:"exit_code"` // as the CLI should exit
+	Text     string          `json:"text,omitempty"`
+	Data     json.RawMessage `json:"data,omitempty"` // for --json
+}
