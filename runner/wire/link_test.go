@@ -134,3 +134,21 @@ func TestDeathOfTheWorkerEndsItsConnections(t *testing.T) {
 		t.Fatal("read from a connection whose worker is gone succeeded")
 	}
 }
+
+func TestNoLinksTellsWhenTheLastFrontIsGone(t *testing.T) {
+	l := NewListener()
+	defer l.Close()
+	<-l.NoLinks() // none yet
+	first, worker := newPair(t)
+	l.Add(worker)
+	second, worker := newPair(t)
+	l.Add(worker)
+	first.Close()
+	select {
+	case <-l.NoLinks():
+		t.Fatal("no links, but the second front has not closed its own")
+	default:
+	}
+	second.Close()
+	<-l.NoLinks()
+}

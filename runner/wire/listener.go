@@ -18,16 +18,20 @@ type Listener struct {
 
 	mu     sync.Mutex
 	links  map[*Link]struct{}
+	none   chan struct{} // closed while there is no link
 	closed bool
 	wait   sync.WaitGroup
 }
 
 // NewListener returns a listener without links.
 func NewListener() *Listener {
+	none := make(chan struct{})
+	close(none)
 	return &Listener{
 		conns: make(chan net.Conn),
 		done:  make(chan struct{}),
 		links: make(map[*Link]struct{}),
+		none:  none,
 	}
 }
 
@@ -40,9 +44,21 @@ func (l *Listener) Add(link *Link) {
 		link.Close()
 		return
 	}
+	if len(l.links) == 0 {
+		l.none = make(chan struct{})
+	}
 	l.links[link] = struct{}{}
 	l.wait.Add(1)
 	go l.receive(link)
+}
+
+// NoLinks returns a channel that is closed once every front has closed its
+// link, so that no new connection can come unless another link is added. It
+// is closed at once when there is none.
+func (l *Listener) NoLinks() <-chan struct{} {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.none
 }
 
 // receive hands over the connections of one link until its end.
@@ -52,6 +68,9 @@ func (l *Listener) receive(link *Link) {
 		link.Close()
 		l.mu.Lock()
 		delete(l.links, link)
+		if len(l.links) == 0 {
+			close(l.none)
+		}
 		l.mu.Unlock()
 	}()
 	for {
