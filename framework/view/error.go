@@ -1,0 +1,145 @@
+package view
+
+import (
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+	"text/template/parse"
+)
+
+// Place is where in a template something stands.
+type Place struct {
+	File   string // with the prefix of the set: "templates/question/form.html"
+	Line   int    // from 1
+	Column int    // in bytes from 1, or 0 when unknown
+}
+
+// String returns "file:line:column", or "file:line".
+func (p Place) String() string {
+	if p.Column == 0 {
+		return fmt.Sprintf("%s:%d", p.File, p.Line)
+	}
+	return fmt.Sprintf("%s:%d:%d", p.File, p.Line, p.Column)
+}
+
+// Error is what is wrong at one place of a template.
+type Error struct {
+	Place
+	Message string // without the place
+	Err     error  // what was found, or what a function returned; may be nil
+
+	source string // of the whole file
+}
+
+// Error returns "file:line:column: message".
+func (e *Error) Error() string { return e.Place.String() + ": " + e.Message }
+
+// Unwrap returns the cause.
+func (e *Error) Unwrap() error { return e.Err }
+
+// Line is one line of a template around an error.
+type Line struct {
+	Number int
+	Text   string
+	Wrong  bool // the line of the error
+}
+
+// Excerpt returns the line of the error with up to around lines before and
+// after it. It is empty when the source is not known.
+func (e *Error) Excerpt(around int) []Line {
+	if e.source == "" {
+		return nil
+	}
+	lines := strings.Split(e.source, "\n")
+	var out []Line
+	for n := max(1, e.Place.Line-around); n <= min(len(lines), e.Place.Line+around); n++ {
+		out = append(out, Line{Number: n, Text: strings.TrimSuffix(lines[n-1], "\r"), Wrong: n == e.Place.Line})
+	}
+	return out
+}
+
+// The two forms in which the standard library says where a template failed:
+//
+//	template: templates/a.html:3:9: executing "content" at <.X>: …
+//	html/template:templates/a.html:3:9: {{.X}} appears in an ambiguous context
+var placed = regexp.MustCompile(`(?s)^(?:template: |html/template:)(.+?\.html):(\d+)(?::(\d+))?: (.*)$`)
+
+// locate makes an *Error of an error of text/template or html/template. One
+// without a place is returned as it is.
+func locate(err error, sourceOf func(file string) string) error {
+	m := placed.FindStringSubmatch(err.Error())
+	if m == nil {
+		return err
+	}
+	at := Place{File: m[1]}
+	at.Line, _ = strconv.Atoi(m[2])
+	if m[3] != "" {
+		column, _ := strconv.Atoi(m[3])
+		at.Column = column + 1 // the standard library counts from 0
+	}
+	return &Error{Place: at, Message: m[4], Err: err, source: sourceOf(at.File)}
+}
+
+// placeOf returns where node of tree stands in its file.
+func placeOf(tree *parse.Tree, node parse.Node) Place {
+	location, _ := tree.ErrorContext(node)
+	file, rest, _ := cutLast2(location)
+	at := Place{File: file}
+	line, column, _ := strings.Cut(rest, ":")
+	at.Line, _ = strconv.Atoi(line)
+	at.Column, _ = strconv.Atoi(column)
+	at.Column++
+	return at
+}
+
+// cutLast2 cuts "file:line:column" before its second colon from the right.
+func cutLast2(s string) (before, after string, ok bool) {
+	i := strings.LastIndexByte(s, ':')
+	if i < 0 {
+		return s, "", false
+	}
+	i = strings.LastIndexByte(s[:i], ':')
+	if i < 0 {
+		return s, "", false
+	}
+	return s[:i], s[i+1:], true
+}
+
+func firstLine(f *file, message string) error {
+	return &Error{Place: Place{File: f.shown, Line: 1}, Message: message, source: f.source}
+}
+
+// didYouMean returns `, did you mean "x"?` for the closest of names, or "".
+func didYouMean(name string, names []string) string {
+	best, distance := "", len(name)/3+1
+	for _, candidate := range names {
+		if d := editDistance(name, candidate); d <= distance && candidate != name {
+			best, distance = candidate, d-1
+		}
+	}
+	if best == "" {
+		return ""
+	}
+	return fmt.Sprintf(", did you mean %q?", best)
+}
+
+// editDistance is the Levenshtein distance of a and b in bytes.
+func editDistance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			cost := 1
+			if a[i] == b[j] {
+				cost = 0
+			}
+			diagonal, row[j+1] = row[j+1], min(diagonal+cost, row[j]+1, row[j+1]+1)
+		}
+	}
+	return row[len(b)]
+}
