@@ -1,0 +1,116 @@
+package i18n
+
+import (
+	"strconv"
+	"strings"
+)
+
+// Bounds of what Negotiate reads of a header that anybody may send.
+const (
+	maxHeader = 1024
+	maxRanges = 32
+)
+
+// Negotiate returns the locale of the catalogue that suits an Accept-Language
+// header best (RFC 9110 section 12.5.4), by lookup as in RFC 4647 section 3.4:
+// ko-KR finds ko. Where the catalogue has only a regional form, ko finds ko-KR
+// too. What suits nothing gives the default locale. A nil catalogue gives "".
+func (c *Catalog) Negotiate(acceptLanguage string) string {
+	if c == nil {
+		return ""
+	}
+	best, weight := c.def, 0
+	count := 0
+	for part := range strings.SplitSeq(acceptLanguage[:min(len(acceptLanguage), maxHeader)], ",") {
+		if count++; count > maxRanges {
+			break
+		}
+		tag, q := languageRange(part)
+		if q <= weight {
+			continue
+		}
+		if locale, ok := c.match(tag); ok {
+			best, weight = locale, q
+		}
+	}
+	return best
+}
+
+// match returns the locale for one language range.
+func (c *Catalog) match(tag string) (string, bool) {
+	if tag == "*" {
+		return c.def, true
+	}
+	tag, ok := canonical(tag)
+	if !ok {
+		return "", false
+	}
+	for l := tag; l != ""; l = parent(l) {
+		for _, locale := range c.locales {
+			if locale == l {
+				return locale, true
+			}
+		}
+	}
+	for _, locale := range c.locales {
+		if language(locale) == language(tag) {
+			return locale, true
+		}
+	}
+	return "", false
+}
+
+// languageRange splits "en-GB;q=0.8" into its range and its weight in
+// thousandths; a malformed weight counts as 0.
+func languageRange(part string) (string, int) {
+	tag, params, found := strings.Cut(part, ";")
+	tag = strings.TrimSpace(tag)
+	if !found {
+		return tag, 1000
+	}
+	name, value, _ := strings.Cut(params, "=")
+	if !strings.EqualFold(strings.TrimSpace(name), "q") {
+		return tag, 0
+	}
+	q, err := strconv.ParseFloat(strings.TrimSpace(value), 64)
+	if err != nil || !(q >= 0 && q <= 1) {
+		return tag, 0
+	}
+	return tag, int(q * 1000)
+}
+
+// canonical writes a language tag the usual way (RFC 5646 section 2.1.1): the
+// language in small letters, a region in capitals, a script capitalised. The
+// second result is false for what is no tag.
+func canonical(tag string) (string, bool) {
+	if len(tag) > 35 {
+		return "", false
+	}
+	parts := strings.Split(strings.ReplaceAll(tag, "_", "-"), "-")
+	for i, part := range parts {
+		if part == "" || len(part) > 8 || !isAlphanumeric(part) {
+			return "", false
+		}
+		part = strings.ToLower(part)
+		switch {
+		case i == 0 && (len(part) < 2 || !isLetters(part)):
+			return "", false
+		case i > 0 && len(part) == 2 && len(parts[i-1]) > 1:
+			part = strings.ToUpper(part)
+		case i > 0 && len(part) == 4 && isLetters(part) && len(parts[i-1]) > 1:
+			part = strings.ToUpper(part[:1]) + part[1:]
+		}
+		parts[i] = part
+	}
+	return strings.Join(parts, "-"), true
+}
+
+// language returns the first subtag of a locale.
+func language(locale string) string {
+	first, _, _ := strings.Cut(locale, "-")
+	return first
+}
+
+func isAlphanumeric(s string) bool { return isName(s) && !strings.Contains(s, "_") }
+
+func isLetters(s string) bool { return isAlphanumeric(s) && !strings.ContainsAny(s, "0123456789") }
