@@ -1,0 +1,214 @@
+package session
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+	"sync"
+)
+
+// ErrCommitted is returned by whatever would change a session, or read it for
+// the first time, after the response header was sent.
+var ErrCommitted = errors.New("session: the response header is already sent; use the session before the first byte of the body")
+
+// TooLarge says that a change would make the cookie larger than browsers
+// accept. The change did not happen.
+type TooLarge struct {
+	Size, Limit int    // of the cookie, in bytes
+	Largest     string // key of the largest value, empty when flashes are all there is
+	LargestSize int    // of that value as JSON, in bytes
+}
+
+// Error names both sizes and the largest key.
+func (e *TooLarge) Error() string {
+	text := fmt.Sprintf("session: the cookie would have %d bytes, %d are possible", e.Size, e.Limit)
+	if e.Largest == "" {
+		return text + "; shorten the flash messages"
+	}
+	return fmt.Sprintf("%s; the largest value is %q with %d: keep an id in the session and the rest in the database", text, e.Largest, e.LargestSize)
+}
+
+// Flash is a message for the next page that a visitor sees.
+type Flash struct {
+	Kind string `json:"k"` // like "success" or "error"; the page's style
+	Text string `json:"t"`
+}
+
+// Session is the state of one visitor during one request. It is safe for use by
+// several goroutines of that request.
+type Session struct {
+	manager *Manager
+	request *http.Request
+
+	mu        sync.Mutex
+	opened    bool
+	changed   bool
+	committed bool
+	data      payload
+	shown     []Flash // what Flashes took out
+	taken     bool    // whether it did
+}
+
+// load opens the cookie at first use. The caller holds the lock.
+func (s *Session) load() error {
+	switch {
+	case s.opened:
+		return nil
+	case s.committed:
+		return ErrCommitted
+	}
+	s.opened = true
+	for _, c := range s.request.CookiesNamed(s.manager.cookie) {
+		if data, ok := s.manager.open(c.Value); ok {
+			s.data = data
+			return nil
+		}
+	}
+	now := s.manager.now().Unix()
+	s.data = payload{Issued: now, Seen: now}
+	return nil
+}
+
+// Get decodes the value of a key into into, a pointer, and reports whether the
+// session has the key. The error is that of encoding/json when the value does
+// not fit, or ErrCommitted.
+func (s *Session) Get(key string, into any) (bool, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.load(); err != nil {
+		return false, err
+	}
+	raw, ok := s.data.Values[key]
+	if !ok {
+		return false, nil
+	}
+	if err := json.Unmarshal(raw, into); err != nil {
+		return true, fmt.Errorf("session: value of %q: %w", key, err)
+	}
+	return true, nil
+}
+
+// Set stores a value, encoded by encoding/json. Errors: what encoding/json
+// says, *TooLarge, ErrCommitted.
+func (s *Session) Set(key string, value any) error {
+	raw, err := json.Marshal(value)
+	if err != nil {
+		return fmt.Errorf("session: value of %q: %w", key, err)
+	}
+	return s.change(func(p *payload) bool {
+		if old, ok := p.Values[key]; ok && bytes.Equal(old, raw) {
+			return false
+		}
+		p.Values = maps.Clone(p.Values)
+		if p.Values == nil {
+			p.Values = map[string]json.RawMessage{}
+		}
+		p.Values[key] = raw
+		return true
+	})
+}
+
+// Delete removes a key. A key that is not there is no error.
+func (s *Session) Delete(key string) error {
+	return s.change(func(p *payload) bool {
+		if _, ok := p.Values[key]; !ok {
+			return false
+		}
+		p.Values = maps.Clone(p.Values)
+		delete(p.Values, key)
+		return true
+	})
+}
+
+// Clear removes everything, as a logout does: the browser is told to delete
+// the cookie unless something is stored afterwards.
+func (s *Session) Clear() error {
+	return s.change(func(p *payload) bool {
+		now := s.manager.now().Unix()
+		*p = payload{Issued: now, Seen: now}
+		s.shown = nil
+		return true
+	})
+}
+
+// Renew begins the session anew with the same values: its MaxAge counts from
+// now, and the cookie is written under a new seal. Call it when a visitor gains
+// rights, above all at login, after Clear if nothing is to survive.
+func (s *Session) Renew() error {
+	return s.change(func(p *payload) bool {
+		p.Issued = s.manager.now().Unix()
+		return true
+	})
+}
+
+// Flash keeps a message for the next call of Flashes, in this request or a
+// later one. Errors: *TooLarge, ErrCommitted.
+func (s *Session) Flash(kind, text string) error {
+	return s.change(func(p *payload) bool {
+		p.Flashes = append(slices.Clone(p.Flashes), Flash{kind, text})
+		return true
+	})
+}
+
+// Flashes takes out the messages that wait. Further calls in the same request
+// return the same messages, so a page may ask twice. After the header is sent
+// there are none, unless they were taken out before: the browser could not be
+// told that they have been shown.
+func (s *Session) Flashes() []Flash {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.taken || s.committed || s.load() != nil {
+		return slices.Clone(s.shown)
+	}
+	s.taken = true
+	if len(s.data.Flashes) > 0 {
+		s.shown, s.data.Flashes, s.changed = s.data.Flashes, nil, true
+	}
+	return slices.Clone(s.shown)
+}
+
+// Touched reports whether the session was used at all, so that the response
+// depends on the cookie.
+func (s *Session) Touched() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.opened
+}
+
+// Changed reports whether anything was changed, so that Commit will write or
+// delete the cookie.
+func (s *Session) Changed() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.changed
+}
+
+// change applies edit to a copy of the data and keeps it if it fits into a
+// cookie. edit reports whether it changed anything.
+func (s *Session) change(edit func(*payload) bool) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.committed {
+		return ErrCommitted
+	}
+	if err := s.load(); err != nil {
+		return err
+	}
+	next := s.data
+	if !edit(&next) {
+		return nil
+	}
+	encoded, err := json.Marshal(&next)
+	if err != nil {
+		return fmt.Errorf("session: %w", err)
+	}
+	if err := s.manager.fits(&next, encoded); err != nil {
+		return err
+	}
+	s.data, s.changed = next, true
+	return nil
+}

@@ -1,0 +1,87 @@
+package session
+
+import (
+	"bufio"
+	"context"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+)
+
+type contextKey struct{}
+
+// From returns the session that [Manager.Wrap] put into a request's context,
+// or nil where there is none.
+func From(ctx context.Context) *Session {
+	s, _ := ctx.Value(contextKey{}).(*Session)
+	return s
+}
+
+// Wrap gives every request a session, found by [From], and commits it right
+// before the response header is sent.
+func (m *Manager) Wrap(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s := m.Load(r)
+		sw := &writer{ResponseWriter: w, manager: m, request: r, session: s}
+		next.ServeHTTP(sw, r.WithContext(context.WithValue(r.Context(), contextKey{}, s)))
+		sw.commit()
+	})
+}
+
+// writer commits the session at whatever sends the header.
+type writer struct {
+	http.ResponseWriter
+	manager *Manager
+	request *http.Request
+	session *Session
+}
+
+func (w *writer) commit() {
+	if err := w.manager.Commit(w.Header(), w.request, w.session); err != nil {
+		slog.ErrorContext(w.request.Context(), "the session was not written", "error", err)
+	}
+}
+
+// WriteHeader commits before final statuses; 1xx responses are not the header.
+func (w *writer) WriteHeader(status int) {
+	if status >= 200 || status == http.StatusSwitchingProtocols {
+		w.commit()
+	}
+	w.ResponseWriter.WriteHeader(status)
+}
+
+func (w *writer) Write(b []byte) (int, error) {
+	w.commit()
+	return w.ResponseWriter.Write(b)
+}
+
+// WriteString keeps io.WriteString from copying.
+func (w *writer) WriteString(s string) (int, error) {
+	w.commit()
+	return io.WriteString(w.ResponseWriter, s)
+}
+
+// ReadFrom keeps the server's way of sending files.
+func (w *writer) ReadFrom(r io.Reader) (int64, error) {
+	w.commit()
+	return io.Copy(w.ResponseWriter, r)
+}
+
+// Flush sends what was written; where the server cannot, it does nothing.
+func (w *writer) Flush() { _ = w.FlushError() }
+
+// FlushError is what http.ResponseController looks for.
+func (w *writer) FlushError() error {
+	w.commit()
+	return http.NewResponseController(w.ResponseWriter).Flush()
+}
+
+// Hijack takes over the connection; the session can no longer be written.
+func (w *writer) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	w.commit()
+	return http.NewResponseController(w.ResponseWriter).Hijack()
+}
+
+// Unwrap lets http.ResponseController reach the server's writer for deadlines.
+func (w *writer) Unwrap() http.ResponseWriter { return w.ResponseWriter }
