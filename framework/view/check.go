@@ -90,7 +90,7 @@ func checkCalls(f *file, checkers map[string]Checker) error {
 				call, ok := callOf(tree, cmd, i > 0)
 				if check := checkers[call.Func]; ok && check != nil {
 					if err := check(call); err != nil {
-						found.add(&Error{Place: call.Place, Message: err.Error(), Err: err, source: f.source})
+						found.add(&Error{Place: call.Place, Message: err.Error(), Err: err, Source: f.source})
 					}
 				}
 			}

@@ -27,9 +27,8 @@ func (p Place) String() string {
 type Error struct {
 	Place
 	Message string // without the place
+	Source  string // text of the whole file, "" if unknown
 	Err     error  // what was found, or what a function returned; may be nil
-
-	source string // of the whole file
 }
 
 // Error returns "file:line:column: message".
@@ -37,27 +36,6 @@ func (e *Error) Error() string { return e.Place.String() + ": " + e.Message }
 
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }
-
-// Line is one line of a template around an error.
-type Line struct {
-	Number int
-	Text   string
-	Wrong  bool // the line of the error
-}
-
-// Excerpt returns the line of the error with up to around lines before and
-// after it. It is empty when the source is not known.
-func (e *Error) Excerpt(around int) []Line {
-	if e.source == "" {
-		return nil
-	}
-	lines := strings.Split(e.source, "\n")
-	var out []Line
-	for n := max(1, e.Place.Line-around); n <= min(len(lines), e.Place.Line+around); n++ {
-		out = append(out, Line{Number: n, Text: strings.TrimSuffix(lines[n-1], "\r"), Wrong: n == e.Place.Line})
-	}
-	return out
-}
 
 // The two forms in which the standard library says where a template failed:
 //
@@ -78,7 +56,7 @@ func locate(err error, sourceOf func(file string) string) error {
 		column, _ := strconv.Atoi(m[3])
 		at.Column = column + 1 // the standard library counts from 0
 	}
-	return &Error{Place: at, Message: m[4], Err: err, source: sourceOf(at.File)}
+	return &Error{Place: at, Message: m[4], Err: err, Source: sourceOf(at.File)}
 }
 
 // placeOf returns where node of tree stands in its file.
@@ -107,7 +85,7 @@ func cutLast2(s string) (before, after string, ok bool) {
 }
 
 func firstLine(f *file, message string) error {
-	return &Error{Place: Place{File: f.shown, Line: 1}, Message: message, source: f.source}
+	return &Error{Place: Place{File: f.shown, Line: 1}, Message: message, Source: f.source}
 }
 
 // didYouMean returns `, did you mean "x"?` for the closest of names, or "".

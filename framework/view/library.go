@@ -90,7 +90,7 @@ func (lib *library) addPartial(name string, f *file) {
 func (lib *library) definePartial(name string, tree *parse.Tree) {
 	if other, taken := lib.partials[name]; taken {
 		at := placeOf(tree, tree.Root)
-		lib.faults = append(lib.faults, &Error{Place: at, source: lib.sourceOf(at.File), Message: fmt.Sprintf(
+		lib.faults = append(lib.faults, &Error{Place: at, Source: lib.sourceOf(at.File), Message: fmt.Sprintf(
 			"partial %q is already defined at %s", name, placeOf(other, other.Root))})
 		return
 	}

@@ -124,7 +124,7 @@ func onlyDefines(f *file, layout string) error {
 		if parse.IsEmptyTree(node) {
 			continue
 		}
-		return &Error{Place: placeOf(f.body, node), source: f.source, Message: fmt.Sprintf(
+		return &Error{Place: placeOf(f.body, node), Source: f.source, Message: fmt.Sprintf(
 			"this stands outside of a {{define}} and would never be shown: layout %q shows only its blocks; "+
 				"move it into one of them or begin the file with {{/* layout: none */}}", layout)}
 	}
@@ -158,7 +158,7 @@ func (p *page) references(root string, trees map[string]*parse.Tree) []error {
 
 func (p *page) fault(tree *parse.Tree, node parse.Node, message string) error {
 	at := placeOf(tree, node)
-	return &Error{Place: at, Message: message, source: p.lib.sourceOf(at.File)}
+	return &Error{Place: at, Message: message, Source: p.lib.sourceOf(at.File)}
 }
 
 func blockList(called map[string]bool, own map[string]*parse.Tree, root string) string {
