@@ -2,6 +2,7 @@ package config
 
 import (
 	"path/filepath"
+	"strings"
 	"time"
 )
 
@@ -24,8 +25,8 @@ const (
 // The key tag is the name in dram.toml; the environment variable is
 // DRAM_<SECTION>_<KEY> in capitals (DRAM_SERVER_LISTEN).
 type Config struct {
-	// Name of the app: cookies and process titles carry it. By default the
-	// base name of Root.
+	// Name of the app: cookies and process titles carry it, so it has only
+	// letters, digits, - and _. By default the base name of Root.
 	Name string `key:"name" help:"name of the app, in cookies and process titles"`
 	Env  Env    `key:"env" help:"production, development or test"`
 	// Secret is what all keys (sessions, signed links) are derived from, at
@@ -46,13 +47,21 @@ type Config struct {
 	// Now is the clock of the app, never nil. Tests replace it.
 	Now func() time.Time
 
-	app     map[string]any     // the undecoded [app] section
-	origins map[string]Setting // by dotted key, what Settings reports
+	// What follows is shared by copies of a Config and therefore never changed
+	// in place: With and Decode put changed copies here.
+	file    *file              // where [app] is read from, nil without a file
+	vars    environment        // DRAM_APP_… variables
+	flags   map[string]string  // settings of the app from flags and With
+	origins map[string]origin  // of Dram's own keys that are not default
+	decoded map[string]Setting // of the app's keys, once Decode knows them
+	zone    *time.Location     // Locale.Zone as it was last loaded
 }
 
 // Server is the [server] section: how the front listens.
 type Server struct {
-	// Listen is HOST:PORT; port 0 takes a free one. PORT sets the port alone.
+	// Listen is HOST:PORT; port 0 takes a free one, an empty host means all
+	// interfaces. The variable PORT means all interfaces in production and
+	// sets the port alone elsewhere.
 	Listen string `key:"listen" help:"HOST:PORT to listen on, port 0 for a free one"`
 	// MaxBody bounds a request body, in bytes.
 	MaxBody Size `key:"max_body" help:"largest request body"`
@@ -112,7 +121,7 @@ type Log struct {
 // set: production, loopback port 8000, SQLite in data/app.db, two workers.
 func Default(root string) *Config {
 	return &Config{
-		Name: filepath.Base(root),
+		Name: nameOf(root),
 		Env:  Production,
 		Server: Server{
 			Listen:        "127.0.0.1:8000",
@@ -137,6 +146,36 @@ func Default(root string) *Config {
 		Root:    root,
 		Now:     time.Now,
 	}
+}
+
+// nameOf makes the name of an app of its directory: "My Board" is My-Board.
+func nameOf(root string) string {
+	name := strings.Trim(strings.Map(func(r rune) rune {
+		if isNameRune(r) {
+			return r
+		}
+		return '-'
+	}, filepath.Base(root)), "-")
+	if len(name) > maxName {
+		name = name[:maxName]
+	}
+	if name == "" {
+		return "app"
+	}
+	return name
+}
+
+// Location returns the time zone that dates are shown in, UTC if Locale.Zone
+// was set to an unknown one by the program.
+func (c *Config) Location() *time.Location {
+	if c.zone != nil && c.zone.String() == c.Locale.Zone {
+		return c.zone
+	}
+	zone, err := time.LoadLocation(c.Locale.Zone)
+	if err != nil {
+		return time.UTC
+	}
+	return zone
 }
 
 // Path returns elem joined below Root; an absolute first element stays as it is.

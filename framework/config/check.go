@@ -1,0 +1,148 @@
+package config
+
+import (
+	"net"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// maxName bounds the name of an app: process titles and cookie names are short.
+const maxName = 64
+
+// invalid says what was expected of the value of a key, "" if it is valid.
+func (c *Config) invalid(key string) string {
+	switch key {
+	case "name":
+		return unless(isName(c.Name), "letters, digits, - and _, at most 64")
+	case "env":
+		return oneOf(string(c.Env), string(Production), string(Development), string(Test))
+	case "secret":
+		return unless(c.Secret == "" || len(c.Secret) >= minSecret, "at least 32 characters, as `secret` generates them")
+	case "server.listen":
+		return unless(isAddress(c.Server.Listen), "HOST:PORT with a port from 0 to 65535, like 127.0.0.1:8000")
+	case "server.max_body":
+		return unless(c.Server.MaxBody > 0, "a size above 0")
+	case "server.header_timeout":
+		return positive(c.Server.HeaderTimeout)
+	case "server.keep_alive":
+		return positive(c.Server.KeepAlive)
+	case "workers.count":
+		return unless(c.Workers.Count >= 1, "at least 1")
+	case "workers.boot_timeout":
+		return positive(c.Workers.BootTimeout)
+	case "workers.graceful_timeout":
+		return positive(c.Workers.GracefulTimeout)
+	case "workers.request_timeout":
+		return positive(c.Workers.RequestTimeout)
+	case "database.url":
+		return unless(isDatabaseURL(c.Database.URL), "sqlite:PATH or postgres://USER@HOST/NAME")
+	case "database.readers":
+		return unless(c.Database.Readers >= 1, "at least 1")
+	case "database.busy_timeout":
+		return positive(c.Database.BusyTimeout)
+	case "session.max_age":
+		return positive(c.Session.MaxAge)
+	case "session.idle":
+		return positive(c.Session.Idle)
+	case "locale.default":
+		return unless(isLocale(c.Locale.Default), "a language tag like en, ko or pt-BR")
+	case "locale.zone":
+		return unless(isZone(c.Locale.Zone), `a time zone like UTC or Asia/Seoul (on a machine without the time zone database import _ "time/tzdata")`)
+	case "log.level":
+		return oneOf(c.Log.Level, "debug", "info", "warn", "error")
+	case "log.format":
+		return oneOf(c.Log.Format, "text", "json")
+	}
+	return ""
+}
+
+func unless(ok bool, want string) string {
+	if ok {
+		return ""
+	}
+	return want
+}
+
+func positive(d time.Duration) string { return unless(d > 0, "a duration above 0") }
+
+// oneOf checks a choice and names the one that was probably meant.
+func oneOf(value string, choices ...string) string {
+	for _, c := range choices {
+		if value == c {
+			return ""
+		}
+	}
+	last := len(choices) - 1
+	want := strings.Join(choices[:last], ", ") + " or " + choices[last]
+	if near := nearest(value, choices); near != "" {
+		want += " (did you mean " + near + "?)"
+	}
+	return want
+}
+
+func isName(name string) bool {
+	return name != "" && len(name) <= maxName && strings.IndexFunc(name, func(r rune) bool { return !isNameRune(r) }) < 0
+}
+
+// isNameRune allows what a cookie name (RFC 6265 section 4.1.1), a process
+// title and a file name have in common.
+func isNameRune(r rune) bool {
+	return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '-' || r == '_'
+}
+
+func isAddress(listen string) bool {
+	host, port, err := net.SplitHostPort(listen)
+	if err != nil || strings.ContainsAny(host, " /\t\r\n") {
+		return false
+	}
+	_, err = strconv.ParseUint(port, 10, 16)
+	return err == nil
+}
+
+func isDatabaseURL(text string) bool {
+	if path, ok := strings.CutPrefix(text, "sqlite:"); ok {
+		return path != ""
+	}
+	u, err := url.Parse(text)
+	return err == nil && (u.Scheme == "postgres" || u.Scheme == "postgresql") && strings.Contains(text, "://")
+}
+
+// isLocale allows language, optional script and optional region in the usual
+// spelling (RFC 5646 section 2.1.1), because the tag is a file name too.
+func isLocale(tag string) bool {
+	parts := strings.Split(tag, "-")
+	if n := len(parts[0]); n < 2 || n > 3 || !all(parts[0], 'a', 'z') {
+		return false
+	}
+	rest := parts[1:]
+	if len(rest) > 0 && len(rest[0]) == 4 {
+		if !all(rest[0][:1], 'A', 'Z') || !all(rest[0][1:], 'a', 'z') {
+			return false
+		}
+		rest = rest[1:]
+	}
+	if len(rest) > 0 && isRegion(rest[0]) {
+		rest = rest[1:]
+	}
+	return len(rest) == 0
+}
+
+func isRegion(part string) bool {
+	return len(part) == 2 && all(part, 'A', 'Z') || len(part) == 3 && all(part, '0', '9')
+}
+
+func all(text string, from, to byte) bool {
+	for i := range len(text) {
+		if text[i] < from || text[i] > to {
+			return false
+		}
+	}
+	return true
+}
+
+func isZone(name string) bool {
+	_, err := time.LoadLocation(name)
+	return err == nil && name != ""
+}

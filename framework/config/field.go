@@ -1,0 +1,151 @@
+package config
+
+import (
+	"encoding"
+	"fmt"
+	"reflect"
+	"strings"
+	"time"
+)
+
+// field is one setting as a struct declares it.
+type field struct {
+	key   string // dotted: "server.listen"
+	index []int  // for reflect.Value.FieldByIndex
+	tags  tags
+}
+
+// tags is what a struct says about a setting beside its key.
+type tags struct {
+	help string
+	// secret is "true" (never shown), "url" (its password is never shown),
+	// "false" (shown whatever the key is called) or "".
+	secret string
+}
+
+// hidden reports whether a value may not appear in a message.
+func (t tags) hidden() bool { return t.secret == "true" || t.secret == "url" }
+
+// fields lists the settings of a struct type in the order of its source.
+// Fields without a key tag are none: names from outside are always explicit.
+func fields(t reflect.Type, prefix string) []field {
+	var list []field
+	for i := range t.NumField() {
+		f := t.Field(i)
+		name, ok := f.Tag.Lookup("key")
+		if !ok || !f.IsExported() {
+			continue
+		}
+		key := join(prefix, name)
+		if isSection(f.Type) {
+			for _, inner := range fields(f.Type, key) {
+				inner.index = append([]int{i}, inner.index...)
+				list = append(list, inner)
+			}
+			continue
+		}
+		list = append(list, field{key: key, index: []int{i}, tags: tagsOf(f)})
+	}
+	return list
+}
+
+func tagsOf(f reflect.StructField) tags {
+	return tags{help: f.Tag.Get("help"), secret: f.Tag.Get("secret")}
+}
+
+// isSection reports whether a type is a table in dram.toml, not one value.
+func isSection(t reflect.Type) bool {
+	return t.Kind() == reflect.Struct && t != reflect.TypeFor[time.Time]() && !readsText(t)
+}
+
+// readsText reports whether a type reads itself from text.
+func readsText(t reflect.Type) bool {
+	return reflect.PointerTo(t).Implements(reflect.TypeFor[encoding.TextUnmarshaler]())
+}
+
+// keysOf lists the dotted keys of fields.
+func keysOf(list []field) []string {
+	keys := make([]string, len(list))
+	for i, f := range list {
+		keys[i] = f.key
+	}
+	return keys
+}
+
+// checkType returns an error if settings of type t cannot be decoded: a slip
+// in the program, found at its first start whatever the settings are.
+func checkType(t reflect.Type, path string, inside []reflect.Type) error {
+	for _, outer := range inside {
+		if outer == t {
+			return nil
+		}
+	}
+	if t == reflect.TypeFor[time.Time]() || readsText(t) {
+		return nil
+	}
+	switch t.Kind() {
+	case reflect.String, reflect.Bool, reflect.Float32, reflect.Float64,
+		reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64,
+		reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
+		return nil
+	case reflect.Slice:
+		return checkType(t.Elem(), path, append(inside, t))
+	case reflect.Pointer:
+		if isSection(t.Elem()) {
+			return fmt.Errorf("field %s is a pointer to a struct: use the struct itself", path)
+		}
+		return checkType(t.Elem(), path, inside)
+	case reflect.Map:
+		if t.Key().Kind() != reflect.String {
+			return fmt.Errorf("field %s is a map with keys of type %s: use string", path, t.Key())
+		}
+		return checkType(t.Elem(), path, append(inside, t))
+	case reflect.Struct:
+		return checkStruct(t, path, append(inside, t))
+	}
+	return fmt.Errorf("field %s has type %s, which no setting can fill", path, t)
+}
+
+func checkStruct(t reflect.Type, path string, inside []reflect.Type) error {
+	seen := map[string]string{}
+	for i := range t.NumField() {
+		f := t.Field(i)
+		key, ok := f.Tag.Lookup("key")
+		if !ok {
+			continue
+		}
+		place := path + "." + f.Name
+		if !f.IsExported() {
+			return fmt.Errorf("field %s has a key but is not exported", place)
+		}
+		if !isBare(key) {
+			return fmt.Errorf("field %s has key %q: use letters, digits, _ and -", place, key)
+		}
+		if other, twice := seen[key]; twice {
+			return fmt.Errorf("fields %s and %s have the same key %q", other, place, key)
+		}
+		seen[key] = place
+		if err := checkType(f.Type, place, inside); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// isBare reports whether TOML lets a key stand without quotes.
+func isBare(key string) bool {
+	return key != "" && strings.IndexFunc(key, func(r rune) bool {
+		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '_' || r == '-')
+	}) < 0
+}
+
+// join appends a part to a dotted key, quoted if it has to be.
+func join(prefix, part string) string {
+	if !isBare(part) {
+		part = fmt.Sprintf("%q", part)
+	}
+	if prefix == "" {
+		return part
+	}
+	return prefix + "." + part
+}

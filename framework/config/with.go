@@ -1,0 +1,34 @@
+package config
+
+import (
+	"maps"
+	"reflect"
+	"slices"
+)
+
+// With sets one key to text as a flag would, also a key of the app
+// ("app.page_size") before Decode. On an error nothing has changed.
+func (c *Config) With(key, value string) error {
+	next := *c
+	next.origins, next.flags, next.decoded = maps.Clone(c.origins), maps.Clone(c.flags), maps.Clone(c.decoded)
+	if next.origins == nil {
+		next.origins = map[string]origin{}
+	}
+	if next.flags == nil {
+		next.flags = map[string]string{}
+	}
+	l := loader{conf: &next, fields: fields(reflect.TypeFor[Config](), "")}
+	l.fromFlag(key, value)
+	if len(l.faults) == 0 {
+		if i := slices.IndexFunc(l.fields, func(f field) bool { return f.key == key }); i >= 0 {
+			l.checkField(l.fields[i])
+		}
+	}
+	if len(l.faults) > 0 {
+		return &Faults{List: l.faults}
+	}
+	delete(next.decoded, key)
+	next.zone = next.Location()
+	*c = next
+	return nil
+}
