@@ -1,0 +1,2 @@
+// Package asset serves static files under fingerprinted names.
+package asset
