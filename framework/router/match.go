@@ -61,15 +61,16 @@ func (r *Router[T]) miss(method, path string, params *Params) Result[T] {
 	if len(methods) > 0 {
 		return Result[T]{Status: MethodNotAllowed, Allow: allow(methods)}
 	}
-	if method != "GET" && method != "HEAD" {
-		return Result[T]{Status: NotFound}
-	}
 	other := search{method: method, params: params, flip: true}
 	if !other.walk(&r.root, path, 0) {
 		return Result[T]{Status: NotFound}
 	}
 	values := params.values[:len(other.leaf.pattern.params)]
-	return Result[T]{Status: Redirect, Path: other.leaf.pattern.path(values)}
+	status := NotFound
+	if method == "GET" || method == "HEAD" {
+		status = Redirect
+	}
+	return Result[T]{Status: status, Path: other.leaf.pattern.path(values)}
 }
 
 // allow writes the header of the same name.

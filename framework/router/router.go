@@ -68,7 +68,9 @@ type Result[T any] struct {
 	// with OPTIONS.
 	Allow string
 	// Path is the canonical path when Status is Redirect: escaped, without
-	// query, beginning with exactly one slash.
+	// query, beginning with exactly one slash. When Status is NotFound and Path
+	// is not empty, the method has a route there: not an answer, because a
+	// redirect would lose the body, but a hint for the developer.
 	Path string
 }
 

@@ -117,6 +117,8 @@ func TestMatch(t *testing.T) {
 		{"GET", "/pick/a%5cb", "BadPath"},
 		{"GET", `/pick/a\b`, "BadPath"},
 		{"GET", "/pick/%00", "BadPath"},
+		{"GET", "/pick/%EA%B0%80%5C", "BadPath"},
+		{"GET", "/pick/%EA%B0%80%00", "BadPath"},
 		{"GET", "/pick/%ff", "BadPath"},
 		{"GET", "/nowhere/%ff", "BadPath"},
 		{"GET", "/pick/%", "BadPath"},
@@ -141,6 +143,33 @@ func TestMatch(t *testing.T) {
 	} {
 		if got := answer(r, c.method, c.path); got != c.want {
 			t.Errorf("%s %s:\n got %s\nwant %s", c.method, c.path, got, c.want)
+		}
+	}
+}
+
+func TestManySiblings(t *testing.T) {
+	var routes []string
+	for i := range 40 {
+		routes = append(routes, fmt.Sprintf("GET /%c%d/{id:int}", 'a'+i%7, i))
+	}
+	r := build(t, append(routes, "GET /{other}/{id:int}")...)
+	for i := range 40 {
+		place := fmt.Sprintf("/%c%d/", 'a'+i%7, i)
+		if got, want := answer(r, "GET", place+"1"), "GET "+place+`{id:int} id="1"`; got != want {
+			t.Errorf("got %s, want %s", got, want)
+		}
+	}
+	if got := answer(r, "GET", "/z/1"); got != `GET /{other}/{id:int} other="z" id="1"` {
+		t.Errorf("got %s", got)
+	}
+}
+
+func TestWrongSlashOfPostIsHinted(t *testing.T) {
+	r := build(t, "POST /create/", "GET /list")
+	for path, want := range map[string]string{"/create": "/create/", "/creat": "", "/list/": ""} {
+		var p router.Params
+		if res := r.Match("POST", path, &p); res.Status != router.NotFound || res.Path != want {
+			t.Errorf("%s: %v %q, want NotFound %q", path, res.Status, res.Path, want)
 		}
 	}
 }

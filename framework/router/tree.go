@@ -186,7 +186,7 @@ func (s *search) walk(n *node, left string, depth int) bool {
 		s.params.values[depth] = text
 		return true
 	}
-	if n.rest != nil && !s.flip && !strings.Contains(left, "//") && s.take(n.rest.node.bare) {
+	if n.rest != nil && !strings.Contains(left, "//") && s.take(n.rest.node.bare) {
 		s.params.values[depth] = left[1:]
 		return true
 	}

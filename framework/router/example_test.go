@@ -1,0 +1,70 @@
+package router_test
+
+import (
+	"fmt"
+	"log"
+	"net/http"
+	"net/http/httptest"
+
+	"github.com/dram-go/dram/framework/router"
+)
+
+// A small net/http program with named routes.
+func Example() {
+	type handler func(http.ResponseWriter, *http.Request, *router.Params)
+	r := router.New[handler]()
+	detail := r.Add("GET", "/question/{id:int}/", func(w http.ResponseWriter, _ *http.Request, p *router.Params) {
+		id, _ := p.Get("id")
+		fmt.Fprintf(w, "question %s", id)
+	}, "web.go:12")
+	r.Name(detail, "question.detail")
+	if err := r.Build(); err != nil {
+		log.Fatal(err)
+	}
+
+	serve := func(w http.ResponseWriter, req *http.Request) {
+		var params router.Params
+		switch found := r.Match(req.Method, req.URL.EscapedPath(), &params); found.Status {
+		case router.Found:
+			found.Entry.Value(w, req, &params)
+		case router.Redirect:
+			to := found.Path
+			if req.URL.RawQuery != "" {
+				to += "?" + req.URL.RawQuery
+			}
+			http.Redirect(w, req, to, http.StatusPermanentRedirect)
+		case router.MethodNotAllowed:
+			w.Header().Set("Allow", found.Allow)
+			http.Error(w, "method not allowed", http.StatusMethodNotAllowed)
+		case router.BadPath:
+			http.Error(w, "bad path", http.StatusBadRequest)
+		default:
+			http.NotFound(w, req)
+		}
+	}
+
+	path, err := r.Path("question.detail", 42)
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, target := range []string{path, "/question/42?page=2", "/question/abc/"} {
+		w := httptest.NewRecorder()
+		serve(w, httptest.NewRequest("GET", target, nil))
+		fmt.Printf("%s: %d %q\n", target, w.Code, w.Header().Get("Location"))
+	}
+	// Output:
+	// /question/42/: 200 ""
+	// /question/42?page=2: 308 "/question/42/?page=2"
+	// /question/abc/: 404 ""
+}
+
+func ExampleRouter_Build() {
+	r := router.New[string]()
+	r.Add("GET", "/question/{id:int}/", "show", "web.go:12")
+	r.Add("GET", "/question/{qid:int}/edit", "edit", "web.go:13")
+	r.Add("GET", "/list/{page:itn}", "list", "web.go:14")
+	fmt.Println(r.Build())
+	// Output:
+	// web.go:13: pattern "/question/{qid:int}/edit" gives another name to the parameter that is {id} in "/question/{id:int}/" at web.go:12: use one name at one place
+	// web.go:14: pattern "/list/{page:itn}": "{page:itn}": unknown converter "itn", did you mean "int"?
+}
