@@ -1,0 +1,82 @@
+// Package db is the database of an app: SQL written by hand, rows scanned into
+// structs, transactions that travel in the context, and migrations.
+//
+// # Opening
+//
+// [New] describes a database and opens nothing. The app adds it
+// (app.Add(database)), and whoever runs the app calls [DB.Start] and
+// [DB.Close]. Which kind of database it is, the URL says; the app's main
+// package imports the driver:
+//
+//	import _ "github.com/dram-go/dram/framework/db/sqlite" // for sqlite:PATH
+//
+// # Reading and writing
+//
+// [One] reads one row, [All] reads every row, both into any type that sqlx can
+// scan: a struct whose fields are named by db tags or, without a tag, by their
+// name in snake case (AuthorID is author_id), or a plain value. [DB.Exec] and
+// [DB.Insert] write.
+//
+//	func (s *Store) Find(ctx context.Context, id int64) (Question, error) {
+//		return db.One[Question](ctx, s.DB, `SELECT id, subject FROM question WHERE id = ?`, id)
+//	}
+//
+// Placeholders are always ?, also on PostgreSQL. A slice fills a list:
+// WHERE id IN (?) with []int64{1, 2, 3}.
+//
+// No row is [ErrNotFound], which the framework answers with the 404 page. A
+// broken UNIQUE rule is a [UniqueError]; [IsUnique] asks for one by name.
+//
+// # Transactions
+//
+// The transaction is in the context, so a function that takes a context works
+// inside and outside of one, and there is no second set of functions for it:
+//
+//	err := s.DB.Write(ctx, func(ctx context.Context) error {
+//		q, err := s.Find(ctx, id) // sees this transaction
+//		if err != nil {
+//			return err // rolls back
+//		}
+//		_, err = s.DB.Exec(ctx, `UPDATE question SET views = ? WHERE id = ?`, q.Views+1, id)
+//		return err
+//	})
+//
+// Give the closure's parameter the name ctx, so that it hides the outer one. A
+// write with the outer context inside the closure could never get its
+// connection: it fails at once and names both lines. A [DB.Write] in a
+// [DB.Write] is a savepoint: its error undoes its own part only. [DB.Read]
+// makes several queries see one state of the database. [AfterCommit] is for
+// what must not happen if the transaction fails: mail, events.
+//
+// A transaction belongs to one goroutine.
+//
+// # Time
+//
+// Times are stored in UTC and cut to microseconds, whatever zone they come in,
+// so they sort rightly, and they are read as UTC. [DB.Now] is the app's clock
+// in this form: what it returned before storing is equal to what is read later.
+// On SQLite declare such columns as TIMESTAMP.
+//
+// # Unknown columns
+//
+// In development and in tests, a column without a field is an error, because
+// it is usually a misspelt one. In production it is ignored: during a reload
+// the old build keeps serving while the new one has already added a column.
+//
+// # Migrations
+//
+// The directory migrations/ holds numbered files in goose's format:
+// 0001_question.sql, 0002_answer.sql.
+//
+//	-- +goose Up
+//	CREATE TABLE question (id INTEGER PRIMARY KEY, subject TEXT NOT NULL);
+//
+//	-- +goose Down
+//	DROP TABLE question;
+//
+// Each runs once, in a transaction of its own, in the order of the numbers;
+// a statement with semicolons inside (a trigger) stands between
+// "-- +goose StatementBegin" and "-- +goose StatementEnd". [DB.Migrate] takes a
+// lock, so any number of processes may call it. [DB.Start] refuses a database
+// that lacks a migration of this build and serves one that is ahead of it.
+package db

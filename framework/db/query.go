@@ -1,0 +1,175 @@
+package db
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"reflect"
+	"strings"
+
+	"github.com/jmoiron/sqlx"
+)
+
+// One returns the first row of a query: a struct by the names of its columns,
+// or a plain value of a single column. No row is [ErrNotFound].
+//
+// Inside Write it sees the transaction. Outside it uses a read connection, so
+// INSERT … RETURNING belongs into Write.
+func One[T any](ctx context.Context, d *DB, query string, args ...any) (T, error) {
+	var row T
+	err := d.read(ctx, query, args, func(q sqlx.QueryerContext, query string, args []any) error {
+		return sqlx.GetContext(ctx, q, &row, query, args...)
+	})
+	if err != nil {
+		var none T
+		return none, err
+	}
+	return row, nil
+}
+
+// All returns every row of a query, scanned as by [One]. No rows is an empty
+// slice, never nil, so that it is [] in JSON.
+func All[T any](ctx context.Context, d *DB, query string, args ...any) ([]T, error) {
+	rows := []T{}
+	err := d.read(ctx, query, args, func(q sqlx.QueryerContext, query string, args []any) error {
+		return sqlx.SelectContext(ctx, q, &rows, query, args...)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return rows, nil
+}
+
+// read runs a query on the transaction in ctx or on a read connection.
+func (d *DB) read(ctx context.Context, query string, args []any, scan func(q sqlx.QueryerContext, query string, args []any) error) error {
+	s, err := d.scope(ctx)
+	if err != nil {
+		return err
+	}
+	query, args, err = d.bind(query, args)
+	if err != nil {
+		return queryError(query, err)
+	}
+	q, err := d.queryer(s)
+	if err != nil {
+		return err
+	}
+	log := d.begin(ctx, query, nil)
+	err = scan(q, query, args)
+	log.end(err)
+	if err == nil {
+		return nil
+	}
+	if errors.Is(err, sql.ErrNoRows) {
+		return &NotFound{SQL: oneLine(query), Caller: caller()}
+	}
+	return queryError(query, explainScan(d.explain(ctx, err)))
+}
+
+// queryer is what reads now.
+func (d *DB) queryer(s *scope) (sqlx.QueryerContext, error) {
+	if s != nil {
+		return s.tx, nil
+	}
+	p := d.pools.Load()
+	if p == nil {
+		return nil, errNotStarted
+	}
+	if err := d.reads.check(d.readers()); err != nil {
+		return nil, err
+	}
+	return p.reader, nil
+}
+
+// Exec executes a statement in the transaction of ctx, or in one of its own.
+func (d *DB) Exec(ctx context.Context, query string, args ...any) (sql.Result, error) {
+	var result sql.Result
+	err := d.change(ctx, query, args, func(ctx context.Context, tx *sqlx.Tx, query string, args []any) (err error) {
+		result, err = tx.ExecContext(ctx, query, args...)
+		return err
+	})
+	return result, err
+}
+
+// Insert executes an INSERT in the transaction of ctx, or in one of its own,
+// and returns the id of the new row. The id is 0 when nothing was inserted (ON
+// CONFLICT DO NOTHING).
+func (d *DB) Insert(ctx context.Context, query string, args ...any) (int64, error) {
+	var id int64
+	err := d.change(ctx, query, args, func(ctx context.Context, tx *sqlx.Tx, query string, args []any) (err error) {
+		id, err = d.engine.Insert(ctx, tx, query, args)
+		return err
+	})
+	return id, err
+}
+
+// change runs a writing statement in the transaction of ctx or in a new one.
+func (d *DB) change(ctx context.Context, query string, args []any, do func(ctx context.Context, tx *sqlx.Tx, query string, args []any) error) error {
+	s, err := d.scope(ctx)
+	if err != nil {
+		return err
+	}
+	if s == nil {
+		return d.write(ctx, capture(0), func(ctx context.Context) error { return d.change(ctx, query, args, do) })
+	}
+	if !s.write {
+		return &HeldError{Caller: caller(), Holder: s.begun.String(), text: writeInRead}
+	}
+	query, args, err = d.bind(query, args)
+	if err != nil {
+		return queryError(query, err)
+	}
+	log := d.begin(ctx, query, nil)
+	err = do(ctx, s.tx, query, args)
+	log.end(err)
+	if err != nil {
+		return queryError(query, d.explain(ctx, err))
+	}
+	return nil
+}
+
+// bind fills lists and writes the placeholders as the database wants them.
+func (d *DB) bind(query string, args []any) (string, []any, error) {
+	if d.broken != nil {
+		return query, args, d.broken
+	}
+	for _, arg := range args {
+		if isList(arg) {
+			var err error
+			if query, args, err = sqlx.In(query, args...); err != nil {
+				return query, args, fmt.Errorf("fill the list of an IN: %w", err)
+			}
+			break
+		}
+	}
+	return sqlx.Rebind(d.engine.Bind(), query), args, nil
+}
+
+// isList tells slices that stand for a list from values such as []byte.
+func isList(arg any) bool {
+	switch arg.(type) {
+	case nil, string, int64, int, bool, []byte, driver.Valuer:
+		return false
+	}
+	t := reflect.TypeOf(arg)
+	return t.Kind() == reflect.Slice && t.Elem().Kind() != reflect.Uint8
+}
+
+// queryError adds the statement and the app's line.
+func queryError(query string, err error) error {
+	return &QueryError{SQL: oneLine(query), Caller: caller(), Err: err}
+}
+
+// explainScan says what to do about sqlx's word for a column without a field.
+func explainScan(err error) error {
+	if strings.HasPrefix(err.Error(), "missing destination name ") {
+		return fmt.Errorf("%w: the struct has no field for this column "+
+			"(add one, or name the columns instead of SELECT *; production ignores it)", err)
+	}
+	return err
+}
+
+// oneLine folds a statement for messages and logs.
+func oneLine(query string) string { return strings.Join(strings.Fields(query), " ") }
