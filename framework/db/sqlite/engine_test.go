@@ -1,0 +1,220 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/dram-go/dram/framework/config"
+	"github.com/dram-go/dram/framework/db"
+)
+
+func newEngine(t *testing.T) *engine {
+	t.Helper()
+	described, err := sqliteDriver{}.Engine(config.Default(t.TempDir()), "app.db")
+	check(t, err)
+	e := described.(*engine)
+	check(t, e.Prepare(t.Context()))
+	return e
+}
+
+func check(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func open(t *testing.T, e *engine, role db.Role) *sql.DB {
+	t.Helper()
+	pool := e.Open(role)
+	t.Cleanup(func() { _ = pool.Close() })
+	return pool
+}
+
+func TestConnectionsAreSetUpByRole(t *testing.T) {
+	t.Parallel()
+	e := newEngine(t)
+	tests := map[string]map[db.Role]string{
+		"journal_mode":       {db.Writer: "wal", db.Reader: "wal", db.Migrator: "wal"},
+		"foreign_keys":       {db.Writer: "1", db.Migrator: "0"},
+		"query_only":         {db.Writer: "0", db.Reader: "1"},
+		"busy_timeout":       {db.Writer: "0", db.Reader: "5000"},
+		"cache_size":         {db.Writer: "-2048", db.Reader: "-2048"},
+		"mmap_size":          {db.Writer: "134217728", db.Reader: "134217728"},
+		"journal_size_limit": {db.Writer: "67108864"},
+		"synchronous":        {db.Writer: "1", db.Reader: "1", db.Migrator: "1"},
+		"temp_store":         {db.Writer: "2", db.Reader: "2"},
+	}
+	for _, role := range []db.Role{db.Writer, db.Reader, db.Migrator} {
+		pool := open(t, e, role)
+		for pragma, want := range tests {
+			if want[role] == "" {
+				continue
+			}
+			var got string
+			check(t, pool.QueryRow("PRAGMA "+pragma).Scan(&got))
+			if got != want[role] {
+				t.Errorf("role %d has %s %s, expected %s", role, pragma, got, want[role])
+			}
+		}
+	}
+}
+
+func TestWriteLockIsTakenAtTheBeginning(t *testing.T) {
+	t.Parallel()
+	e := newEngine(t)
+	e.busy = 1
+	first, second := open(t, e, db.Writer), open(t, e, db.Writer)
+	tx, err := first.Begin()
+	check(t, err)
+	defer tx.Rollback()
+	var busy *db.BusyError
+	if _, err := second.Begin(); !errors.As(err, &busy) {
+		t.Errorf("a second writer began: %v", err)
+	}
+}
+
+func TestWriterWaitsAsLongAsAMigrationRuns(t *testing.T) {
+	t.Parallel()
+	e := newEngine(t)
+	e.busy = 1
+	first, second := open(t, e, db.Writer), open(t, e, db.Writer)
+	holder, err := first.Begin()
+	check(t, err)
+	asked := 0
+	e.migrating = func() bool {
+		if asked++; asked == 3 {
+			check(t, holder.Rollback())
+		}
+		return true
+	}
+	tx, err := second.Begin()
+	check(t, err)
+	check(t, tx.Rollback())
+	if asked < 3 {
+		t.Errorf("the wait was prolonged %d times", asked)
+	}
+}
+
+func TestLockIsSeenByOthersUntilItEnds(t *testing.T) {
+	t.Parallel()
+	e := newEngine(t)
+	other := &engine{path: e.path}
+	if other.Migrating() {
+		t.Error("somebody migrates a database that nobody has touched")
+	}
+	unlock, err := e.Lock(t.Context())
+	check(t, err)
+	if !other.Migrating() {
+		t.Error("the lock is not seen")
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := other.Lock(ctx); !errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), "another process is migrating") {
+		t.Errorf("a second lock: %v", err)
+	}
+	unlock()
+	unlock, err = other.Lock(t.Context())
+	check(t, err)
+	unlock()
+	if e.Migrating() {
+		t.Error("the lock outlives its holder")
+	}
+}
+
+func TestBackupNeedsSpace(t *testing.T) {
+	t.Parallel()
+	e := newEngine(t)
+	e.freeSpace = func(string) (uint64, error) { return 1 << 20, nil }
+	_, err := e.Backup(t.Context(), 3)
+	if err == nil || !strings.Contains(err.Error(), "1 MiB are free") || !strings.Contains(err.Error(), "make room") {
+		t.Errorf("Backup on a full disk: %v", err)
+	}
+	if left, _ := filepath.Glob(e.path + ".backup*"); len(left) != 0 {
+		t.Errorf("it leaves %q", left)
+	}
+}
+
+func TestBackupIsOfOneMomentAndBlocksNobody(t *testing.T) {
+	t.Parallel()
+	e := newEngine(t)
+	pool := open(t, e, db.Writer)
+	_, err := pool.Exec(`CREATE TABLE t (x); INSERT INTO t VALUES (1)`)
+	check(t, err)
+	tx, err := pool.Begin() // somebody is writing
+	check(t, err)
+	_, err = tx.Exec(`INSERT INTO t VALUES (2)`)
+	check(t, err)
+	to, err := e.Backup(t.Context(), 0)
+	check(t, err)
+	check(t, tx.Commit())
+
+	copied := &engine{path: to, busy: time.Second}
+	var n int
+	check(t, open(t, copied, db.Reader).QueryRow(`SELECT count(*) FROM t`).Scan(&n))
+	if n != 1 {
+		t.Errorf("the copy has %d rows, expected what was committed", n)
+	}
+}
+
+func TestBackupThatIsInterruptedLeavesNothing(t *testing.T) {
+	t.Parallel()
+	e := newEngine(t)
+	pool := open(t, e, db.Writer)
+	_, err := pool.Exec(`CREATE TABLE t (x); INSERT INTO t VALUES (zeroblob(20000000))`)
+	check(t, err)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := e.Backup(ctx, 0); !errors.Is(err, context.Canceled) {
+		t.Errorf("Backup returned %v", err)
+	}
+	if left, _ := filepath.Glob(e.path + ".backup*"); len(left) != 0 {
+		t.Errorf("it leaves %q", left)
+	}
+}
+
+func TestConnectionStuckInATransactionLeavesThePool(t *testing.T) {
+	t.Parallel()
+	c := &conn{inTx: true}
+	if c.ResetSession(t.Context()) == nil {
+		t.Error("it would be used again")
+	}
+}
+
+func TestUnwritableFileIsRefused(t *testing.T) {
+	t.Parallel()
+	if os.Geteuid() == 0 {
+		t.Skip("root may write everything")
+	}
+	e := newEngine(t)
+	check(t, os.Chmod(e.path, 0o400))
+	if err := e.Prepare(t.Context()); err == nil || !strings.Contains(err.Error(), "not writable") {
+		t.Errorf("Prepare returned %v", err)
+	}
+}
+
+func TestOldSQLiteIsRefused(t *testing.T) {
+	t.Parallel()
+	if err := versionError(3_051_002); !strings.Contains(err.Error(), "SQLite is 3.51.2, expected 3.51.3") {
+		t.Errorf("the error says %v", err)
+	}
+}
+
+func TestUniqueColumns(t *testing.T) {
+	t.Parallel()
+	for message, want := range map[string]string{
+		"UNIQUE constraint failed: user.email":                     "user.email",
+		"UNIQUE constraint failed: vote.user_id, vote.question_id": "vote.user_id vote.question_id",
+		"UNIQUE constraint failed: index 'user_email'":             "user_email",
+	} {
+		if got := strings.Join(uniqueColumns(message), " "); got != want {
+			t.Errorf("%s: %q", message, got)
+		}
+	}
+}
