@@ -49,8 +49,8 @@ func (c *Config) Decode(section string, dst any) error {
 	a.fromFile()
 	a.fromEnvironment()
 	a.fromFlags()
-	if len(a.faults) > 0 {
-		return &Faults{List: a.faults}
+	if err := faultsError(a.faults); err != nil {
+		return err
 	}
 	target.Set(fresh)
 	c.decoded = a.settings()
@@ -80,7 +80,12 @@ type appDecoder struct {
 	dst     reflect.Value
 	fields  []field
 	origins map[string]string // by dotted key
-	faults  []Fault
+	faults  []placed
+}
+
+// fault records a fault outside the file.
+func (a *appDecoder) fault(where, text string) {
+	a.faults = append(a.faults, placed{afterFile, Fault{Where: where, Text: text}})
 }
 
 func (a *appDecoder) fromFile() {
@@ -94,12 +99,12 @@ func (a *appDecoder) fromFile() {
 	}
 	table, ok := value.(map[string]any)
 	if !ok {
-		a.faults = append(a.faults, Fault{f.where(a.section), fmt.Sprintf("%s is a section: write [%s] above its settings", a.section, a.section)})
+		a.faults = append(a.faults, f.noSection(a.section))
 		return
 	}
 	d := decoder{file: f, set: func(key string) { a.origins[key] = f.where(key) }}
 	d.table(a.section, a.dst, table)
-	a.faults = append(a.faults, d.sorted()...)
+	a.faults = append(a.faults, d.faults...)
 }
 
 // find returns the value of a dotted key.
@@ -133,7 +138,7 @@ func (a *appDecoder) fromEnvironment() {
 	}
 	for _, name := range sortedKeys(a.conf.vars) {
 		if strings.HasPrefix(name, variable(a.section)+"_") && !slices.Contains(known, name) {
-			a.faults = append(a.faults, Fault{name, unknown("variable", name, known)})
+			a.fault(name, unknown("variable", name, known))
 		}
 	}
 }
@@ -145,7 +150,7 @@ func (a *appDecoder) fromFlags() {
 		}
 		i := slices.IndexFunc(a.fields, func(f field) bool { return f.key == key })
 		if i < 0 {
-			a.faults = append(a.faults, Fault{flagOrigin(key), unknown("key", key, keysOf(a.fields))})
+			a.fault(flagOrigin(key), unknown("key", key, keysOf(a.fields)))
 			continue
 		}
 		a.setText(a.fields[i], a.conf.flags[key], flagOrigin(key))
@@ -156,7 +161,7 @@ func (a *appDecoder) setText(f field, text, from string) {
 	dst := a.dst.FieldByIndex(f.index)
 	fresh := reflect.New(dst.Type()).Elem()
 	if err := setText(fresh, text); err != nil {
-		a.faults = append(a.faults, Fault{from, mismatch(f.key, expectedText(dst.Type()), text, f.tags, err)})
+		a.fault(from, mismatch(f.key, expectedText(dst.Type()), text, f.tags, err))
 		return
 	}
 	dst.Set(fresh)

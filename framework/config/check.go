@@ -19,7 +19,7 @@ func (c *Config) invalid(key string) string {
 	case "env":
 		return oneOf(string(c.Env), string(Production), string(Development), string(Test))
 	case "secret":
-		return unless(c.Secret == "" || len(c.Secret) >= minSecret, "at least 32 characters, as `secret` generates them")
+		return unless(c.Secret == "" || len(c.Secret) >= minSecret, "at least 32 characters (the command secret makes one)")
 	case "server.listen":
 		return unless(isAddress(c.Server.Listen), "HOST:PORT with a port from 0 to 65535, like 127.0.0.1:8000")
 	case "server.max_body":

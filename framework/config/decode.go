@@ -19,22 +19,6 @@ type decoder struct {
 	set    func(key string) // told about every setting that was filled
 }
 
-// placed is a fault with the line that sorts it.
-type placed struct {
-	line int
-	Fault
-}
-
-// sorted returns the faults in the order of the file.
-func (d *decoder) sorted() []Fault {
-	slices.SortStableFunc(d.faults, func(a, b placed) int { return cmp.Compare(a.line, b.line) })
-	list := make([]Fault, len(d.faults))
-	for i, p := range d.faults {
-		list[i] = p.Fault
-	}
-	return list
-}
-
 // table fills dst from src; path is the dotted key of the table.
 func (d *decoder) table(path string, dst reflect.Value, src map[string]any) {
 	t := dst.Type()
@@ -124,7 +108,7 @@ func (d *decoder) dictionary(key string, dst reflect.Value, src map[string]any, 
 func (d *decoder) list(key string, dst reflect.Value, src []any, tag tags) {
 	filled := reflect.MakeSlice(dst.Type(), len(src), len(src))
 	for i, element := range src {
-		d.value(fmt.Sprintf("%s[%d]", key, i), filled.Index(i), element, tag)
+		d.value(elementKey(key, i), filled.Index(i), element, tag)
 	}
 	dst.Set(filled)
 	d.set(key)

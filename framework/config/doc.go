@@ -1,3 +1,81 @@
-// Package config is the one strict loader of an app's settings: dram.toml,
-// the environment and flags, for the framework, the runner and the app itself.
+// Package config is the one strict loader of an app's settings: the framework,
+// the runner and the app itself read the same [Config].
+//
+// # Where settings come from
+//
+// Four layers, each over the one before:
+//
+//  1. the defaults: everything works with no file at all ([Default]);
+//  2. dram.toml in the directory of the app, or the file that --config or the
+//     variable DRAM_CONFIG names;
+//  3. the environment: DRAM_<SECTION>_<KEY>, so DRAM_SERVER_LISTEN for listen
+//     in [server], and DRAM_NAME, DRAM_ENV, DRAM_SECRET for keys outside a
+//     section. An empty variable counts as not set;
+//  4. flags.
+//
+// A file with some of everything:
+//
+//	name = "qna"
+//	env  = "production"        # or development, test
+//
+//	[server]
+//	listen   = "127.0.0.1:8000"
+//	max_body = "10MiB"         # sizes: 512, "64KiB", "10MiB", "1GiB"
+//
+//	[workers]
+//	count            = 4
+//	graceful_timeout = "30s"   # durations: "30s", "5m", "12h", "30d"
+//
+//	[database]
+//	url = "sqlite:data/app.db"
+//
+//	[locale]
+//	default = "ko"
+//	zone    = "Asia/Seoul"
+//
+//	[app]                      # the app's own, see Decode
+//	page_size = 20
+//
+// The fields of [Config] list every key; `config print` shows them with their
+// values, origins and explanations ([Config.Settings]). Relative paths count
+// from the directory of the file ([Config.Path]).
+//
+// # Names every host knows
+//
+// PORT, DATABASE_URL and SECRET_KEY work as on every hosting service. PORT
+// means "listen on all interfaces" in production and changes only the port
+// elsewhere, so that a development server stays on the loopback.
+//
+// Secrets may lie in files, as Docker, Kubernetes and systemd hand them out:
+// DRAM_SECRET_FILE, SECRET_KEY_FILE, DRAM_DATABASE_URL_FILE and
+// DATABASE_URL_FILE name one. Without any of these the secret is read from
+// .dram/secret below the root, which [GenerateSecret] writes and which nobody
+// but its owner may be able to read.
+//
+// Two names for one setting with different values are an error: whichever
+// were taken, somebody would wonder.
+//
+// # Strict
+//
+// An unknown key, section or DRAM_ variable is an error and so is a value that
+// does not fit, because a misspelt timeout that is silently ignored is found
+// on the day it is needed. [Load] reports everything at once, in the order of
+// the file, as [*Faults]:
+//
+//	dram.toml:6: unknown key server.lisen, did you mean server.listen?
+//	dram.toml:10: workers.graceful_timeout: expected a duration like "30s", "5m", "12h" or "30d", found 30
+//	DRAM_SERVR_LISTEN: unknown variable DRAM_SERVR_LISTEN, did you mean DRAM_SERVER_LISTEN?
+//
+// Messages and [Config.Settings] never contain a secret.
+//
+// # Settings of the app
+//
+// The section [app] belongs to the app. [Config.Decode] fills a struct of the
+// app with it, as strictly, with DRAM_APP_<KEY> over the file.
+//
+// # Copies
+//
+// A Config may be copied by value and changed, field by field or by
+// [Config.With]: copies do not see each other's changes. Tests use that to run
+// in parallel.
 package config

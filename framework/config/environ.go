@@ -9,8 +9,8 @@ import (
 // environment is the variables that mean something to us, by name.
 type environment map[string]string
 
-// newEnvironment keeps the last of equal names, as os/exec does, and drops
-// empty variables: compose files and unit files write NAME= for "not set".
+// newEnvironment reads NAME=value entries; of equal names the last counts, as
+// in os/exec.
 func newEnvironment(environ []string) environment {
 	if environ == nil {
 		environ = os.Environ()
@@ -25,7 +25,8 @@ func newEnvironment(environ []string) environment {
 	return env
 }
 
-// get returns the text of a variable, "" when it is not set or empty.
+// get returns the text of a variable. An empty one counts as not set, because
+// compose and unit files write NAME= for that.
 func (e environment) get(name string) string { return e[name] }
 
 // variable returns the name of the environment variable of a key.
@@ -77,7 +78,7 @@ type found struct {
 
 // lookup collects what the environment says about one setting under all its
 // names. Files are read only for secrets.
-func (e environment) lookup(names []string, tag tags, root string) (values []found, faults []Fault) {
+func (e environment) lookup(names []string, tag tags, root string) (values []found, faults []placed) {
 	for _, name := range names {
 		if text := e.get(name); text != "" {
 			values = append(values, found{name, text})
@@ -87,7 +88,7 @@ func (e environment) lookup(names []string, tag tags, root string) (values []fou
 		}
 		text, err := readSecret(e.get(name+fileSuffix), root)
 		if err != nil {
-			faults = append(faults, Fault{Where: name + fileSuffix, Text: err.Error()})
+			faults = append(faults, placed{afterFile, Fault{Where: name + fileSuffix, Text: err.Error()}})
 			continue
 		}
 		values = append(values, found{name + fileSuffix, text})
@@ -97,17 +98,17 @@ func (e environment) lookup(names []string, tag tags, root string) (values []fou
 
 // resolve picks the one value of a setting. Two names with different values
 // are a fault: whichever we took, somebody would wonder.
-func (e environment) resolve(names []string, tag tags, root string) (value found, ok bool, faults []Fault) {
+func (e environment) resolve(names []string, tag tags, root string) (value found, ok bool, faults []placed) {
 	values, faults := e.lookup(names, tag, root)
 	if len(values) == 0 {
 		return found{}, false, faults
 	}
 	for _, other := range values[1:] {
 		if other.text != values[0].text {
-			faults = append(faults, Fault{
+			faults = append(faults, placed{afterFile, Fault{
 				Where: other.variable,
 				Text:  "has another value than " + values[0].variable + ", which sets the same: unset one of them",
-			})
+			}})
 		}
 	}
 	return values[0], len(faults) == 0, faults
@@ -115,7 +116,7 @@ func (e environment) resolve(names []string, tag tags, root string) (value found
 
 // unknown faults every DRAM_ variable that sets nothing. Those of the app's
 // own settings are left for Decode, which knows the app's struct.
-func (e environment) unknown(list []field) []Fault {
+func (e environment) unknown(list []field) []placed {
 	known := reserved()
 	for _, f := range list {
 		for _, name := range variables(f.key) {
@@ -125,12 +126,12 @@ func (e environment) unknown(list []field) []Fault {
 			}
 		}
 	}
-	var faults []Fault
+	var faults []placed
 	for _, name := range sortedKeys(e) {
 		if !strings.HasPrefix(name, "DRAM_") || strings.HasPrefix(name, appPrefix) || slices.Contains(known, name) {
 			continue
 		}
-		faults = append(faults, Fault{Where: name, Text: unknown("variable", name, known)})
+		faults = append(faults, placed{afterFile, Fault{Where: name, Text: unknown("variable", name, known)}})
 	}
 	return faults
 }

@@ -1,7 +1,10 @@
 package config
 
 import (
+	"cmp"
 	"fmt"
+	"math"
+	"slices"
 	"strings"
 )
 
@@ -14,8 +17,10 @@ type Fault struct {
 	Text string
 }
 
-// String returns the fault as one line.
-func (f Fault) String() string { return f.Where + ": " + f.Text }
+// String returns the fault as one line, whatever a name or value contains.
+func (f Fault) String() string {
+	return strings.NewReplacer("\n", `\n`, "\r", `\r`).Replace(f.Where + ": " + f.Text)
+}
 
 // Faults is every [Fault] of one [Load], [Config.Decode] or [Config.With]: a
 // person mends them in one go instead of one start at a time.
@@ -32,12 +37,26 @@ func (f *Faults) Error() string {
 	return strings.Join(lines, "\n")
 }
 
-// faultsError returns list as an error, nil when nothing is wrong.
-func faultsError(list []Fault) error {
+// placed is a fault with its line in the file, afterFile for other places.
+type placed struct {
+	line int
+	Fault
+}
+
+// afterFile sorts faults of the environment and of flags behind the file's.
+const afterFile = math.MaxInt
+
+// faultsError returns the faults in the order of the file, nil if there are none.
+func faultsError(list []placed) error {
 	if len(list) == 0 {
 		return nil
 	}
-	return &Faults{List: list}
+	slices.SortStableFunc(list, func(a, b placed) int { return cmp.Compare(a.line, b.line) })
+	faults := make([]Fault, len(list))
+	for i, p := range list {
+		faults[i] = p.Fault
+	}
+	return &Faults{List: faults}
 }
 
 // unknown words a fault about a name nobody knows.

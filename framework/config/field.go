@@ -149,3 +149,6 @@ func join(prefix, part string) string {
 	}
 	return prefix + "." + part
 }
+
+// elementKey is the key of an element of a list.
+func elementKey(key string, i int) string { return fmt.Sprintf("%s[%d]", key, i) }

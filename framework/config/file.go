@@ -1,12 +1,14 @@
 package config
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
 	"sort"
+	"strings"
 
 	"github.com/pelletier/go-toml/v2"
 	"github.com/pelletier/go-toml/v2/unstable"
@@ -35,17 +37,24 @@ func (f *file) where(key string) string {
 	return f.name
 }
 
+// noSection is the fault of a key that should have been a section.
+func (f *file) noSection(key string) placed {
+	text := fmt.Sprintf("%s is a section: write [%s] above its settings", key, key)
+	return placed{f.lines[key], Fault{Where: f.where(key), Text: text}}
+}
+
 // parseFile reads TOML text. A fault of syntax is the only fault of a file.
-func parseFile(name string, text []byte) (*file, *Fault) {
+func parseFile(name string, text []byte) (*file, *placed) {
 	f := &file{name: name}
+	text = bytes.TrimPrefix(text, []byte("\xef\xbb\xbf")) // editors on Windows write it
 	if err := toml.Unmarshal(text, &f.tree); err != nil {
-		where, reason := name, err.Error()
+		fault := placed{0, Fault{Where: name, Text: "not valid TOML: " + strings.TrimPrefix(err.Error(), "toml: ")}}
 		var syntax *toml.DecodeError
 		if errors.As(err, &syntax) {
 			line, column := syntax.Position()
-			where = fmt.Sprintf("%s:%d:%d", name, line, column)
+			fault.line, fault.Where = line, fmt.Sprintf("%s:%d:%d", name, line, column)
 		}
-		return nil, &Fault{Where: where, Text: "not valid TOML: " + reason}
+		return nil, &fault
 	}
 	f.lines = keyLines(text)
 	return f, nil
@@ -69,6 +78,9 @@ func keyLines(text []byte) map[string]int {
 			prefix = w.keys("", e.Key())
 			w.tables[prefix]++
 			prefix = w.element(prefix)
+			header := e.Key()
+			header.Next()
+			w.lines[prefix] = w.line(header.Node())
 		case unstable.KeyValue:
 			w.keyValue(prefix, e)
 		}
@@ -100,7 +112,7 @@ func (w *lineWalk) value(key string, v *unstable.Node) {
 	case unstable.Array:
 		line, i := w.lines[key], 0
 		for it := v.Children(); it.Next(); i++ {
-			element := fmt.Sprintf("%s[%d]", key, i)
+			element := elementKey(key, i)
 			w.lines[element] = line
 			if n := it.Node(); n.Raw.Length > 0 {
 				w.lines[element] = w.line(n)
@@ -127,7 +139,7 @@ func (w *lineWalk) keys(prefix string, parts unstable.Iterator) string {
 // element returns the last element of an array of tables, key itself if it is none.
 func (w *lineWalk) element(key string) string {
 	if n := w.tables[key]; n > 0 {
-		return fmt.Sprintf("%s[%d]", key, n-1)
+		return elementKey(key, n-1)
 	}
 	return key
 }

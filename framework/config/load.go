@@ -58,8 +58,8 @@ func Load(o Options) (*Config, error) {
 	l.fromPort()
 	l.fromGenerated()
 	l.check()
-	if len(l.faults) > 0 {
-		return nil, &Faults{List: l.faults}
+	if err := faultsError(l.faults); err != nil {
+		return nil, err
 	}
 	l.conf.zone = l.conf.Location()
 	return l.conf, nil
@@ -72,11 +72,12 @@ type loader struct {
 	flags  map[string]string
 	conf   *Config
 	fields []field
-	faults []Fault
+	faults []placed
 }
 
+// fault records a fault outside the file.
 func (l *loader) fault(where, text string) {
-	l.faults = append(l.faults, Fault{Where: where, Text: text})
+	l.faults = append(l.faults, placed{afterFile, Fault{Where: where, Text: text}})
 }
 
 // open finds and parses the file and begins the configuration.
@@ -94,10 +95,10 @@ func (l *loader) open(name string) {
 	}
 	text, err := readBounded(path)
 	if missing := errors.Is(err, fs.ErrNotExist); missing && !named {
-		l.begin(l.dir, nil)
+		l.begin(l.dir)
 		return
 	}
-	l.begin(filepath.Dir(path), nil)
+	l.begin(filepath.Dir(path))
 	label := shown(path, l.dir)
 	if err != nil {
 		if from == "" || !named {
@@ -115,9 +116,8 @@ func (l *loader) open(name string) {
 }
 
 // begin starts from the defaults of an app in root.
-func (l *loader) begin(root string, f *file) {
+func (l *loader) begin(root string) {
 	l.conf = Default(root)
-	l.conf.file = f
 	l.conf.vars = environment{}
 	for name, text := range l.env {
 		if strings.HasPrefix(name, appPrefix) {
@@ -138,13 +138,13 @@ func (l *loader) fromFile() {
 	tree := maps.Clone(f.tree)
 	if app, has := tree[appSection]; has {
 		if _, ok := app.(map[string]any); !ok {
-			l.fault(f.where(appSection), "app is a section: write [app] above the settings of the app")
+			l.faults = append(l.faults, f.noSection(appSection))
 		}
 		delete(tree, appSection)
 	}
 	d := decoder{file: f, set: func(key string) { l.note(key, f.where(key)) }}
 	d.table("", reflect.ValueOf(l.conf).Elem(), tree)
-	l.faults = append(l.faults, d.sorted()...)
+	l.faults = append(l.faults, d.faults...)
 }
 
 // note records where the present value of a key came from.
@@ -243,8 +243,7 @@ func (l *loader) fromGenerated() {
 	}
 	secret, fault := generatedSecret(l.conf.Root)
 	if fault != nil {
-		fault.Where = shown(fault.Where, l.dir)
-		l.faults = append(l.faults, *fault)
+		l.fault(shown(fault.Where, l.dir), fault.Text)
 		return
 	}
 	if secret != "" {
@@ -265,9 +264,13 @@ func (l *loader) checkField(f field) {
 	if want == "" {
 		return
 	}
-	from := l.conf.origins[f.key].from
+	from, line := l.conf.origins[f.key].from, afterFile
 	if from == "" {
 		from = "default"
 	}
-	l.fault(from, mismatch(f.key, want, l.conf.text(f), f.tags, nil))
+	if file := l.conf.file; file != nil && from == file.where(f.key) {
+		line = file.lines[f.key]
+	}
+	fault := Fault{Where: from, Text: mismatch(f.key, want, l.conf.text(f), f.tags, nil)}
+	l.faults = append(l.faults, placed{line, fault})
 }

@@ -52,7 +52,7 @@ func (c *Config) appSettings() []Setting {
 		}
 	}
 	for name, text := range c.vars {
-		if key, ok := c.guessKey(name, all); ok {
+		if key, ok := c.guessKey(name, all); ok && text != "" {
 			add(key, text, name)
 		}
 	}

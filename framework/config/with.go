@@ -24,8 +24,8 @@ func (c *Config) With(key, value string) error {
 			l.checkField(l.fields[i])
 		}
 	}
-	if len(l.faults) > 0 {
-		return &Faults{List: l.faults}
+	if err := faultsError(l.faults); err != nil {
+		return err
 	}
 	delete(next.decoded, key)
 	next.zone = next.Location()
