@@ -1,0 +1,53 @@
+// Package webtest tests an app as a browser would meet it, without a network:
+// each test has an app of its own, with a database of its own that is already
+// migrated, and may run in parallel with all others.
+//
+//	func TestAsk(t *testing.T) {
+//		t.Parallel()
+//		site := webtest.New(t, New)
+//		site.Submit("question.create", url.Values{"content": {"why?"}}).
+//			Status(422).
+//			See("#subject-error", "Subject")
+//		site.Submit("question.create", url.Values{"subject": {"a"}, "content": {"b"}}).
+//			RedirectsTo("question.detail", 1).
+//			Follow().
+//			See("a")
+//	}
+//
+// The app is what New of the program returns: any http.Handler. Where it has
+// these methods, webtest uses them, and an app of Dram has them all:
+//
+//	URL(route string, args ...any) (string, error)   Get, Submit, RedirectsTo
+//	Migrate(context.Context) error                   before the test
+//	Start(context.Context) error                     before the test
+//	Close(context.Context) error                     after the test
+//
+// # Settings
+//
+// The app gets the settings of its dram.toml, searched from the test's
+// directory upwards to the go.mod, and none from the environment. Over them
+// come the environment "test", a Root and an SQLite database in a temporary
+// directory, a secret, a log of warnings and errors only, and last the options
+// of [Set]. The clock is [Site.Clock], which a test can move.
+//
+// # See
+//
+// [Response.See] and [Response.Not] tell text and selectors apart by their
+// number alone, never by their look:
+//
+//	See("text")              the page shows the text
+//	See("selector", "text")  an element that the CSS selector matches shows it
+//	See("selector", "a", "b") one such element shows each of them
+//
+// What a page shows is its text with the title, without script, style,
+// noscript and template; runs of white space count as one space, and so does
+// the border of a block such as a paragraph or a table cell. Values of inputs
+// are attributes: See("input[name=subject][value='a']", "") finds them, since
+// every element shows the empty text. What is not HTML is searched as it is.
+//
+// # Failures
+//
+// A check that fails ends the test, as t.Fatal does, and prints the request,
+// the answer's status and the beginning of what its body shows. Hence checks
+// belong to the test's own goroutine.
+package webtest
