@@ -119,7 +119,7 @@ func (c *core) setSlice(place reflect.Value, f *field, texts []string) problem {
 // setOne sets a value, or what it points to, from one text.
 func (c *core) setOne(place reflect.Value, f *field, t string) problem {
 	if !f.verbatim {
-		t = strings.TrimSpace(strings.ReplaceAll(t, "\r\n", "\n"))
+		t = strings.TrimSpace(strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(t))
 	}
 	if !utf8.ValidString(t) || strings.ContainsRune(t, 0) {
 		return problem{rule: "characters"}

@@ -60,7 +60,7 @@
 // Form: SignUp is sign_up, QuestionForm is question. A type that is called
 // just Form goes by its package: question.Form is question. <rule> is the
 // tag of the validator; the files in messages/ show all rules that have a text,
-// and the variants that some have for numbers, texts and lists (min_number).
+// and the variants that some have for numbers, texts and lists (min_text).
 // Placeholders: {label}, {param}, {other} (the label of the other field in
 // eqfield and its like), {n} (param as a number).
 //

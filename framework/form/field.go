@@ -59,8 +59,20 @@ func (c *core) field(name string) (Field, error) {
 	}
 	out.Placeholder, _ = c.own(f, "placeholder")
 	f.constrain(&out)
+	if c.options[name] != nil && !f.offers() {
+		out.Type = "select"
+	}
 	c.show(f, &out)
 	return out, nil
+}
+
+// offers reports inputs that can show choices, or should show none.
+func (f *field) offers() bool {
+	switch f.input {
+	case "select", "radio", "checkbox", "hidden":
+		return true
+	}
+	return false
 }
 
 // show adds values and choices.

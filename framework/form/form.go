@@ -88,8 +88,8 @@ func (f *Form[T]) Get(field string) string { return f.state().get(field) }
 // the fields of the form if there is none of that name.
 func (f *Form[T]) Field(name string) (Field, error) { return f.state().field(name) }
 
-// SetOptions gives a field the choices that a select or radio field offers,
-// in place of those of a oneof rule. A submitted value that is not among them
+// SetOptions gives a field the choices that it offers, in place of those of a
+// oneof rule; an input that is not made for choices becomes a select. A submitted value that is not among them
 // becomes the field's error, so call it before OK. It panics for a name that
 // the form does not have.
 func (f *Form[T]) SetOptions(field string, choices ...Choice) {
