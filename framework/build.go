@@ -1,0 +1,179 @@
+package dram
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/dram-go/dram/framework/asset"
+	"github.com/dram-go/dram/framework/config"
+	"github.com/dram-go/dram/framework/i18n"
+	"github.com/dram-go/dram/framework/session"
+	"github.com/dram-go/dram/framework/view"
+)
+
+// Build checks the description of the app and makes it ready. The error is a
+// [*Faults] with everything that is wrong at once, each with its file:line:
+// conflicting routes, broken templates and catalogues, and links, assets and
+// texts that templates name and nobody has. Later calls return the same.
+//
+// Templates that are read from the disk in development do not count: each page
+// shows its own faults, which can be mended while the app runs. [App.Check]
+// reports them.
+//
+// An app that is served without it builds itself at its first request, and
+// answers every request with 500 if it is faulty.
+func (a *App) Build() error {
+	a.finish()
+	return a.buildErr
+}
+
+// finish builds once.
+func (a *App) finish() {
+	a.build.Do(func() {
+		faults := &Faults{}
+		for _, fault := range a.faults {
+			faults.add(fault)
+		}
+		a.built = true
+		faults.add(a.router.Build())
+		a.wrapRoutes()
+		faults.add(a.loadCatalog())
+		faults.add(a.loadAssets())
+		if a.viewErr = a.loadViews(); a.live == "" {
+			faults.add(a.viewErr)
+		}
+		a.sessions, a.sealErr = a.newSessions()
+		if len(faults.List) > 0 {
+			a.buildErr = faults
+		}
+	})
+}
+
+// wrapRoutes puts every handler into its middleware.
+func (a *App) wrapRoutes() {
+	for _, entry := range a.router.Entries() {
+		e := entry.Value
+		if e.handler != nil {
+			e.serve = wrap(wrap(e.handler, e.group.middleware), a.middleware)
+		}
+	}
+	a.outside = wrap((*Context).noRoute, a.middleware)
+}
+
+func wrap(h Handler, mw []Middleware) Handler {
+	for _, m := range slices.Backward(mw) {
+		h = m(h)
+	}
+	return h
+}
+
+func (a *App) loadCatalog() error {
+	catalog, err := i18n.Load(a.folder("locales"), a.conf.Locale.Default)
+	a.catalog = catalog
+	return err
+}
+
+func (a *App) loadAssets() error {
+	files := a.folder("static")
+	if a.live != "" && files != nil {
+		a.assets = asset.NewHandler(asset.Live(files))
+		return nil
+	}
+	bundle, err := asset.NewBundle(files)
+	if err != nil {
+		return fmt.Errorf("static files: %w", err)
+	}
+	a.assets = asset.NewHandler(bundle)
+	return nil
+}
+
+func (a *App) loadViews() error {
+	funcs := requestFuncs()
+	maps.Copy(funcs, a.funcs)
+	plain, scoped := splitFuncs(funcs)
+	a.views = view.New(view.Options{
+		FS:     a.folder("templates"),
+		Prefix: "templates/",
+		Funcs:  plain,
+		Scoped: scoped,
+		Reload: a.live != "",
+	})
+	if a.assets == nil || a.catalog == nil {
+		return nil // templates cannot be judged without them, and that is a fault already
+	}
+	return a.views.Check(map[string]view.Checker{
+		"url":    a.checkURL,
+		"static": a.checkStatic,
+		"t":      a.checkText,
+	})
+}
+
+// newSessions returns what seals sessions. Without a secret production has
+// none; elsewhere one is made up, which lasts as long as the process.
+func (a *App) newSessions() (*session.Manager, error) {
+	secret := a.conf.Secret
+	production := a.conf.Env == config.Production
+	if secret == "" {
+		if production {
+			return nil, fmt.Errorf("there is no secret to seal sessions with: make one by `%s secret`, "+
+				"which writes .dram/secret, or set DRAM_SECRET, SECRET_KEY or SECRET_KEY_FILE", a.conf.Name)
+		}
+		secret = rand.Text() + rand.Text()
+	}
+	return session.New(session.Options{
+		Secrets: []string{secret},
+		Name:    a.conf.Name,
+		Secure:  production,
+		MaxAge:  a.conf.Session.MaxAge,
+		Idle:    a.conf.Session.Idle,
+		Now:     a.conf.Now,
+	})
+}
+
+// checkURL judges {{url "name" …}}.
+func (a *App) checkURL(call view.Call) error {
+	if !call.Literal {
+		return nil // a Link, judged when it is rendered
+	}
+	params, err := a.router.Params(call.Name)
+	if err != nil {
+		return err
+	}
+	if call.Args < len(params) {
+		return fmt.Errorf("route %q needs a value for %s, got %d", call.Name, listOf(params), call.Args)
+	}
+	// One Query and one Fragment may follow.
+	if call.Args > len(params)+2 {
+		return fmt.Errorf("route %q takes %d values, got %d", call.Name, len(params), call.Args)
+	}
+	return nil
+}
+
+// checkStatic judges {{static "file"}}.
+func (a *App) checkStatic(call view.Call) error {
+	if !call.Literal {
+		return nil
+	}
+	_, err := a.assets.URLName(call.Name)
+	return err
+}
+
+// checkText judges {{t "key"}}: some locale must have the text.
+func (a *App) checkText(call view.Call) error {
+	if !call.Literal {
+		return nil
+	}
+	for _, locale := range a.catalog.Locales() {
+		if a.catalog.Has(locale, call.Name) {
+			return nil
+		}
+	}
+	return errors.New(a.unknownText(call.Name))
+}
+
+func (a *App) unknownText(key string) string {
+	return fmt.Sprintf("no file in locales/ has the text %q", key)
+}

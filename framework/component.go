@@ -1,0 +1,106 @@
+package dram
+
+import (
+	"context"
+	"errors"
+	"fmt"
+)
+
+// Add gives the app what lives and ends with it: a database, a queue, a
+// client. A component may have any of these methods, and is used for those it
+// has:
+//
+//	Start(context.Context) error     opens it, in the order of Add
+//	Close(context.Context) error     closes it, in the opposite order
+//	Check(context.Context) error     says whether it could do its work
+//	Migrate(context.Context) error   brings its data to this version of the app
+//	Commands() map[string]func(context.Context, []string) error
+//
+// The keys of Commands are a name, a space and one line of help.
+func (a *App) Add(components ...any) {
+	a.describing("Add")
+	a.components = append(a.components, components...)
+}
+
+type starter interface{ Start(context.Context) error }
+type closer interface{ Close(context.Context) error }
+type checker interface{ Check(context.Context) error }
+type migrator interface{ Migrate(context.Context) error }
+type commander interface {
+	Commands() map[string]func(context.Context, []string) error
+}
+
+// Start makes the app ready to serve: it demands a secret in production and
+// starts the components in the order in which they were added. If one of them
+// fails, those before it are closed again. Only processes that serve or run a
+// command of the app start it.
+func (a *App) Start(ctx context.Context) error {
+	if err := a.Build(); err != nil {
+		return err
+	}
+	if a.sessions == nil {
+		return a.sealErr
+	}
+	for i, component := range a.components {
+		s, ok := component.(starter)
+		if !ok {
+			continue
+		}
+		if err := s.Start(ctx); err != nil {
+			err = fmt.Errorf("starting %T: %w", component, err)
+			return errors.Join(err, closeAll(ctx, a.components[:i]))
+		}
+	}
+	return nil
+}
+
+// Close waits for the work that [Context.Go] began, as long as ctx allows, and
+// then closes the components in the opposite order of Start.
+func (a *App) Close(ctx context.Context) error {
+	err := a.background.wait(ctx)
+	if err != nil {
+		err = fmt.Errorf("work in the background was still going on: %w", err)
+	}
+	return errors.Join(err, closeAll(ctx, a.components))
+}
+
+func closeAll(ctx context.Context, components []any) error {
+	var failed []error
+	for i := len(components) - 1; i >= 0; i-- {
+		if c, ok := components[i].(closer); ok {
+			if err := c.Close(ctx); err != nil {
+				failed = append(failed, fmt.Errorf("closing %T: %w", components[i], err))
+			}
+		}
+	}
+	return errors.Join(failed...)
+}
+
+// Check reports everything that would keep the app from serving: what Build
+// found, a missing secret, and what the components say.
+func (a *App) Check(ctx context.Context) error {
+	failed := []error{a.Build(), a.sealErr}
+	if a.live != "" {
+		failed = append(failed, a.viewErr)
+	}
+	for _, component := range a.components {
+		if c, ok := component.(checker); ok {
+			if err := c.Check(ctx); err != nil {
+				failed = append(failed, fmt.Errorf("checking %T: %w", component, err))
+			}
+		}
+	}
+	return errors.Join(failed...)
+}
+
+// Migrate brings the data of all components to this version of the app.
+func (a *App) Migrate(ctx context.Context) error {
+	for _, component := range a.components {
+		if m, ok := component.(migrator); ok {
+			if err := m.Migrate(ctx); err != nil {
+				return fmt.Errorf("migrating %T: %w", component, err)
+			}
+		}
+	}
+	return nil
+}

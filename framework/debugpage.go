@@ -1,0 +1,58 @@
+package dram
+
+import (
+	"errors"
+	"path/filepath"
+	"strings"
+
+	"github.com/dram-go/dram/framework/view"
+	"github.com/dram-go/dram/templates/pages"
+)
+
+// debugPage explains an error to the developer.
+func (c *Context) debugPage(err error, page ErrorPage) pages.DebugPage {
+	shown := err
+	var outer handled
+	if errors.As(err, &outer) {
+		shown = outer.error
+	}
+	debug := pages.DebugPage{
+		Status:  page.Status,
+		ID:      page.ID,
+		Message: shown.Error(),
+		Causes:  pages.Causes(shown),
+		Request: pages.NewRequest(c.Request, c.Pattern(), c.fields()),
+	}
+	if len(debug.Causes) > 0 {
+		debug.Type = debug.Causes[0].Type
+	}
+	if stack := stackOf(shown); stack != nil {
+		debug.Type = "panic"
+		debug.Frames = pages.Frames(stack, c.app.isOwn)
+	}
+	var broken *view.Error
+	if errors.As(shown, &broken) {
+		debug.Source = pages.NewSource(broken.File, broken.Source, broken.Line, broken.Column)
+	}
+	return debug
+}
+
+// fields lists the parameters of the route.
+func (c *Context) fields() []pages.Field {
+	var fields []pages.Field
+	for i := range c.params.Len() {
+		name, text := c.params.At(i)
+		fields = append(fields, pages.Field{Name: name, Value: text})
+	}
+	return fields
+}
+
+// isOwn reports whether a function belongs to the app: its source lies below
+// the directory of the file that called New.
+func (a *App) isOwn(_, file string) bool {
+	if a.live == "" {
+		return false
+	}
+	rel, err := filepath.Rel(a.live, file)
+	return err == nil && filepath.IsLocal(rel) && !strings.Contains(rel, "/pkg/mod/")
+}

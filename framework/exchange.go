@@ -1,0 +1,95 @@
+package dram
+
+import (
+	"crypto/rand"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/dram-go/dram/framework/session"
+)
+
+// exchange is what all copies of a Context share: one request, one response.
+// net/http middleware may leave a handler running, so it has a lock.
+type exchange struct {
+	id    string
+	begin time.Time
+
+	mu        sync.Mutex
+	session   *session.Session
+	values    url.Values // of the query, parsed once
+	rawQuery  string     // what values were parsed from
+	localised bool       // the response depends on Accept-Language
+}
+
+// newExchange names the request. A front of ours has named it already.
+func newExchange(r *http.Request, fronted bool) *exchange {
+	x := &exchange{begin: time.Now()}
+	if fronted {
+		x.id = cleanID(r.Header.Get("X-Request-Id"))
+	}
+	if x.id == "" {
+		x.id = strings.ToLower(rand.Text()[:12])
+	}
+	return x
+}
+
+// cleanID returns id if it may stand in a log line and on a page, else "".
+func cleanID(id string) string {
+	if len(id) > 64 {
+		return ""
+	}
+	for _, r := range id {
+		if !('0' <= r && r <= '9' || 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || r == '-' || r == '_') {
+			return ""
+		}
+	}
+	return id
+}
+
+func (x *exchange) openSession(a *App, r *http.Request) (*session.Session, error) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.session == nil {
+		if a.sessions == nil {
+			return nil, a.sealErr
+		}
+		x.session = a.sessions.Load(r)
+	}
+	return x.session, nil
+}
+
+// query returns the parsed query string of r; middleware may have changed it.
+func (x *exchange) query(r *http.Request) url.Values {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.values == nil || x.rawQuery != r.URL.RawQuery {
+		x.values, x.rawQuery = r.URL.Query(), r.URL.RawQuery
+	}
+	return x.values
+}
+
+// ClientIP returns the address of the client. Behind a front of ours that is
+// what the front saw; otherwise it is the peer of the connection, because
+// anybody can send an X-Forwarded-For.
+func (c *Context) ClientIP() netip.Addr {
+	if c.app.worker {
+		chain := c.Request.Header.Get("X-Forwarded-For")
+		last := strings.TrimSpace(chain[strings.LastIndexByte(chain, ',')+1:])
+		if ip, err := netip.ParseAddr(last); err == nil {
+			return ip.Unmap()
+		}
+	}
+	if peer, err := netip.ParseAddrPort(c.Request.RemoteAddr); err == nil {
+		return peer.Addr().Unmap()
+	}
+	return netip.Addr{}
+}
+
+// Secure reports whether the client speaks TLS, to us or to a front of ours.
+func (c *Context) Secure() bool {
+	return c.Request.TLS != nil || c.app.worker && c.Request.Header.Get("X-Forwarded-Proto") == "https"
+}

@@ -1,0 +1,141 @@
+package dram
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/dram-go/dram/framework/asset"
+	"github.com/dram-go/dram/framework/router"
+)
+
+// ServeHTTP answers a request: request id, log, error boundary, cross-origin
+// protection, session, the app's own middleware, handler.
+func (a *App) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	a.finish()
+	x := newExchange(r, a.worker)
+	writer := &responseWriter{ResponseWriter: w, headOnly: r.Method == http.MethodHead}
+	c := &Context{Request: a.bounded(w, r), Writer: writer, app: a, x: x}
+	writer.commit = func() { c.commit(writer.Header()) }
+	if !a.worker {
+		writer.Header().Set("X-Request-Id", x.id)
+	}
+
+	err := c.run((*Context).dispatch)
+	abort := errors.Is(err, http.ErrAbortHandler)
+	switch {
+	case err == nil:
+		c.settle(writer)
+	case !abort:
+		abort = c.respond(writer, err)
+	}
+	a.access(c, writer, err)
+	if abort {
+		panic(http.ErrAbortHandler)
+	}
+}
+
+// bounded returns the request with a body that ends with an error of status
+// 413 where it becomes larger than the configuration allows.
+func (a *App) bounded(w http.ResponseWriter, r *http.Request) *http.Request {
+	if r.Body == nil || r.Body == http.NoBody || a.conf.Server.MaxBody <= 0 {
+		return r
+	}
+	limited := *r
+	limited.Body = http.MaxBytesReader(w, r.Body, int64(a.conf.Server.MaxBody))
+	return &limited
+}
+
+// dispatch finds who answers: a static file, a route, or what is said when
+// there is none.
+func (c *Context) dispatch() error {
+	if c.app.buildErr != nil {
+		return fmt.Errorf("the app is not served, because it is faulty:\n%w", c.app.buildErr)
+	}
+	if c.isAsset() && c.app.assets.TryServe(c.Writer, c.Request) {
+		return nil
+	}
+	found := c.app.router.Match(c.Request.Method, c.Request.URL.EscapedPath(), &c.params)
+	if found.Status != router.Found {
+		c.params.Reset()
+		c.missed = found
+		return c.app.outside(c)
+	}
+	c.route = found.Entry
+	if !found.Entry.Value.group.crossOrigin {
+		if err := c.app.origins.Check(c.Request); err != nil {
+			return Forbidden("").Wrap(err)
+		}
+	}
+	return found.Entry.Value.serve(c)
+}
+
+// isAsset reports whether the request may be for a static file.
+func (c *Context) isAsset() bool {
+	r := c.Request
+	return strings.HasPrefix(r.URL.Path, asset.Prefix) && (r.Method == http.MethodGet || r.Method == http.MethodHead)
+}
+
+// noRoute answers a request that no route takes.
+func (c *Context) noRoute() error {
+	found, r := c.missed, c.Request
+	switch found.Status {
+	case router.BadPath:
+		return BadRequest("").Wrap(fmt.Errorf("path %q has a segment that no route may see", r.URL.EscapedPath()))
+	case router.Redirect:
+		location := found.Path
+		if r.URL.RawQuery != "" {
+			location += "?" + r.URL.RawQuery
+		}
+		c.status = http.StatusPermanentRedirect
+		return c.redirect(location)
+	case router.MethodNotAllowed:
+		if r.Method == http.MethodOptions {
+			c.Writer.Header().Set("Allow", found.Allow)
+			return c.NoContent()
+		}
+		err := fmt.Errorf("%s takes %s, not %s", r.URL.Path, found.Allow, r.Method)
+		return (&HTTPError{Status: http.StatusMethodNotAllowed, Err: err}).With("Allow", found.Allow)
+	}
+	return NotFound("").Wrap(errors.New(c.whyNoRoute()))
+}
+
+// whyNoRoute explains a 404 to the developer.
+func (c *Context) whyNoRoute() string {
+	r := c.Request
+	text := fmt.Sprintf("no route takes %s %s", r.Method, r.URL.Path)
+	var params router.Params
+	if other := c.app.router.Match(http.MethodGet, r.URL.EscapedPath(), &params); other.Status == router.Redirect {
+		text += fmt.Sprintf("; there is %s, but only GET and HEAD are redirected: a redirect would lose the body", other.Path)
+	}
+	return text
+}
+
+// settle sends the header of a response whose handler wrote no body.
+func (c *Context) settle(w *responseWriter) {
+	if w.begun() {
+		return
+	}
+	if c.status != 0 {
+		w.WriteHeader(c.status)
+		return
+	}
+	w.begin()
+}
+
+// commit does what must be done right before the header is sent.
+func (c *Context) commit(header http.Header) {
+	c.x.mu.Lock()
+	opened, localised := c.x.session, c.x.localised
+	c.x.mu.Unlock()
+	if opened != nil {
+		if err := c.app.sessions.Commit(header, c.Request, opened); err != nil {
+			c.Log().Error("the session could not be sealed", "err", err)
+		}
+	}
+	if localised && len(c.app.catalog.Locales()) > 1 {
+		addVary(header, "Accept-Language")
+	}
+	secure(header)
+}
