@@ -1,0 +1,38 @@
+# build, test and the rest; `make test` is what a change has to pass.
+
+GO ?= go
+# The tools live in a module of their own, so that no app inherits them.
+STATICCHECK = $$($(GO) tool -n -modfile=tools.mod staticcheck)
+
+.PHONY: build test deps sqlite lint fmt bench clean
+
+build: sqlite
+	$(GO) build -o bin/dram ./cmd/dram
+
+# deps installs what the suite needs beside Go (as root on Debian), or names it.
+deps:
+	@.ci/deps
+
+# sqlite says why the first build takes so long.
+sqlite:
+	@echo "Compiling SQLite (the first time up to a minute)" >&2
+	@$(GO) build github.com/mattn/go-sqlite3
+
+lint:
+	@unformatted=$$(gofmt -l cmd devserver framework runner sample-app static templates); \
+	if [ -n "$$unformatted" ]; then echo "Not formatted (run make fmt):" >&2; echo "$$unformatted" >&2; exit 1; fi
+	$(GO) vet ./...
+	$(STATICCHECK) ./...
+
+fmt:
+	gofmt -w cmd devserver framework runner sample-app static templates
+
+test: deps sqlite lint
+	$(GO) test -race -timeout 15m ./...
+
+# bench runs the benchmarks of all packages, without their tests.
+bench: sqlite
+	$(GO) test -run '^$$' -bench . -benchmem ./...
+
+clean:
+	rm -rf bin
