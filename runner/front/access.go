@@ -1,0 +1,43 @@
+package front
+
+import (
+	"context"
+	"log/slog"
+	"math"
+	"net/http"
+	"time"
+)
+
+// logAccess writes one line about a finished turn. The query is left out: it
+// may carry what belongs in no log.
+func logAccess(log *slog.Logger, t *turn, took time.Duration) {
+	if !log.Enabled(context.Background(), slog.LevelInfo) {
+		return
+	}
+	r := t.Head()
+	attrs := make([]slog.Attr, 0, 10)
+	attrs = append(attrs,
+		slog.String("method", r.Method),
+		slog.String("path", logPath(r)),
+		slog.Int("status", t.status),
+		slog.Int64("bytes", t.bytes),
+		slog.Float64("ms", math.Round(float64(took)/float64(time.Millisecond)*100)/100),
+		slog.String("client", clientIP(r)),
+	)
+	if t.worker != 0 {
+		attrs = append(attrs, slog.Int("worker", t.worker), slog.Int("tries", t.tries))
+	}
+	attrs = append(attrs, slog.String("id", t.id))
+	if t.reason != "" {
+		attrs = append(attrs, slog.String("reason", t.reason))
+	}
+	log.LogAttrs(context.Background(), slog.LevelInfo, "request", attrs...)
+}
+
+// logPath is the path as it was sent.
+func logPath(r *http.Request) string {
+	if r.URL.Path == "" {
+		return r.RequestURI
+	}
+	return r.URL.EscapedPath()
+}

@@ -1,0 +1,109 @@
+package front
+
+import (
+	"io"
+	"net/http"
+	"sync"
+	"time"
+)
+
+// clientBody is the body of a request. It ends when it grows over the limit
+// and when the client pauses too long. The connection to a worker may read it
+// from another goroutine, and even after the exchange is over.
+type clientBody struct {
+	raw     io.ReadCloser // without the limit
+	limited io.ReadCloser
+	control *http.ResponseController
+	pause   time.Duration
+	expects bool // the client waits for 100 Continue, which a Read sends
+
+	reading sync.Mutex // held while raw is read
+	mu      sync.Mutex
+	begun   bool
+	over    bool  // the exchange has ended; the deadline is net/http's again
+	cut     bool  // no more is wanted; the deadline stays in the past
+	err     error // of the last Read; io.EOF when the body was read whole
+}
+
+func (b *clientBody) Read(p []byte) (int, error) {
+	b.reading.Lock()
+	defer b.reading.Unlock()
+	if err := b.expectProgress(); err != nil {
+		return 0, err
+	}
+	n, err := b.limited.Read(p)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.err == nil {
+		b.err = err
+	}
+	if err != nil && !b.over && !b.cut {
+		_ = b.control.SetReadDeadline(time.Time{})
+	}
+	return n, err
+}
+
+// Close does nothing: net/http closes the body after the exchange.
+func (b *clientBody) Close() error { return nil }
+
+func (b *clientBody) expectProgress() error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.over || b.cut {
+		return http.ErrBodyReadAfterClose
+	}
+	b.begun = true
+	_ = b.control.SetReadDeadline(time.Now().Add(b.pause)) // unsupported: without
+	return nil
+}
+
+// interrupt makes a Read that waits for the client return, because nobody
+// wants its bytes any more.
+func (b *clientBody) interrupt() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.over || b.err != nil {
+		return
+	}
+	b.cut = true
+	_ = b.control.SetReadDeadline(time.Unix(1, 0))
+}
+
+// The rest of a body that nobody wants is read up to these bounds, the same as
+// net/http's: a connection that is closed with unread bytes is reset, and the
+// client may lose the response that it has not read yet.
+const (
+	restBytes = 256 << 10
+	restTime  = 500 * time.Millisecond
+)
+
+// end stops all reading and gives the deadline back to net/http. With rest it
+// reads on a little, for the sake of a response that was sent early.
+func (b *clientBody) end(rest bool) {
+	b.interrupt()
+	b.mu.Lock()
+	b.over = true
+	done := b.err != nil && !b.cut || !rest || b.expects && !b.begun
+	b.mu.Unlock()
+	if done {
+		return
+	}
+	b.reading.Lock() // until an interrupted Read has returned
+	defer b.reading.Unlock()
+	_ = b.control.SetReadDeadline(time.Now().Add(restTime))
+	_, _ = io.CopyN(io.Discard, b.raw, restBytes) // what comes comes
+}
+
+// ended reports that the body was read to its end.
+func (b *clientBody) ended() bool { return b.failure() == io.EOF }
+
+// failure is the error that ended the body: io.EOF after the whole, nil while
+// it goes on and when it was interrupted.
+func (b *clientBody) failure() error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.cut {
+		return nil
+	}
+	return b.err
+}

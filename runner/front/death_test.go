@@ -1,0 +1,194 @@
+package front
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/dram-go/dram/runner/control"
+)
+
+// dying returns workers that die while they handle "/": in the way that how
+// says, all others answer "alive". deaths counts.
+func dying(s *site, workers, mortal int, how func(w http.ResponseWriter, r *http.Request)) (deaths *atomic.Int32) {
+	deaths = new(atomic.Int32)
+	for range workers {
+		var me *fake
+		me = s.newFake(func(w http.ResponseWriter, r *http.Request) {
+			if int(deaths.Load()) >= mortal {
+				io.WriteString(w, "alive")
+				return
+			}
+			deaths.Add(1)
+			how(w, r)
+			me.links.Close()
+			go me.server.Close()
+			panic(http.ErrAbortHandler)
+		})
+		s.table(s.link(me))
+	}
+	return deaths
+}
+
+// partial begins a response and leaves it unfinished.
+func partial(length, sent int) func(http.ResponseWriter, *http.Request) {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		if length >= 0 {
+			w.Header().Set("Content-Length", fmt.Sprint(length))
+		}
+		io.WriteString(w, strings.Repeat("x", sent))
+		w.(http.Flusher).Flush()
+	}
+}
+
+func nothing(http.ResponseWriter, *http.Request) {}
+
+func TestDeathIsHarmlessForSafeRequests(t *testing.T) {
+	for name, how := range map[string]func(http.ResponseWriter, *http.Request){
+		"before the head":             nothing,
+		"after the head":              partial(1000, 0),
+		"in the body":                 partial(1000, 10),
+		"in the largest whole body":   partial(256<<10, 256<<10-1),
+		"before the head, after 103":  func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(103) },
+		"at the end of a whole body ": partial(1000, 999),
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newSite(t, nil)
+			deaths := dying(s, 2, 1, how)
+			s.want(s.get("/"), 200, "alive")
+			if n := deaths.Load(); n != 1 {
+				t.Errorf("%d deaths", n)
+			}
+			s.wantLog("/", map[string]any{"status": 200, "tries": 2})
+		})
+	}
+}
+
+func TestDeathAfterTheClientHasTheHeadCutsTheResponse(t *testing.T) {
+	for name, how := range map[string]func(http.ResponseWriter, *http.Request){
+		"unknown length": partial(-1, 10),
+		"large":          partial(256<<10+1, 10),
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newSite(t, nil)
+			deaths := dying(s, 2, 1, how)
+			r := s.get("/")
+			if r.StatusCode != 200 || r.err == nil || !strings.HasPrefix(r.body, "xxxxxxxxxx") {
+				t.Errorf("%d %q, %v: the client must see that it is cut", r.StatusCode, r.body, r.err)
+			}
+			if n := deaths.Load(); n != 1 {
+				t.Errorf("%d deaths", n)
+			}
+			s.wantLog("/", map[string]any{"status": 200, "reason": "worker died in the response", "tries": 1})
+		})
+	}
+}
+
+func TestUnsafeRequestsAreNeverRepeated(t *testing.T) {
+	for name, make := range map[string]func(s *site) *http.Request{
+		"POST":          func(s *site) *http.Request { return s.request("POST", "/", strings.NewReader("x")) },
+		"POST no body":  func(s *site) *http.Request { return s.request("POST", "/", nil) },
+		"DELETE":        func(s *site) *http.Request { return s.request("DELETE", "/", nil) },
+		"GET with body": func(s *site) *http.Request { return s.request("GET", "/", strings.NewReader("x")) },
+		"POST streamed": func(s *site) *http.Request {
+			return s.request("POST", "/", struct{ io.Reader }{strings.NewReader(strings.Repeat("x", 100_000))})
+		},
+		"Idempotency-Key": func(s *site) *http.Request {
+			r := s.request("POST", "/", nil)
+			r.Header.Set("Idempotency-Key", "1")
+			return r
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newSite(t, nil)
+			// Warm connections are where http.Transport repeats requests.
+			w := []*fake{s.newFake(nil), s.newFake(nil)}
+			var runs atomic.Int32
+			for _, f := range w {
+				f.server.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+					if r.URL.Path == "/warm" {
+						return
+					}
+					io.Copy(io.Discard, r.Body)
+					runs.Add(1)
+					panic(http.ErrAbortHandler)
+				})
+				s.table(s.link(f))
+			}
+			for range 4 {
+				s.get("/warm")
+			}
+			if r := s.do(make(s)); r.StatusCode != 502 {
+				t.Errorf("status %d", r.StatusCode)
+			}
+			if n := runs.Load(); n != 1 {
+				t.Errorf("carried out %d times", n)
+			}
+			s.wantLog("/", map[string]any{"status": 502, "reason": "worker died", "tries": 1})
+		})
+	}
+}
+
+// TestASafeRequestIsSentTwiceAtMost has warm connections, too: only our own
+// policy may decide about a second attempt.
+func TestASafeRequestIsSentTwiceAtMost(t *testing.T) {
+	s := newSite(t, nil)
+	var runs atomic.Int32
+	for range 4 {
+		s.add(func(w http.ResponseWriter, r *http.Request) {
+			if r.URL.Path == "/warm" {
+				return
+			}
+			runs.Add(1)
+			panic(http.ErrAbortHandler)
+		})
+	}
+	for range 8 {
+		s.get("/warm")
+	}
+	if r := s.get("/"); r.StatusCode != 502 {
+		t.Errorf("status %d", r.StatusCode)
+	}
+	if n := runs.Load(); n != 2 {
+		t.Errorf("%d attempts", n)
+	}
+	s.wantLog("/", map[string]any{"status": 502, "tries": 2})
+}
+
+func TestAWorkerWhoseLinkIsGoneCostsNothing(t *testing.T) {
+	s := newSite(t, nil)
+	dead := s.add(text("dead"))
+	dead.kill()
+	s.add(text("alive"))
+	for range 4 {
+		s.want(s.do(s.request("POST", "/", strings.NewReader("x"))), 200, "alive")
+	}
+}
+
+func TestDeathOfTheOnlyWorkerHoldsItsRequest(t *testing.T) {
+	s := newSite(t, nil)
+	dying(s, 1, 1, nothing)
+	got := make(chan reply, 1)
+	go func() { got <- s.get("/") }()
+	until(t, "the request waits", func() bool { return s.front.table.waiting.Load() == 1 })
+	s.rows = s.rows[:0]
+	fresh := s.newFake(text("reborn"))
+	fresh.id = 2
+	s.rows = []control.TableWorker{}
+	ours := s.link(fresh)
+	s.table(ours)
+	s.want(await(t, "answer", got), 200, "reborn")
+	s.hear(control.KindIdle, nil) // of the dead one, which is missing
+}
+
+func TestAnIdleConnectionThatEndsMakesItsWorkerSuspect(t *testing.T) {
+	s := newSite(t, nil)
+	dead := s.add(text("first"))
+	s.want(s.get("/"), 200, "first")
+	dead.kill()
+	w := s.front.table.current.Load().ready[0]
+	until(t, "suspicion", w.suspect.Load)
+}

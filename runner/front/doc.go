@@ -1,0 +1,45 @@
+// Package front is the process that clients talk to. It serves the static
+// files itself and hands every other request to a worker; it never runs code
+// of the app.
+//
+// [Run] is a front from its first message to its last. What it does with one
+// request, in order:
+//
+//	exchange   an engine (net/http's server today) presents a request
+//	limits     a body that is too large is refused, a small one is read whole
+//	static     an asset of the current table is answered here
+//	table      a ready worker is picked, or waited for
+//	proxy      the request goes to the worker over a pooled connection
+//	retry      a pure function says what to do when that failed
+//	relay      the response goes to the client as it comes
+//	access     one line in the log
+//
+// # What a client never notices
+//
+// A request without body whose method is safe (RFC 9110, section 9.2.1) is
+// sent to another worker when its worker dies before the client has seen a
+// byte of the response. So that this covers nearly every page, a response of
+// known, modest length to such a request is read whole before its head goes
+// out. A request of any method is sent elsewhere when nothing of it was sent.
+// Nothing else is ever sent twice: a POST whose worker died is answered 502,
+// because it may have been carried out.
+//
+// While no worker is ready (a start, a crash of all, a silent master) requests
+// wait, a bounded number of them for a bounded time, then 503.
+//
+// # What the master can rely on
+//
+// A worker is named by an ACK only after no new request can reach a worker
+// that is missing or draining in that table, and by an IDLE only after its
+// last request ended and the link to it is closed. Both rest on one atomic
+// counter for each worker, see worker.acquire. When the master has been silent
+// for control.Lease, no worker is used until it speaks again.
+//
+// # What a worker can rely on
+//
+// X-Forwarded-For, X-Forwarded-Proto, X-Forwarded-Host, X-Real-Ip and
+// X-Request-Id are ours: what a client sent under these and similar names was
+// dropped. So were hop-by-hop fields and fields whose name contains "_" or
+// ".", which frameworks of the CGI tradition cannot tell from others. Host and
+// the path are as the client sent them.
+package front

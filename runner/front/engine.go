@@ -1,0 +1,232 @@
+package front
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"maps"
+	"math"
+	"net"
+	"net/http"
+	"time"
+)
+
+// engine is net/http's server as a source of exchanges.
+type engine struct {
+	server *http.Server
+	limits limits
+	handle func(exchange)
+}
+
+// newEngine returns an engine that calls handle for each request. Requests
+// still running when base ends are cancelled.
+func newEngine(base context.Context, l limits, log *slog.Logger, handle func(exchange)) *engine {
+	e := &engine{limits: l, handle: handle}
+	e.server = &http.Server{
+		Handler:                      e,
+		ReadHeaderTimeout:            l.headTime,
+		IdleTimeout:                  l.keepAlive,
+		MaxHeaderBytes:               l.head,
+		DisableGeneralOptionsHandler: true, // OPTIONS * is the app's to answer
+		BaseContext:                  func(net.Listener) context.Context { return base },
+		ErrorLog:                     slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+	}
+	return e
+}
+
+// serve accepts connections until the listener is closed.
+func (e *engine) serve(l net.Listener) error {
+	err := e.server.Serve(l)
+	if errors.Is(err, http.ErrServerClosed) || errors.Is(err, net.ErrClosed) {
+		return nil
+	}
+	return fmt.Errorf("front: accept on %s: %w", l.Addr(), err)
+}
+
+// farewell closes idle connections at once, gives requests that arrived in the
+// last moment their answer within patience, and closes everything.
+func (e *engine) farewell(patience time.Duration) {
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	if e.server.Shutdown(ctx) != nil {
+		e.server.Close()
+	}
+}
+
+func (e *engine) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	x := &httpExchange{w: w, r: r, control: http.NewResponseController(w), pause: e.limits.writePause}
+	if r.Body != nil && r.Body != http.NoBody {
+		// Without this net/http reads the rest of the body before it sends a
+		// response; a client that waits for the response would wait for ever.
+		_ = x.control.EnableFullDuplex() // HTTP/2 is so anyway and says unsupported
+		x.body = &clientBody{
+			raw:     r.Body,
+			limited: http.MaxBytesReader(w, r.Body, e.limits.body),
+			control: x.control,
+			pause:   e.limits.bodyPause,
+			expects: r.Header.Get("Expect") != "",
+		}
+		r.Body = x.body
+	}
+	e.handle(x)
+	x.finish()
+	if x.aborted {
+		panic(http.ErrAbortHandler)
+	}
+}
+
+// httpExchange is an exchange of net/http's server.
+type httpExchange struct {
+	w       http.ResponseWriter
+	r       *http.Request
+	control *http.ResponseController
+	body    *clientBody // nil when the request has none
+	pause   time.Duration
+	aborted bool
+	started bool
+	last    bool // on its connection
+	raw     bool // upgraded
+}
+
+func (x *httpExchange) Head() *http.Request { return x.r }
+
+func (x *httpExchange) Inform(status int, h http.Header) {
+	header := x.w.Header()
+	maps.Copy(header, h)
+	x.w.WriteHeader(status)
+	clear(header) // the response has fields of its own
+}
+
+func (x *httpExchange) Start(status int, h http.Header) {
+	x.started = true
+	header := x.w.Header()
+	maps.Copy(header, h)
+	if _, ok := header["Content-Type"]; !ok {
+		header["Content-Type"] = nil // net/http would guess one
+	}
+	if x.last || x.body != nil && !x.body.ended() {
+		// What is left of a body would be taken for the next request.
+		header.Set("Connection", "close")
+	}
+	x.w.WriteHeader(status)
+}
+
+func (x *httpExchange) Write(b []byte) (int, error) {
+	x.expectProgress()
+	return x.w.Write(b)
+}
+
+func (x *httpExchange) ReadFrom(r io.Reader) (int64, error) {
+	from, ok := x.w.(io.ReaderFrom)
+	if !ok {
+		return io.Copy(struct{ io.Writer }{x}, r)
+	}
+	// One deadline for everything would cut a slow but live client: the file
+	// goes out in pieces. The kernel sends them, but only of a file under one
+	// LimitedReader, not under two.
+	whole, ok := r.(*io.LimitedReader)
+	if !ok {
+		whole = &io.LimitedReader{R: r, N: math.MaxInt64}
+	}
+	var total int64
+	for {
+		x.expectProgress()
+		want := min(whole.N, filePiece)
+		n, err := from.ReadFrom(&io.LimitedReader{R: whole.R, N: want})
+		total += n
+		whole.N -= n
+		if err != nil || n < want || whole.N <= 0 {
+			return total, err
+		}
+	}
+}
+
+// filePiece is what a client must take within one write pause.
+const filePiece = 1 << 20
+
+// expectProgress ends the connection of a client that takes nothing of the
+// next write for too long; it would hold a worker.
+func (x *httpExchange) expectProgress() {
+	_ = x.control.SetWriteDeadline(time.Now().Add(x.pause)) // unsupported: without
+}
+
+func (x *httpExchange) Flush() error { return x.control.Flush() }
+
+func (x *httpExchange) Trailer(h http.Header) {
+	header := x.w.Header()
+	for name, values := range h {
+		header[http.TrailerPrefix+name] = values
+	}
+}
+
+func (x *httpExchange) Upgrade(h http.Header) (stream, error) {
+	conn, buffered, err := x.control.Hijack()
+	if err != nil {
+		return nil, err
+	}
+	x.raw = true
+	half, ok := conn.(interface {
+		net.Conn
+		CloseWrite() error
+	})
+	if !ok {
+		conn.Close()
+		return nil, fmt.Errorf("front: a %T cannot be upgraded", conn)
+	}
+	_, err = fmt.Fprintf(buffered, "HTTP/1.1 101 Switching Protocols\r\n")
+	if err == nil {
+		err = h.Write(buffered)
+	}
+	if err == nil {
+		_, err = buffered.WriteString("\r\n")
+	}
+	if err == nil {
+		err = buffered.Flush()
+	}
+	if err != nil {
+		conn.Close()
+		return nil, err
+	}
+	return &upgraded{halfCloser: half, early: buffered.Reader}, nil
+}
+
+func (x *httpExchange) Last() { x.last = true }
+
+func (x *httpExchange) Abort() { x.aborted = true }
+
+// finish sends what is still buffered under the write deadline, which must
+// not reach into the next exchange of the connection.
+func (x *httpExchange) finish() {
+	whole := x.started && !x.raw && !x.aborted
+	if whole {
+		x.expectProgress()
+		_ = x.control.Flush() // a client that is gone is found by net/http
+		_ = x.control.SetWriteDeadline(time.Time{})
+	}
+	if x.body != nil {
+		x.body.end(whole)
+	}
+}
+
+type halfCloser interface {
+	net.Conn
+	CloseWrite() error
+}
+
+// upgraded is a client connection whose first bytes may have been read
+// together with the request.
+type upgraded struct {
+	halfCloser
+	early *bufio.Reader
+}
+
+func (u *upgraded) Read(b []byte) (int, error) {
+	if u.early != nil && u.early.Buffered() > 0 {
+		return u.early.Read(b[:min(len(b), u.early.Buffered())])
+	}
+	u.early = nil
+	return u.halfCloser.Read(b)
+}

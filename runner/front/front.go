@@ -1,0 +1,283 @@
+package front
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/dram-go/dram/framework/config"
+	"github.com/dram-go/dram/runner/control"
+)
+
+// Options is what a front serves with, and for whom.
+type Options struct {
+	Config *config.Config
+	// Control is the conversation with the master that started this front. If
+	// it is nil, the front dials the control socket Gateway, and does so again
+	// whenever the gateway goes away. Run closes it.
+	Control *control.Conn
+	Gateway string
+	// Listener is where clients connect; nil: the master sends listeners.
+	Listener net.Listener
+	Log      *slog.Logger
+	// Announce, if set, is called once with HOST:PORT when clients can connect.
+	Announce func(addr string)
+	// Hello is what this front says of itself: Build, and its Generation and
+	// number (Worker) if it has them.
+	Hello control.Hello
+}
+
+// Run serves until the master says STOP or ctx ends; then it accepts nobody
+// any more, says goodbye in each response, waits for requests in flight within
+// the grace of the STOP, or Workers.GracefulTimeout, and returns nil. It
+// returns an error when it could not serve, and, after the same orderly end,
+// when the master went away.
+func Run(ctx context.Context, o Options) error {
+	if o.Control == nil && o.Gateway == "" {
+		return errors.New("front: neither a control connection nor the path of a gateway's control socket")
+	}
+	if o.Control == nil && o.Listener == nil {
+		return errors.New("front: a front that runs apart brings its own listener")
+	}
+	return newFront(o, newLimits(o.Config)).run(ctx)
+}
+
+// front is a running front.
+type front struct {
+	options Options
+	limits  limits
+	log     *slog.Logger
+	engine  *engine
+	table   *table
+	proxy   *proxy
+	static  *static
+
+	stopping atomic.Bool
+	inFlight counter
+	cancel   context.CancelCauseFunc // of every request
+
+	// The rest belongs to run's goroutine.
+	listeners []net.Listener
+	failed    chan error // from engines
+	serving   sync.WaitGroup
+	drained   chan struct{} // closed when nothing is in flight after stop
+	result    error
+}
+
+func newFront(o Options, l limits) *front {
+	f := &front{options: o, limits: l, log: o.Log, failed: make(chan error, 1)}
+	base, cancel := context.WithCancelCause(context.Background())
+	f.cancel = cancel
+	f.table = newTable(l, o.Log, time.Now)
+	f.proxy = newProxy(f.table, l)
+	f.static = &static{log: o.Log}
+	f.engine = newEngine(base, l, o.Log, f.handle)
+	return f
+}
+
+// run is the life of a front.
+func (f *front) run(ctx context.Context) error {
+	talk, hangUp := context.WithCancel(context.Background())
+	events := make(chan event)
+	var talking sync.WaitGroup
+	talking.Go(func() {
+		if f.options.Control != nil {
+			converse(talk, f.options.Control, f.options.Hello, events)
+		} else {
+			attend(talk, f.options.Gateway, f.options.Hello, f.limits.retry, f.log, events)
+		}
+	})
+	defer talking.Wait()
+	defer hangUp()
+	defer f.end()
+	if f.options.Control == nil {
+		f.accept(f.options.Listener)
+	}
+	done := ctx.Done()
+	for {
+		select {
+		case e := <-events:
+			f.react(e)
+		case err := <-f.failed:
+			f.stop(0, err)
+		case <-done:
+			done = nil
+			f.stop(f.options.Config.Workers.GracefulTimeout, nil)
+		case <-f.drained:
+			return f.result
+		}
+	}
+}
+
+// react carries out what the master said.
+func (f *front) react(e event) {
+	switch {
+	case e.err != nil:
+		f.lost(e.err)
+		return
+	case e.opened:
+		if f.options.Listener != nil {
+			f.accept(f.options.Listener)
+			f.tell(e.conn, control.KindReady, nil)
+		}
+		return
+	}
+	files := e.files
+	defer func() { closeFiles(files) }()
+	switch e.message.Kind {
+	case control.KindListen:
+		f.table.renew()
+		if f.listen(files) {
+			f.tell(e.conn, control.KindReady, nil)
+		}
+	case control.KindTable:
+		var m control.Table
+		if err := e.message.Decode(&m); err != nil {
+			f.log.Error("table that cannot be read", "err", err)
+			return
+		}
+		f.static.use(m.Assets) // before a worker names them in a page
+		f.table.apply(m, files, func(kind control.Kind, body any) { f.tell(e.conn, kind, body) })
+		files = nil
+	case control.KindStop:
+		var m control.Stop
+		if err := e.message.Decode(&m); err != nil {
+			f.log.Error("stop without a grace, taken as 0", "err", err)
+		}
+		f.stop(m.Grace, nil)
+	default:
+		f.table.renew()
+	}
+}
+
+// tell sends a message; when the master is gone, Receive says so.
+func (f *front) tell(conn *control.Conn, kind control.Kind, body any) {
+	if err := conn.Send(kind, body); err != nil {
+		f.log.Debug("message to the master", "kind", kind, "err", err)
+	}
+}
+
+// lost reacts to the end of a conversation: a child ends, a front that runs
+// apart holds requests until the next one brings a table.
+func (f *front) lost(err error) {
+	if f.options.Control != nil {
+		// Workers live on while we hold our links: requests may finish.
+		f.stop(f.options.Config.Workers.GracefulTimeout, ended(err))
+		return
+	}
+	f.log.Warn("gateway lost; requests wait, then get 503", "err", ended(err))
+	f.table.reset()
+}
+
+// listen accepts on the sockets that the master opened.
+func (f *front) listen(files []*os.File) bool {
+	for _, file := range files {
+		l, err := net.FileListener(file)
+		if err != nil {
+			f.stop(0, fmt.Errorf("front: the master sent no listener: %w", err))
+			return false
+		}
+		f.accept(l)
+	}
+	return len(files) > 0
+}
+
+// accept serves clients of one listener.
+func (f *front) accept(l net.Listener) {
+	if slices.Contains(f.listeners, l) {
+		return // a gateway that came back
+	}
+	if f.stopping.Load() {
+		l.Close()
+		return
+	}
+	f.listeners = append(f.listeners, l)
+	f.serving.Go(func() {
+		if err := f.engine.serve(l); err != nil {
+			select {
+			case f.failed <- err:
+			default: // one is enough
+			}
+		}
+	})
+	if len(f.listeners) == 1 && f.options.Announce != nil {
+		f.options.Announce(l.Addr().String())
+	}
+}
+
+// handle answers one request.
+func (f *front) handle(x exchange) {
+	f.inFlight.enter()
+	defer f.inFlight.leave()
+	t := newTurn(x, time.Now())
+	r := t.Head()
+	if f.stopping.Load() {
+		t.Last()
+	}
+	switch {
+	case r.Method == http.MethodConnect:
+		t.answer(http.StatusNotImplemented, "no tunnels")
+	case r.ContentLength > f.limits.body:
+		t.answer(http.StatusRequestEntityTooLarge, "body too large")
+	case f.static.tryServe(t):
+	default:
+		f.proxy.serve(t)
+	}
+	logAccess(f.log, t, time.Since(t.begun))
+}
+
+// stop begins the end, once: no new clients, a goodbye in each response, and
+// drained when nothing is in flight or grace is over.
+func (f *front) stop(grace time.Duration, why error) {
+	if f.stopping.Swap(true) {
+		return
+	}
+	f.result = why
+	for _, l := range f.listeners {
+		l.Close()
+	}
+	f.drained = make(chan struct{})
+	go func() {
+		defer close(f.drained)
+		timer := time.NewTimer(grace)
+		defer timer.Stop()
+		select {
+		case <-f.inFlight.zero():
+		case <-timer.C:
+			f.log.Warn("requests cut that did not end in time", "grace", grace)
+		}
+	}()
+}
+
+// lastCall is the time for requests that arrive while idle connections are
+// being closed. net/http waits longer for browsers that connected in advance
+// and sent nothing.
+const lastCall = 500 * time.Millisecond
+
+// end closes what is left. No request is running when it returns.
+func (f *front) end() {
+	f.stopping.Store(true)
+	for _, l := range f.listeners {
+		l.Close()
+	}
+	select {
+	case <-f.inFlight.zero():
+		f.engine.farewell(lastCall)
+	default:
+		f.cancel(errStopped) // grace is over
+		f.engine.farewell(0)
+	}
+	f.cancel(errStopped)
+	<-f.inFlight.zero()
+	f.serving.Wait()
+	f.table.reset()
+	f.static.close()
+}

@@ -1,0 +1,57 @@
+package front
+
+import (
+	"time"
+
+	"github.com/dram-go/dram/framework/config"
+	"github.com/dram-go/dram/runner/control"
+)
+
+// limits are all the numbers that bound what a client, a worker or a master
+// can cost the front.
+type limits struct {
+	head       int           // bytes of a request head
+	headTime   time.Duration // time a client may take to send it
+	keepAlive  time.Duration // life of an idle client connection
+	body       int64         // bytes of a request body
+	bodyPause  time.Duration // longest pause of a client within a body
+	writePause time.Duration // longest time a client may leave a write waiting
+
+	small   int64         // request bodies up to this are read whole before a worker is picked
+	whole   int64         // responses up to this are read whole before their head is sent
+	dial    time.Duration // time until a worker takes a connection
+	answer  time.Duration // time until a worker begins its response
+	tries   int           // attempts for one request
+	hold    time.Duration // time a request waits for a ready worker
+	holders int           // requests that may wait at once
+	pool    int           // idle connections kept for each worker
+
+	lease time.Duration // a table without news from the master is used this long
+	retry time.Duration // first pause before a lost gateway is dialled again; doubles up to maxRetry
+}
+
+// maxRetry is the longest pause between two attempts to reach a gateway.
+const maxRetry = 2 * time.Second
+
+// newLimits are the limits of a front with this configuration. What has no
+// setting follows nginx's defaults where it has one.
+func newLimits(c *config.Config) limits {
+	return limits{
+		head:       16 << 10,
+		headTime:   c.Server.HeaderTimeout,
+		keepAlive:  c.Server.KeepAlive,
+		body:       int64(c.Server.MaxBody),
+		bodyPause:  30 * time.Second,
+		writePause: 60 * time.Second,
+		small:      64 << 10,
+		whole:      256 << 10,
+		dial:       5 * time.Second,
+		answer:     c.Workers.RequestTimeout,
+		tries:      5,
+		hold:       10 * time.Second,
+		holders:    1024,
+		pool:       512,
+		lease:      control.Lease,
+		retry:      50 * time.Millisecond,
+	}
+}

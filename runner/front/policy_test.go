@@ -1,0 +1,234 @@
+package front
+
+import (
+	"bufio"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestPick(t *testing.T) {
+	for name, c := range map[string]struct {
+		all  []candidate
+		turn uint64
+		want int
+	}{
+		"none":                    {nil, 0, -1},
+		"one":                     {[]candidate{{5, 0}}, 3, 0},
+		"least in flight":         {[]candidate{{2, 0}, {1, 0}, {3, 0}}, 0, 1},
+		"tie, first turn":         {[]candidate{{1, 0}, {1, 0}}, 0, 0},
+		"tie, second turn":        {[]candidate{{1, 0}, {1, 0}}, 1, 1},
+		"rank before load":        {[]candidate{{0, 1}, {9, 0}}, 0, 1},
+		"only high ranks":         {[]candidate{{4, 2}, {3, 1}, {1, 1}}, 0, 2},
+		"turn beyond all numbers": {[]candidate{{1, 0}, {0, 0}, {1, 0}}, 1 << 63, 1},
+	} {
+		if got := pick(c.all, c.turn); got != c.want {
+			t.Errorf("%s: pick %d, want %d", name, got, c.want)
+		}
+	}
+}
+
+func TestPickTakesTurnsAmongEquals(t *testing.T) {
+	all := []candidate{{0, 0}, {0, 0}, {0, 0}}
+	var got [3]int
+	for turn := range uint64(30) {
+		got[pick(all, turn)]++
+	}
+	if got != [3]int{10, 10, 10} {
+		t.Errorf("30 picks went %v, want 10 each", got)
+	}
+}
+
+func TestPickAmongManySpreadsAndAvoidsTheLoaded(t *testing.T) {
+	all := make([]candidate, 40)
+	for i := range all {
+		all[i].load = 1
+	}
+	all[7].load, all[8].rank = 100, 1
+	got := make([]int, len(all))
+	for turn := range uint64(4000) {
+		got[pick(all, turn)]++
+	}
+	for i, n := range got {
+		switch {
+		case i == 8 && n != 0:
+			t.Errorf("the suspect was picked %d times", n)
+		case i == 7 && n > 10: // only when both dice fall on it: 1 in 1,521
+			t.Errorf("the loaded one was picked %d times of 4,000", n)
+		case i != 7 && i != 8 && n < 40:
+			t.Errorf("candidate %d was picked %d times of 4,000", i, n)
+		}
+	}
+}
+
+func TestDecide(t *testing.T) {
+	get := attempts{repeatable: true, whole: true, tries: 1, limit: 5}
+	post := attempts{whole: true, tries: 1, limit: 5}
+	upload := attempts{tries: 1, limit: 5}
+	after := func(a attempts, deaths, tries int) attempts {
+		a.deaths, a.tries = deaths, tries
+		return a
+	}
+	for name, c := range map[string]struct {
+		f    failure
+		a    attempts
+		want int // status, 0 for again
+	}{
+		"GET unreachable":                 {unreachable, get, 0},
+		"POST unreachable":                {unreachable, post, 0},
+		"upload unreachable":              {unreachable, upload, 0},
+		"unreachable too often":           {unreachable, after(post, 0, 5), 503},
+		"GET unsent":                      {unsent, get, 0},
+		"POST unsent":                     {unsent, post, 0},
+		"upload unsent":                   {unsent, upload, 502},
+		"unsent too often":                {unsent, after(get, 0, 5), 502},
+		"GET lost":                        {lost, after(get, 1, 1), 0},
+		"GET lost twice":                  {lost, after(get, 2, 2), 502},
+		"GET lost after many unreachable": {lost, after(get, 1, 5), 502},
+		"POST lost":                       {lost, after(post, 1, 1), 502},
+		"upload lost":                     {lost, after(upload, 1, 1), 502},
+		"GET late":                        {late, get, 504},
+		"POST late":                       {late, post, 504},
+	} {
+		v := decide(c.f, c.a)
+		if v.again != (c.want == 0) || !v.again && v.status != c.want {
+			t.Errorf("%s: %+v, want %d (0: again)", name, v, c.want)
+		}
+		if !v.again && v.reason == "" {
+			t.Errorf("%s: no reason for the log", name)
+		}
+	}
+}
+
+func TestRepeatable(t *testing.T) {
+	for method, want := range map[string]bool{
+		"GET": true, "HEAD": true, "OPTIONS": true, "TRACE": true,
+		"POST": false, "PUT": false, "DELETE": false, "PATCH": false, "get": false, "QUERY": false,
+	} {
+		if repeatable(method, false) != want {
+			t.Errorf("%s without body: %v", method, !want)
+		}
+		if repeatable(method, true) {
+			t.Errorf("%s with a body is repeatable", method)
+		}
+	}
+}
+
+// readRequest parses a request as the engine does.
+func readRequest(t *testing.T, head string) *http.Request {
+	t.Helper()
+	r, err := http.ReadRequest(bufio.NewReader(strings.NewReader(strings.ReplaceAll(head, "\n", "\r\n") + "\r\n\r\n")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.RemoteAddr = "192.0.2.7:5555"
+	return r
+}
+
+func TestRequestHeader(t *testing.T) {
+	r := readRequest(t, `GET / HTTP/1.1
+Host: board.example
+Accept: text/html
+Cookie: a=b
+Connection: keep-alive, X-Once, X-Forwarded-For
+Keep-Alive: 5
+X-Once: 1
+TE: trailers, gzip
+Upgrade: h2c
+Proxy: evil
+X-Forwarded-For: 203.0.113.1
+X-Forwarded-Port: 1
+X-Real-IP: 203.0.113.1
+X-Request-ID: theirs
+Forwarded: for=203.0.113.1
+Client_Ip: 203.0.113.1
+X_Forwarded_For: 203.0.113.1
+Some.Thing: x`)
+	got := requestHeader(r, "ours", "")
+	want := http.Header{
+		"Accept":            {"text/html"},
+		"Cookie":            {"a=b"},
+		"Te":                {"trailers"},
+		"User-Agent":        {""},
+		"X-Forwarded-For":   {"192.0.2.7"},
+		"X-Real-Ip":         {"192.0.2.7"},
+		"X-Forwarded-Proto": {"http"},
+		"X-Forwarded-Host":  {"board.example"},
+		"X-Request-Id":      {"ours"},
+	}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Error(d)
+	}
+}
+
+func TestRequestHeaderOfAnUpgrade(t *testing.T) {
+	r := readRequest(t, "GET /chat HTTP/1.1\nHost: h\nConnection: keep-alive, upgrade\nUpgrade: websocket\nSec-WebSocket-Key: k")
+	upgrade := upgradeOf(r.Header)
+	h := requestHeader(r, "id", upgrade)
+	if upgrade != "websocket" || h.Get("Connection") != "Upgrade" || h.Get("Upgrade") != "websocket" || h.Get("Sec-Websocket-Key") != "k" {
+		t.Errorf("upgrade %q with %v", upgrade, h)
+	}
+}
+
+func TestResponseHeader(t *testing.T) {
+	h := http.Header{
+		"Connection": {"close, X-Inner"}, "X-Inner": {"1"}, "Keep-Alive": {"5"}, "Transfer-Encoding": {"chunked"},
+		"Set-Cookie": {"a=b", "c=d"}, "Server": {"app"},
+	}
+	responseHeader(h)
+	if d := cmp.Diff(http.Header{"Set-Cookie": {"a=b", "c=d"}, "Server": {"app"}}, h); d != "" {
+		t.Error(d)
+	}
+}
+
+func TestTargetKeepsThePath(t *testing.T) {
+	for uri, want := range map[string]string{
+		"/":               "/",
+		"/a%2Fb/c":        "/a%2Fb/c",
+		"/a%2fb":          "/a%2fb",
+		"//double//slash": "//double//slash",
+		"/a;b=c":          "/a;b=c",
+		"/a%20b":          "/a%20b",
+		"/%2e%2e/x":       "/%2e%2e/x",
+		"/[x]%2F":         "/[x]%2F",
+		"/a+b%2B":         "/a+b%2B",
+		"/q?x=1&y=%2F;z":  "/q?x=1&y=%2F;z",
+		"/q?":             "/q?",
+		"*":               "*",
+		"/한/%2F":          "/%ED%95%9C/%2F",
+		// Bytes that url.URL escapes must not make it forget the escapes around.
+		"/a|b%2Fc^%7C": "/a%7Cb%2Fc%5E%7C",
+	} {
+		in, err := url.ParseRequestURI(uri)
+		if err != nil {
+			t.Fatalf("%s: %v", uri, err)
+		}
+		if got := target(in).RequestURI(); got != want {
+			t.Errorf("%q reaches the worker as %q, want %q", uri, got, want)
+		}
+	}
+}
+
+func TestLocaleAndFormOfErrors(t *testing.T) {
+	for accept, want := range map[string]string{
+		"text/html,application/xhtml+xml": "text/html; charset=utf-8",
+		"application/json":                "application/problem+json",
+		"*/*":                             "text/plain; charset=utf-8",
+		"":                                "text/plain; charset=utf-8",
+	} {
+		h := http.Header{}
+		body := string(errorBody(h, http.Header{"Accept": {accept}, "Accept-Language": {"ko"}}, 503, "abc123"))
+		if h.Get("Content-Type") != want {
+			t.Errorf("Accept %q: %s, want %s", accept, h.Get("Content-Type"), want)
+		}
+		if !strings.Contains(body, "abc123") || !strings.Contains(body, "잠시만 기다려 주세요") {
+			t.Errorf("Accept %q: body %q", accept, body)
+		}
+		if (h.Get("Content-Security-Policy") != "") != strings.HasPrefix(want, "text/html") {
+			t.Errorf("Accept %q: CSP %q", accept, h.Get("Content-Security-Policy"))
+		}
+	}
+}

@@ -1,0 +1,64 @@
+package front
+
+import "net/http"
+
+// failure is how an attempt at a worker failed before the client saw a byte
+// of a response.
+type failure int
+
+const (
+	// unreachable: the link is gone or took no connection. Nothing was sent.
+	unreachable failure = iota
+	// unsent: a connection ended before a byte of the request was sent.
+	unsent
+	// lost: the connection ended after bytes of the request were sent. The
+	// worker died, or its handler gave up; it may have acted before.
+	lost
+	// late: the worker did not begin its response in time.
+	late
+)
+
+// attempts is what happened to a request so far.
+type attempts struct {
+	repeatable bool // the request may be carried out twice; see repeatable
+	whole      bool // its body, if it has one, is in memory
+	deaths     int  // attempts that ended as lost
+	tries      int  // all attempts
+	limit      int  // of tries
+}
+
+// verdict is what to do after a failure.
+type verdict struct {
+	again  bool
+	status int    // to answer when not again
+	reason string // for the log
+}
+
+// decide is the whole policy of repeating requests.
+func decide(f failure, a attempts) verdict {
+	spent := a.tries >= a.limit
+	switch f {
+	case unreachable:
+		return verdict{!spent, http.StatusServiceUnavailable, "no worker reachable"}
+	case unsent:
+		// Of a streamed body bytes may have been taken from the client.
+		return verdict{!spent && a.whole, http.StatusBadGateway, "connection to the worker lost"}
+	case lost:
+		// One retry after a death: a request that kills workers must not kill
+		// them all.
+		return verdict{!spent && a.repeatable && a.deaths <= 1, http.StatusBadGateway, "worker died"}
+	default:
+		return verdict{false, http.StatusGatewayTimeout, "worker timed out"}
+	}
+}
+
+// repeatable reports whether a request may be sent a second time after a
+// worker may have seen it: a safe method and no body. An Idempotency-Key is no
+// such licence; an app that does not know the field would act twice.
+func repeatable(method string, body bool) bool {
+	switch method {
+	case http.MethodGet, http.MethodHead, http.MethodOptions, http.MethodTrace:
+		return !body
+	}
+	return false
+}

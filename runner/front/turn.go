@@ -1,0 +1,80 @@
+package front
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"io"
+	"net/http"
+	"strings"
+	"time"
+)
+
+// turn is one exchange on its way through the front, with what the log will
+// say of it.
+type turn struct {
+	exchange
+	id    string
+	begun time.Time
+
+	started bool // the client has got a status
+	status  int
+	bytes   int64  // of the response's body
+	worker  int    // the one used last, 0 for none
+	tries   int    // attempts at workers
+	reason  string // why the response is ours or incomplete
+}
+
+func newTurn(x exchange, now time.Time) *turn {
+	return &turn{exchange: x, id: newID(), begun: now}
+}
+
+// newID returns 60 random bits as 12 letters and digits: what a person can
+// read out from an error page.
+func newID() string { return strings.ToLower(rand.Text()[:12]) }
+
+func (t *turn) Start(status int, h http.Header) {
+	t.started, t.status = true, status
+	t.exchange.Start(status, h)
+}
+
+func (t *turn) Upgrade(h http.Header) (stream, error) {
+	t.started, t.status = true, http.StatusSwitchingProtocols
+	return t.exchange.Upgrade(h)
+}
+
+func (t *turn) Write(b []byte) (int, error) {
+	n, err := t.exchange.Write(b)
+	t.bytes += int64(n)
+	return n, err
+}
+
+func (t *turn) ReadFrom(r io.Reader) (int64, error) {
+	n, err := t.exchange.ReadFrom(r)
+	t.bytes += n
+	return n, err
+}
+
+// statusClientGone is what nginx logs for a client that did not wait.
+const statusClientGone = 499
+
+// errStopped is the cause of a request's context when the front's grace ended.
+var errStopped = errors.New("front stopped")
+
+// leave ends a turn whose context has ended.
+func (t *turn) leave() {
+	reason := "client gone"
+	if errors.Is(context.Cause(t.Head().Context()), errStopped) {
+		reason = "front stopped"
+	}
+	t.cut(reason)
+}
+
+// cut ends a turn without a (whole) response.
+func (t *turn) cut(reason string) {
+	t.reason = reason
+	if !t.started {
+		t.status = statusClientGone
+	}
+	t.Abort()
+}
