@@ -185,6 +185,10 @@ func (p part) Close(context.Context) error {
 
 func (p part) Check(context.Context) error { return p.fail }
 
+func (p part) MigrationStatus(context.Context) ([][]string, error) {
+	return [][]string{{"1", "applied", p.name}}, p.fail
+}
+
 func (p part) Commands() map[string]func(context.Context, []string) error {
 	return map[string]func(context.Context, []string) error{p.name + " does it": nil}
 }
@@ -199,6 +203,9 @@ func TestComponentsStartInOrderAndCloseInReverse(t *testing.T) {
 	}
 	if got := strings.Join(log, ", "); got != "start a, start b, close b, close a" {
 		t.Errorf("got %s", got)
+	}
+	if rows, err := app.MigrationStatus(t.Context()); err != nil || fmt.Sprint(rows) != "[[1 applied a] [1 applied b]]" {
+		t.Errorf("migrations %v, %v", rows, err)
 	}
 	commands := app.Commands()
 	if _, ok := commands["seed fill it"]; !ok || len(commands) != 3 {

@@ -14,6 +14,8 @@ import (
 //	Close(context.Context) error     closes it, in the opposite order
 //	Check(context.Context) error     says whether it could do its work
 //	Migrate(context.Context) error   brings its data to this version of the app
+//	MigrationStatus(context.Context) ([][]string, error)
+//	                                 rows of version, state and file
 //	Commands() map[string]func(context.Context, []string) error
 //
 // The keys of Commands are a name, a space and one line of help.
@@ -26,6 +28,9 @@ type starter interface{ Start(context.Context) error }
 type closer interface{ Close(context.Context) error }
 type checker interface{ Check(context.Context) error }
 type migrator interface{ Migrate(context.Context) error }
+type migrationLister interface {
+	MigrationStatus(context.Context) ([][]string, error)
+}
 type commander interface {
 	Commands() map[string]func(context.Context, []string) error
 }
@@ -103,4 +108,22 @@ func (a *App) Migrate(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// MigrationStatus lists the migrations of all components: version, state and
+// file of each.
+func (a *App) MigrationStatus(ctx context.Context) ([][]string, error) {
+	var rows [][]string
+	for _, component := range a.components {
+		m, ok := component.(migrationLister)
+		if !ok {
+			continue
+		}
+		more, err := m.MigrationStatus(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("migrations of %T: %w", component, err)
+		}
+		rows = append(rows, more...)
+	}
+	return rows, nil
 }
