@@ -60,7 +60,7 @@ func (s *setting) load(root string, clock *Clock) (*config.Config, error) {
 		"database.url": "sqlite:" + filepath.Join(root, "app.db"),
 	}
 	maps.Copy(flags, s.flags)
-	conf, err := config.Load(config.Options{Dir: dir, File: file, Flags: flags})
+	conf, err := config.Load(config.Options{Dir: dir, File: file, Environ: []string{}, Flags: flags})
 	if err != nil {
 		return nil, err
 	}
