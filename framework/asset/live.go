@@ -1,6 +1,7 @@
 package asset
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -43,15 +44,17 @@ func (d *Directory) URLName(name string) (string, error) {
 
 // missing adds the file that was probably meant to an error.
 func (d *Directory) missing(name string, err error) error {
-	if d.fsys == nil {
+	if d.fsys == nil || !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
 	var names []string
-	walkErr := fs.WalkDir(d.fsys, ".", func(name string, _ fs.DirEntry, err error) error {
-		names = append(names, name)
+	walkErr := fs.WalkDir(d.fsys, ".", func(name string, e fs.DirEntry, err error) error {
+		if err == nil && e.Type().IsRegular() && checkName(name) == nil {
+			names = append(names, name)
+		}
 		return err
 	})
-	if _, ok := err.(*MissingError); !ok || walkErr != nil {
+	if walkErr != nil {
 		return err
 	}
 	return missing(name, names)

@@ -60,6 +60,7 @@ func (s *Store) copyAll(fsys fs.FS, m *Manifest) error {
 		for dir := path.Dir(target); dir != "."; dir = path.Dir(dir) {
 			changed[dir] = true // its parents too: they may be new
 		}
+		changed["."] = true
 	}
 	for dir := range changed {
 		if err := syncDir(s.root, dir); err != nil {

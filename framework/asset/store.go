@@ -37,7 +37,7 @@ func OpenStore(dir string) (*Store, error) {
 		return nil, fmt.Errorf("asset: open store: %w", err)
 	}
 	s := &Store{root: root}
-	s.current.Store(&Manifest{})
+	s.Use(nil)
 	return s, nil
 }
 
@@ -45,8 +45,13 @@ func OpenStore(dir string) (*Store, error) {
 func (s *Store) Close() error { return s.root.Close() }
 
 // Use makes m the manifest that plain names are looked up in, in one step.
-// Requests that run keep the one they began with.
-func (s *Store) Use(m *Manifest) { s.current.Store(m) }
+// Requests that run keep the one they began with; nil stands for no files.
+func (s *Store) Use(m *Manifest) {
+	if m == nil {
+		m = &Manifest{}
+	}
+	s.current.Store(m)
+}
 
 // Manifest reads the manifest of a published generation.
 func (s *Store) Manifest(generation string) (*Manifest, error) {
