@@ -1,0 +1,67 @@
+package runner
+
+import (
+	"context"
+	"io/fs"
+	"log/slog"
+	"net/http"
+	"os"
+
+	"github.com/dram-go/dram/framework/config"
+)
+
+// What an app may offer beside http.Handler. They are found by their methods
+// alone, all of standard types, so that any handler can have them without
+// knowing Dram; the package documentation says when each is called.
+type (
+	hasAssets          interface{ Assets() fs.FS }
+	hasMigrate         interface{ Migrate(context.Context) error }
+	hasMigrationStatus interface {
+		MigrationStatus(context.Context) ([][]string, error)
+	}
+	hasCheck    interface{ Check(context.Context) error }
+	hasRoutes   interface{ Routes() [][]string }
+	hasStart    interface{ Start(context.Context) error }
+	hasClose    interface{ Close(context.Context) error }
+	hasCommands interface {
+		Commands() map[string]func(context.Context, []string) error
+	}
+)
+
+// start opens what the app needs to serve, if it has anything to open.
+func start(ctx context.Context, app http.Handler) error {
+	if s, ok := app.(hasStart); ok {
+		return s.Start(ctx)
+	}
+	return nil
+}
+
+// closeApp closes it again, within the time that requests have to end.
+func closeApp(app http.Handler, conf *config.Config, log *slog.Logger) {
+	c, ok := app.(hasClose)
+	if !ok {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), conf.Workers.GracefulTimeout)
+	defer cancel()
+	if err := c.Close(ctx); err != nil {
+		log.Error("close the app", "err", err)
+	}
+}
+
+// newLogger writes logs as [log] in dram.toml says, to standard error. Attrs
+// name the process, because those of a tree share it.
+func newLogger(conf *config.Config, attrs ...any) *slog.Logger {
+	var level slog.Level
+	if level.UnmarshalText([]byte(conf.Log.Level)) != nil {
+		level = slog.LevelInfo // Load refuses others
+	}
+	options := &slog.HandlerOptions{Level: level}
+	var h slog.Handler = slog.NewTextHandler(os.Stderr, options)
+	if conf.Log.Format == "json" {
+		h = slog.NewJSONHandler(os.Stderr, options)
+	}
+	log := slog.New(h).With(attrs...)
+	slog.SetDefault(log) // for the app and for net/http
+	return log
+}

@@ -1,0 +1,148 @@
+package runner
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/dram-go/dram/runner/control"
+)
+
+// The descriptors that a child finds open beside the standard three.
+const (
+	controlFD = 3 // its control connection, also in DRAM_CONTROL_FD
+	stderrFD  = 4 // a worker's real standard error, until READY
+)
+
+// launch is a process to start.
+type launch struct {
+	binary string
+	title  string // argv[0], what ps shows
+	args   []string
+	env    []string
+	boot   bool // standard output and error are kept until READY
+}
+
+// child is the master's hold on one process of its own.
+type child struct {
+	process *os.Process
+	conn    *control.Conn
+	output  tail // while booting
+	failed  string
+	ended   chan struct{} // closed when the process and its output have ended
+	status  string        // how it ended, once ended is closed
+}
+
+// startChild starts a process with a control connection. It lives in a
+// process group of its own, so that the terminal's signals reach the master
+// alone.
+func startChild(l launch) (*child, error) {
+	ours, theirs, err := control.Pair()
+	if err != nil {
+		return nil, err
+	}
+	defer theirs.Close()
+	c := &child{conn: ours, ended: make(chan struct{})}
+	cmd := &exec.Cmd{
+		Path: l.binary, Args: append([]string{l.title}, l.args...), Env: l.env,
+		ExtraFiles: []*os.File{theirs}, SysProcAttr: ownGroup(),
+	}
+	cmd.Stdout, cmd.Stderr = os.Stderr, os.Stderr
+	read := make(chan struct{})
+	if l.boot {
+		r, w, err := os.Pipe()
+		if err != nil {
+			ours.Close()
+			return nil, fmt.Errorf("pipe: %w", err)
+		}
+		defer w.Close()
+		cmd.Stdout, cmd.Stderr = w, w
+		cmd.ExtraFiles = append(cmd.ExtraFiles, os.Stderr)
+		go func() {
+			defer close(read)
+			defer r.Close()
+			io.Copy(&c.output, r)
+		}()
+	} else {
+		close(read)
+	}
+	if err := cmd.Start(); err != nil {
+		ours.Close()
+		return nil, fmt.Errorf("start %s: %w", cmd.Path, err)
+	}
+	c.process = cmd.Process
+	go func() {
+		defer close(c.ended)
+		c.status = exitStatus(cmd.Wait())
+		select {
+		case <-read:
+		case <-time.After(time.Second): // a grandchild holds the pipe open
+		}
+	}()
+	return c, nil
+}
+
+// ownGroup keeps the terminal's signals away from a child.
+func ownGroup() *syscall.SysProcAttr { return &syscall.SysProcAttr{Setpgid: true} }
+
+// exitStatus says how a process ended, in the words of a shell.
+func exitStatus(err error) string {
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		return exit.ProcessState.String() // "exit status 1", "signal: killed"
+	}
+	if err != nil {
+		return err.Error()
+	}
+	return "exit status 0"
+}
+
+// childEnv is the environment for a role: ours without what belongs to this
+// process alone, the flags as settings, and the role's own variables.
+func childEnv(base []string, settings map[string]string, own ...string) []string {
+	var env []string
+	for _, v := range base {
+		name, _, _ := strings.Cut(v, "=")
+		_, set := settings[name]
+		if set || slices.Contains(processVariables, name) || name == "PORT" && settings["DRAM_SERVER_LISTEN"] != "" {
+			continue
+		}
+		env = append(env, v)
+	}
+	for name, value := range settings {
+		env = append(env, name+"="+value)
+	}
+	return append(env, own...)
+}
+
+// processVariables tell one process what it is and must not leak to another.
+var processVariables = []string{
+	"DRAM_ROLE", "DRAM_CONTROL_FD", "DRAM_GENERATION", "DRAM_WORKER",
+	"DRAM_LISTEN_FD", "DRAM_LIFELINE_FD", "DRAM_READY_FD",
+}
+
+// crashFile is where a process leaves what the Go runtime prints at its death.
+func crashFile(runDir string, pid int) string {
+	return filepath.Join(runDir, fmt.Sprintf("crash-%d.txt", pid))
+}
+
+// readCrash returns the last words in a crash file, and removes it when there
+// are none.
+func readCrash(path string) string {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return ""
+	}
+	if len(text) == 0 {
+		os.Remove(path)
+		return ""
+	}
+	return lastWords(string(text))
+}

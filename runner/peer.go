@@ -1,0 +1,66 @@
+package runner
+
+import (
+	"os"
+	"sync"
+
+	"github.com/dram-go/dram/runner/control"
+)
+
+// peer is the master's end of a control connection. Sending never blocks the
+// supervisor: messages wait in a queue of their own, and a peer that lets it
+// fill up is cut off, which is what its death would look like.
+type peer struct {
+	conn  *control.Conn
+	queue chan envelope
+	once  sync.Once
+	done  chan struct{} // the writer has ended
+}
+
+type envelope struct {
+	kind  control.Kind
+	body  any
+	files []*os.File
+}
+
+// queueLength is far beyond what a healthy peer ever leaves unread.
+const queueLength = 256
+
+func newPeer(conn *control.Conn) *peer {
+	p := &peer{conn: conn, queue: make(chan envelope, queueLength), done: make(chan struct{})}
+	go p.write()
+	return p
+}
+
+// send queues a message and takes the files over. Only the supervisor's own
+// goroutine calls send and close.
+func (p *peer) send(kind control.Kind, body any, files ...*os.File) {
+	select {
+	case p.queue <- envelope{kind, body, files}:
+	default:
+		closeFiles(files)
+		p.conn.Close()
+	}
+}
+
+// close ends the connection after what is queued.
+func (p *peer) close() { p.once.Do(func() { close(p.queue) }) }
+
+func (p *peer) write() {
+	defer close(p.done)
+	defer p.conn.Close()
+	broken := false
+	for e := range p.queue {
+		if !broken && p.conn.Send(e.kind, e.body, e.files...) != nil {
+			broken = true // the reader sees it too and reports the end
+			p.conn.Close()
+		}
+		closeFiles(e.files)
+	}
+}
+
+func closeFiles(files []*os.File) {
+	for _, f := range files {
+		f.Close()
+	}
+}

@@ -1,0 +1,112 @@
+package runner
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"time"
+
+	"github.com/dram-go/dram/runner/control"
+)
+
+// accept takes connections of the control socket until it is closed.
+func (m *master) accept() {
+	for {
+		u, err := m.dir.socket.AcceptUnix()
+		switch {
+		case errors.Is(err, net.ErrClosed):
+			return
+		case err != nil: // no descriptors left, for example: pause, others may close some
+			m.log.Error("control socket", "err", err)
+			select {
+			case <-time.After(100 * time.Millisecond):
+				continue
+			case <-m.done:
+				return
+			}
+		}
+		go m.greet(control.NewConn(u))
+	}
+}
+
+// greet finds out who is there and hands the conversation over.
+func (m *master) greet(conn *control.Conn) {
+	if err := conn.CheckPeer(); err != nil {
+		m.log.Warn("control socket", "err", err)
+		conn.Close()
+		return
+	}
+	conn.Unix().SetDeadline(time.Now().Add(helloLimit))
+	them, err := conn.Hello(m.hello())
+	if err != nil {
+		conn.Close() // has no common version, or only looked whether we live
+		return
+	}
+	switch them.Role {
+	case control.RoleFront:
+		conn.Unix().SetDeadline(time.Time{})
+		if !m.post(func() { m.foreignFront(conn, them) }) {
+			conn.Close()
+		}
+	case control.RoleCLI:
+		m.command(conn)
+	default:
+		m.log.Warn("control socket: a stranger", "role", them.Role, "pid", them.PID)
+		conn.Close()
+	}
+}
+
+// command reads the request of a command line.
+func (m *master) command(conn *control.Conn) {
+	msg, files, err := conn.Receive()
+	closeFiles(files)
+	var r control.Request
+	if err != nil || msg.Kind != control.KindRequest || msg.Decode(&r) != nil {
+		conn.Close()
+		return
+	}
+	conn.Unix().SetDeadline(time.Time{})
+	if !m.post(func() { m.request(newPeer(conn), r) }) {
+		conn.Close()
+	}
+}
+
+// request carries out a command; p waits for the result.
+func (m *master) request(p *peer, r control.Request) {
+	switch r.Verb {
+	case "status":
+		answer(p, m.statusResult())
+	case "reload":
+		switch {
+		case m.state.stop != serving:
+			answer(p, control.Result{ExitCode: exitRefused, Text: "the app is being stopped"})
+		case m.busy():
+			answer(p, control.Result{ExitCode: exitBusy, Text: "another reload is running"})
+		default:
+			m.deploy(p)
+		}
+	case "stop":
+		mode, why := graceful, "command stop"
+		if len(r.Args) > 0 && r.Args[0] == "quick" {
+			mode, why = quick, "command stop --quick"
+		}
+		m.waiters = append(m.waiters, p)
+		m.stop(mode, why)
+	default:
+		answer(p, control.Result{ExitCode: exitUsage, Text: fmt.Sprintf("the running master knows no command %q", r.Verb)})
+	}
+}
+
+func answer(p *peer, r control.Result) {
+	p.send(control.KindResult, r)
+	p.close()
+}
+
+func (m *master) statusResult() control.Result {
+	data, err := json.Marshal(m.status())
+	if err != nil {
+		return control.Result{ExitCode: exitUsage, Text: err.Error()}
+	}
+	return control.Result{Data: data}
+}
