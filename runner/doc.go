@@ -1,0 +1,80 @@
+// Package runner makes a web application out of an http.Handler: it gives the
+// app's binary the commands to serve, reload, migrate and look at itself.
+//
+//	func main() { runner.Main(New) }
+//
+// where New makes the app from its settings:
+//
+//	func New(conf *config.Config) (*Site, error)
+//
+// # Commands
+//
+//	serve              front, workers and their supervisor, from one command
+//	run                everything in this one process, on net/http
+//	front, gateway     the two halves of serve, started apart
+//	status             the processes of the running app (--json)
+//	reload             new workers from the new binary; no request is lost
+//	stop               ends the running app and waits for its end (--quick)
+//	migrate up|status  the app's database
+//	routes, check      what the app serves, and whether it is sound
+//	config print       every setting and where it comes from (--json)
+//	secret             makes the app's secret
+//	version            of the app, of Dram, of Go
+//
+// and the app's own. The exit codes are 0 ok, 1 wrong usage or configuration
+// or a failed start, 2 not running, 3 refused or rolled back (what served
+// before still serves), 4 no answer in time, 5 another reload is running.
+//
+// # What an app may offer
+//
+// Beside ServeHTTP, an app may have any of these methods. They use nothing but
+// standard types, so an app on chi or Gin has them for a few lines.
+//
+//	Start(context.Context) error    opens what serving needs: workers, run, own commands
+//	Close(context.Context) error    closes it again, after the last request
+//	Assets() fs.FS                  static files, which the front serves
+//	Migrate(context.Context) error  brings the database up to date: migrate up, serve, reload
+//	MigrationStatus(context.Context) ([][]string, error)
+//	                                rows of version, state and file: migrate status
+//	Check(context.Context) error    what only the app can check: check
+//	Routes() [][]string             rows of method, pattern, name, handler and source: routes
+//	Commands() map[string]func(context.Context, []string) error
+//	                                own commands; the key is the name, a space, a line of help
+//
+// # A running tree
+//
+//	master                supervises; parses no HTTP, never calls New
+//	 ├─ front             accepts clients, serves assets, picks a worker
+//	 ├─ worker 1 … N      the app
+//	 └─ worker N+1 … 2N   the next generation, during a reload
+//
+// The master opens whatever is shared and hands it on: the listener, and the
+// links that join the front with each worker. Its one goroutine owns a plain
+// state; state.decide, a pure function of that state and the time, says what
+// to do, and effects.go does it. Children keep to their control connection:
+// they ignore the terminal's signals, and when the master dies, they finish
+// what they have and end.
+//
+// A worker that dies is replaced after a pause that grows from 0.1 s to 30 s
+// while deaths follow each other; a front at once. After the first start has
+// succeeded, no death of a child ends the master.
+//
+// # Reload
+//
+// reload, and the signal HUP, copy the binary from the path the app was
+// started by, let it check the settings, publish its static files and migrate,
+// and start its workers. When all of them are ready, the front gets a table
+// with them, and an old worker ends only after every front has said that it
+// will send nothing more there and waits for nothing. Before that point any
+// failure leaves the old generation as it was.
+//
+// Other signals: TERM and INT let requests in flight finish, for at most
+// workers.graceful_timeout; INT again and QUIT do not.
+//
+// # Files
+//
+// Everything lies below .dram beside dram.toml: run/control.sock is how
+// commands reach the master, run/crash-PID.txt keeps the last words of
+// processes that crashed, state/bin the binaries of the last two generations,
+// state/assets the published static files.
+package runner

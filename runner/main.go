@@ -1,0 +1,100 @@
+package runner
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/dram-go/dram/framework/config"
+)
+
+// Main is the whole main function of an app: it reads the command line, calls
+// new where the command needs the app, and exits with the command's code. The
+// package documentation lists the commands.
+//
+// new describes the app and opens nothing: it is also called to list routes
+// or to publish static files. It is never called in the master, in the front
+// and in commands that talk to a running master.
+func Main[H http.Handler](new func(*config.Config) (H, error)) {
+	p := &program{
+		args: os.Args,
+		new: func(c *config.Config) (http.Handler, error) {
+			app, err := new(c)
+			if err != nil {
+				return nil, err
+			}
+			return app, nil
+		},
+	}
+	os.Exit(p.main())
+}
+
+// program is one call of an app's binary.
+type program struct {
+	args []string
+	new  func(*config.Config) (http.Handler, error)
+
+	file    string // --config
+	listen  string // --listen
+	workers int    // --workers
+}
+
+func (p *program) main() int {
+	// A write to a closed standard error must fail, not kill: the reader of
+	// our logs may end before us.
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
+	root, err := p.commands()
+	if err == nil {
+		err = root.ExecuteContext(context.Background())
+	}
+	if err != nil {
+		fmt.Fprintf(os.Stderr, "%s: %v\n", p.name(), err)
+	}
+	return exitCode(err)
+}
+
+// flags are the command line's settings by key; "" and 0 mean not given.
+func (p *program) flags() map[string]string {
+	flags := map[string]string{}
+	if p.listen != "" {
+		flags["server.listen"] = p.listen
+	}
+	if p.workers != 0 {
+		flags["workers.count"] = fmt.Sprint(p.workers)
+	}
+	return flags
+}
+
+// settings are the flags as variables: how every process of a tree comes to
+// the configuration that its master was told.
+func (p *program) settings() map[string]string {
+	vars := map[string]string{}
+	if p.file != "" {
+		vars["DRAM_CONFIG"] = p.file
+	}
+	if p.listen != "" {
+		vars["DRAM_SERVER_LISTEN"] = p.listen
+	}
+	if p.workers != 0 {
+		vars["DRAM_WORKERS_COUNT"] = fmt.Sprint(p.workers)
+	}
+	return vars
+}
+
+// load reads the configuration.
+func (p *program) load() (*config.Config, error) {
+	return config.Load(config.Options{File: p.file, Flags: p.flags()})
+}
+
+// app reads the configuration and makes the app by it.
+func (p *program) app() (http.Handler, *config.Config, error) {
+	conf, err := p.load()
+	if err != nil {
+		return nil, nil, err
+	}
+	app, err := p.new(conf)
+	return app, conf, err
+}

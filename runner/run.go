@@ -1,0 +1,181 @@
+package runner
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/dram-go/dram/framework/config"
+)
+
+func (p *program) runCommand() *cobra.Command {
+	c := &cobra.Command{
+		Use: "run", Short: "serve the app in this one process, for development and small things", Args: cobra.NoArgs,
+		Example: "  DRAM_ENV=development " + p.name() + " run --listen 127.0.0.1:0",
+		RunE:    func(cmd *cobra.Command, _ []string) error { return p.run(cmd.Context()) },
+	}
+	p.listenFlag(c)
+	return c
+}
+
+// inherited is what a development server passes to the process it starts.
+type inherited struct {
+	listener *os.File // DRAM_LISTEN_FD: listens already
+	lifeline *os.File // DRAM_LIFELINE_FD: at its end, so do we
+	ready    *os.File // DRAM_READY_FD: hears READY once we serve
+}
+
+func inherit() (i inherited, err error) {
+	if i.listener, err = inheritFile("DRAM_LISTEN_FD"); err != nil {
+		return i, err
+	}
+	if i.lifeline, err = inheritFile("DRAM_LIFELINE_FD"); err != nil {
+		return i, err
+	}
+	i.ready, err = inheritFile("DRAM_READY_FD")
+	return i, err
+}
+
+// run serves the app with net/http.
+func (p *program) run(ctx context.Context) error {
+	given, err := inherit()
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	dead := watchLifeline(given.lifeline, cancel)
+	app, conf, err := p.app()
+	if err != nil {
+		return err
+	}
+	log := newLogger(conf)
+	if err := prepareRun(ctx, app, conf); err != nil {
+		return err
+	}
+	defer closeApp(app, conf, log)
+	listener, address, err := given.listen(conf)
+	if err != nil {
+		return err
+	}
+	server := newServer(app, conf, log)
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(listener) }()
+	if err := given.tell(address); err != nil {
+		return err
+	}
+	return untilStopped(server, served, dead, conf.Workers.GracefulTimeout, log)
+}
+
+// prepareRun starts the app. In development it migrates first; elsewhere an
+// app whose database is behind refuses to start and says what to run.
+func prepareRun(ctx context.Context, app http.Handler, conf *config.Config) error {
+	if m, ok := app.(hasMigrate); ok && conf.Env == config.Development {
+		if err := m.Migrate(ctx); err != nil {
+			return err
+		}
+	}
+	return start(ctx, app)
+}
+
+// listen returns the listener that was passed, or opens one.
+func (i inherited) listen(conf *config.Config) (net.Listener, string, error) {
+	if i.listener == nil {
+		return netListener(conf.Server.Listen)
+	}
+	defer i.listener.Close()
+	l, err := net.FileListener(i.listener)
+	if err != nil {
+		return nil, "", fmt.Errorf("DRAM_LISTEN_FD is no listening socket: %w", err)
+	}
+	return l, "", nil
+}
+
+// tell says that the app serves: to whoever passed the listener, or to the
+// person who started it.
+func (i inherited) tell(address string) error {
+	if address != "" {
+		fmt.Printf("listening on http://%s\n", address)
+	}
+	if i.ready == nil {
+		return nil
+	}
+	defer i.ready.Close()
+	if _, err := io.WriteString(i.ready, "READY\n"); err != nil {
+		return fmt.Errorf("nobody reads DRAM_READY_FD: %w", err)
+	}
+	return nil
+}
+
+// watchLifeline returns a channel that is closed, and cancels, when the
+// process that started this one is gone, however it ended.
+func watchLifeline(f *os.File, cancel context.CancelFunc) <-chan struct{} {
+	dead := make(chan struct{})
+	if f == nil {
+		return dead
+	}
+	go func() {
+		io.Copy(io.Discard, f)
+		close(dead)
+		cancel()
+	}()
+	return dead
+}
+
+func newServer(app http.Handler, conf *config.Config, log *slog.Logger) *http.Server {
+	return &http.Server{
+		Handler:           http.MaxBytesHandler(app, int64(conf.Server.MaxBody)),
+		ReadHeaderTimeout: conf.Server.HeaderTimeout,
+		IdleTimeout:       conf.Server.KeepAlive,
+		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelError),
+	}
+}
+
+// orphanGrace is what requests get when nobody is left to read the answers.
+const orphanGrace = time.Second
+
+// untilStopped waits for a signal or the end of the lifeline and lets the
+// requests in flight finish; a second signal cuts them.
+func untilStopped(server *http.Server, served <-chan error, dead <-chan struct{}, grace time.Duration, log *slog.Logger) error {
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM, syscall.SIGQUIT)
+	defer signal.Stop(signals)
+	select {
+	case err := <-served:
+		return fmt.Errorf("serve: %w", err)
+	case <-dead:
+		grace = orphanGrace
+	case s := <-signals:
+		if s == syscall.SIGQUIT {
+			return server.Close()
+		}
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), grace)
+	defer cancel()
+	go func() {
+		select {
+		case <-signals:
+			cancel()
+		case <-dead:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	if err := server.Shutdown(ctx); err != nil {
+		log.Warn("requests cut that did not end in time")
+		if err := server.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,212 @@
+package runner
+
+import (
+	"fmt"
+	"os"
+	"runtime/debug"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"github.com/dram-go/dram/framework/config"
+)
+
+func (p *program) migrateCommand() *cobra.Command {
+	c := &cobra.Command{Use: "migrate", Short: "bring the database up to date, or show where it is"}
+	up := &cobra.Command{
+		Use: "up", Short: "run the migrations that are missing", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			app, conf, err := p.app()
+			if err != nil {
+				return err
+			}
+			newLogger(conf)
+			m, ok := app.(hasMigrate)
+			if !ok {
+				return nil // an app without a database has nothing to do
+			}
+			ctx, stop := signalContext(cmd.Context())
+			defer stop()
+			return m.Migrate(ctx)
+		},
+	}
+	asJSON := false
+	state := &cobra.Command{
+		Use: "status", Short: "list the migrations and which of them have run", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			app, conf, err := p.app()
+			if err != nil {
+				return err
+			}
+			newLogger(conf)
+			m, ok := app.(hasMigrationStatus)
+			if !ok {
+				return fmt.Errorf("this app has no migrations")
+			}
+			rows, err := m.MigrationStatus(cmd.Context())
+			if err != nil {
+				return err
+			}
+			return printRows([]string{"version", "state", "file"}, rows, asJSON)
+		},
+	}
+	state.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	c.AddCommand(up, state)
+	return c
+}
+
+func (p *program) routesCommand() *cobra.Command {
+	asJSON := false
+	c := &cobra.Command{
+		Use: "routes", Short: "list the routes of the app", Args: cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			app, _, err := p.app()
+			if err != nil {
+				return err
+			}
+			r, ok := app.(hasRoutes)
+			if !ok {
+				return fmt.Errorf("this app cannot list its routes: it has no method Routes() [][]string")
+			}
+			return printRows([]string{"method", "pattern", "name", "handler", "source"}, r.Routes(), asJSON)
+		},
+	}
+	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	return c
+}
+
+func (p *program) checkCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "check", Short: "check settings, routes, templates and what the app itself checks", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			app, conf, err := p.app()
+			if err != nil {
+				return err
+			}
+			newLogger(conf)
+			if c, ok := app.(hasCheck); ok {
+				if err := c.Check(cmd.Context()); err != nil {
+					return err
+				}
+			}
+			fmt.Println("ok")
+			return nil
+		},
+	}
+}
+
+// setting is a row of `config print --json`, which a master of another build
+// reads too: names stay.
+type setting struct {
+	Key    string `json:"key"`
+	Value  string `json:"value"`
+	Origin string `json:"origin"`
+	Help   string `json:"help,omitempty"`
+}
+
+func (p *program) configCommand() *cobra.Command {
+	c := &cobra.Command{Use: "config", Short: "show the settings of the app"}
+	asJSON := false
+	show := &cobra.Command{
+		Use: "print", Short: "print every setting, its value and where it comes from", Args: cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			conf, err := p.load()
+			if err != nil {
+				return err
+			}
+			return printSettings(conf, asJSON)
+		},
+	}
+	show.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	c.AddCommand(show)
+	return c
+}
+
+func printSettings(conf *config.Config, asJSON bool) error {
+	rows := []setting{}
+	for _, s := range conf.Settings() {
+		rows = append(rows, setting{s.Key, s.Value, s.Origin, s.Help})
+	}
+	if asJSON {
+		return printJSON(os.Stdout, rows)
+	}
+	t := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
+	for _, s := range rows {
+		fmt.Fprintf(t, "%s\t%s\t%s\n", s.Key, s.Value, s.Origin)
+	}
+	return t.Flush()
+}
+
+func (p *program) secretCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "secret", Short: "make the secret that sessions and signed links are derived from", Args: cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			path, created, err := config.GenerateSecret(p.locate().Root)
+			if err != nil {
+				return err
+			}
+			if !created {
+				fmt.Println("there is a secret already:", path)
+				return nil
+			}
+			fmt.Println("wrote", path)
+			return nil
+		},
+	}
+}
+
+func (p *program) versionCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "version", Short: "print the versions of the app, of Dram and of Go", Args: cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			info, ok := debug.ReadBuildInfo()
+			if !ok {
+				return fmt.Errorf("this binary was built without module information")
+			}
+			fmt.Println(versionText(p.name(), ownBuild(), info))
+			return nil
+		},
+	}
+}
+
+// versionText is one line: what a bug report needs.
+func versionText(name, build string, info *debug.BuildInfo) string {
+	version := info.Main.Version
+	for _, s := range info.Settings {
+		if s.Key == "vcs.revision" && (version == "" || version == "(devel)") {
+			version = s.Value[:min(12, len(s.Value))]
+		}
+	}
+	parts := []string{name, version, "build " + build}
+	const ours = "github.com/dram-go/dram"
+	for _, dep := range info.Deps {
+		if dep.Path == ours {
+			parts = append(parts, "dram "+dep.Version)
+		}
+	}
+	return strings.Join(append(parts, info.GoVersion), " ")
+}
+
+// printRows prints a table with a heading, or a list of objects by it.
+func printRows(heading []string, rows [][]string, asJSON bool) error {
+	if asJSON {
+		objects := []map[string]string{}
+		for _, row := range rows {
+			o := map[string]string{}
+			for i, cell := range row {
+				if i < len(heading) {
+					o[heading[i]] = cell
+				}
+			}
+			objects = append(objects, o)
+		}
+		return printJSON(os.Stdout, objects)
+	}
+	t := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(t, strings.ToUpper(strings.Join(heading, "\t")))
+	for _, row := range rows {
+		fmt.Fprintln(t, strings.Join(row, "\t"))
+	}
+	return t.Flush()
+}
