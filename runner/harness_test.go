@@ -1,0 +1,412 @@
+package runner
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"github.com/dram-go/dram/framework/config"
+)
+
+// The tests of whole trees run this test binary as an app: a copy of it, with
+// a line of settings behind its end, is the app's binary of one version.
+
+const testAppVariable = "RUNNER_TEST_APP"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(testAppVariable) != "" {
+		Main(newTestApp)
+	}
+	os.Exit(m.Run())
+}
+
+// testApp is an app without any framework.
+type testApp struct {
+	http.Handler
+	version map[string]string // the settings behind the binary
+}
+
+func newTestApp(*config.Config) (*testApp, error) {
+	settings, err := readTrailer()
+	if err != nil {
+		return nil, err
+	}
+	if settings["new"] == "fail" {
+		return nil, errors.New("page.html:3: function \"frobnicate\" not defined")
+	}
+	a := &testApp{version: settings}
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "version "+settings["version"]) })
+	mux.HandleFunc("GET /worker", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, os.Getenv("DRAM_WORKER")) })
+	mux.HandleFunc("GET /asset", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, a.asset()) })
+	mux.HandleFunc("GET /until/{file}", func(w http.ResponseWriter, r *http.Request) {
+		os.WriteFile(r.PathValue("file")+".begun", nil, 0o600)
+		poll(func() bool { _, err := os.Stat(r.PathValue("file")); return err == nil })
+		fmt.Fprint(w, "done")
+	})
+	mux.HandleFunc("GET /panic", func(http.ResponseWriter, *http.Request) { go panic("the app's own goroutine") })
+	mux.HandleFunc("POST /count", func(w http.ResponseWriter, r *http.Request) {
+		id, err := io.ReadAll(r.Body)
+		if err == nil {
+			err = appendLine("ledger", string(id))
+		}
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusInternalServerError)
+		}
+	})
+	a.Handler = mux
+	return a, nil
+}
+
+func (a *testApp) files() fstest.MapFS {
+	return fstest.MapFS{"site.css": {Data: []byte("/* " + a.version["version"] + " */")}}
+}
+
+func (a *testApp) Assets() fs.FS { return a.files() }
+
+// asset is the published name of site.css in this version.
+func (a *testApp) asset() string { return assetURL(a.files(), "site.css") }
+
+func (a *testApp) Migrate(context.Context) error {
+	if a.version["migrate"] == "fail" {
+		return errors.New("00002_votes.sql:4: near \"TABEL\": syntax error")
+	}
+	fmt.Println("nothing to migrate")
+	return nil
+}
+
+func (a *testApp) MigrationStatus(context.Context) ([][]string, error) {
+	return [][]string{{"1", "applied", "00001_init.sql"}}, nil
+}
+
+func (a *testApp) Start(ctx context.Context) error {
+	switch a.version["start"] {
+	case "fail":
+		return errors.New("the database is behind: run migrate up")
+	case "panic":
+		panic("cannot start")
+	case "hang":
+		<-ctx.Done()
+	}
+	return nil
+}
+
+func (a *testApp) Close(context.Context) error { return appendLine("closed", fmt.Sprint(os.Getpid())) }
+
+func (a *testApp) Check(context.Context) error { return nil }
+
+func (a *testApp) Routes() [][]string { return [][]string{{"GET", "/", "home", "home", "main.go:1"}} }
+
+func (a *testApp) Commands() map[string]func(context.Context, []string) error {
+	return map[string]func(context.Context, []string) error{
+		"seed fill the ledger": func(_ context.Context, args []string) error {
+			fmt.Println("seeded", strings.Join(args, " "))
+			return nil
+		},
+	}
+}
+
+func appendLine(name, line string) error {
+	f, err := os.OpenFile(name, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	_, err = f.WriteString(line + "\n")
+	return err
+}
+
+// readTrailer reads the settings behind this process's binary.
+func readTrailer() (map[string]string, error) {
+	exe, err := os.Open("/proc/self/exe")
+	if err != nil {
+		return nil, err
+	}
+	defer exe.Close()
+	if _, err := exe.Seek(-256, io.SeekEnd); err != nil {
+		return nil, err
+	}
+	end, err := io.ReadAll(exe)
+	if err != nil {
+		return nil, err
+	}
+	settings := map[string]string{}
+	for _, pair := range strings.Fields(string(end)) {
+		if name, value, ok := strings.Cut(pair, "="); ok {
+			settings[name] = value
+		}
+	}
+	return settings, nil
+}
+
+// requests are the lines of a front's access log.
+var requests = regexp.MustCompile(`(?m)^.* msg=request .*\n`)
+
+// site is a directory with an app in it.
+type site struct {
+	t      *testing.T
+	dir    string
+	binary string
+}
+
+func newSite(t *testing.T, settings string) *site {
+	t.Helper()
+	s := &site{t: t, dir: t.TempDir()}
+	s.binary = filepath.Join(s.dir, "tester")
+	s.install(settings)
+	t.Cleanup(func() {
+		for _, pid := range s.processes() {
+			syscall.Kill(pid, syscall.SIGKILL)
+		}
+		if t.Failed() {
+			logs, _ := filepath.Glob(filepath.Join(s.dir, "*.log"))
+			for _, name := range logs {
+				text, _ := os.ReadFile(name)
+				t.Logf("%s:\n%s", filepath.Base(name), requests.ReplaceAllString(string(text), ""))
+			}
+		}
+	})
+	return s
+}
+
+// install puts the app's binary with these settings in place, as a deployment
+// does: by a rename.
+func (s *site) install(settings string) {
+	s.t.Helper()
+	// See keepBinary for the lock.
+	syscall.ForkLock.RLock()
+	defer syscall.ForkLock.RUnlock()
+	in, err := os.Open("/proc/self/exe")
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer in.Close()
+	out, err := os.OpenFile(s.binary+".new", os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o700)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer out.Close()
+	if _, err := io.Copy(out, in); err != nil {
+		s.t.Fatal(err)
+	}
+	if _, err := fmt.Fprintf(out, "%255s\n", " "+settings); err != nil {
+		s.t.Fatal(err)
+	}
+	if err := os.Rename(s.binary+".new", s.binary); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// command prepares a call of the app's binary.
+func (s *site) command(args ...string) *exec.Cmd {
+	cmd := exec.Command(s.binary, args...)
+	cmd.Dir = s.dir
+	cmd.Env = []string{testAppVariable + "=1", "PATH=" + os.Getenv("PATH"), "HOME=" + s.dir, "TMPDIR=" + os.TempDir()}
+	return cmd
+}
+
+// call runs a command to its end.
+func (s *site) call(args ...string) (out string, code int) {
+	s.t.Helper()
+	cmd := s.command(args...)
+	var text bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &text, &text
+	cmd.WaitDelay = patience
+	ctx, cancel := context.WithTimeout(s.t.Context(), patience)
+	defer cancel()
+	stop := context.AfterFunc(ctx, func() { cmd.Process.Kill() })
+	defer stop()
+	err := cmd.Run()
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		s.t.Fatalf("%v: %v\n%s", args, err, text.String())
+	}
+	return text.String(), cmd.ProcessState.ExitCode()
+}
+
+// must runs a command that has to succeed.
+func (s *site) must(args ...string) string {
+	s.t.Helper()
+	out, code := s.call(args...)
+	if code != 0 {
+		s.t.Fatalf("%v: exit code %d\n%s", args, code, out)
+	}
+	return out
+}
+
+// running is a process that was started and serves.
+type running struct {
+	*site
+	cmd   *exec.Cmd
+	url   string
+	log   string        // file of its standard error
+	ended chan struct{} // closed when it has ended
+}
+
+var listening = regexp.MustCompile(`^listening on (http://\S+)$`)
+
+// start starts a command that serves, and waits for "listening on" or, with
+// gateway, for the line that says where fronts connect.
+func (s *site) start(args ...string) *running {
+	s.t.Helper()
+	r, lines := s.launch(args...)
+	select {
+	case line := <-lines:
+		m := listening.FindStringSubmatch(line)
+		if m == nil {
+			s.t.Fatalf("%v printed %q", args, line)
+		}
+		r.url = m[1]
+	case <-r.ended:
+		s.t.Fatalf("%v ended at the start", args)
+	case <-time.After(patience):
+		s.t.Fatalf("%v did not start", args)
+	}
+	s.t.Cleanup(func() {
+		if line, more := <-lines; more { // closed: the process is gone by now
+			s.t.Errorf("%v printed one more line on standard output: %q", args, line)
+		}
+	})
+	s.t.Cleanup(func() { r.cmd.Process.Kill() })
+	return r
+}
+
+// launch starts a command and passes on the lines of its standard output.
+func (s *site) launch(args ...string) (*running, <-chan string) {
+	s.t.Helper()
+	cmd := s.command(args...)
+	r := &running{site: s, cmd: cmd, ended: make(chan struct{}), log: filepath.Join(s.dir, args[0]+".log")}
+	errOut, err := os.OpenFile(r.log, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer errOut.Close()
+	out, in, err := os.Pipe()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	cmd.Stdout, cmd.Stderr = in, errOut
+	err = cmd.Start()
+	in.Close()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	lines := make(chan string, 10)
+	go func() {
+		defer close(lines)
+		defer out.Close()
+		for scan := bufio.NewScanner(out); scan.Scan(); {
+			lines <- scan.Text()
+		}
+	}()
+	go func() {
+		defer close(r.ended)
+		cmd.Wait()
+	}()
+	return r, lines
+}
+
+// patience bounds every wait; nothing may depend on how long one takes.
+const patience = 90 * time.Second
+
+// poll asks until the answer is yes, and reports whether it ever was.
+func poll(yes func() bool) bool {
+	deadline := time.Now().Add(patience)
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for !yes() {
+		if time.Now().After(deadline) {
+			return false
+		}
+		<-tick.C
+	}
+	return true
+}
+
+// await is poll for a test that cannot go on without.
+func (s *site) await(what string, yes func() bool) {
+	s.t.Helper()
+	if !poll(yes) {
+		s.t.Fatalf("waited in vain until %s", what)
+	}
+}
+
+// processes are the pids of all processes that run a binary of this site.
+func (s *site) processes() (pids []int) {
+	exes, _ := filepath.Glob("/proc/[0-9]*/exe")
+	for _, exe := range exes {
+		target, err := os.Readlink(exe)
+		if err != nil || !strings.HasPrefix(target, s.dir+"/") {
+			continue
+		}
+		var pid int
+		if _, err := fmt.Sscanf(exe, "/proc/%d/exe", &pid); err == nil {
+			pids = append(pids, pid)
+		}
+	}
+	return pids
+}
+
+func (s *site) status() status {
+	s.t.Helper()
+	var out status
+	text := s.must("status", "--json")
+	if err := json.Unmarshal([]byte(text), &out); err != nil {
+		s.t.Fatalf("%v in %s", err, text)
+	}
+	return out
+}
+
+// get answers with the body of a page, which must be there.
+func (r *running) get(path string) string {
+	r.t.Helper()
+	resp, err := http.Get(r.url + path)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	if err != nil || resp.StatusCode != http.StatusOK {
+		r.t.Fatalf("GET %s: %s, %v\n%s", path, resp.Status, err, body)
+	}
+	return string(body)
+}
+
+func (r *running) logText() string {
+	text, err := os.ReadFile(r.log)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return string(text)
+}
+
+// stop ends a tree by command and checks that nothing is left of it.
+func (r *running) stop() {
+	r.t.Helper()
+	r.must("stop")
+	r.gone()
+}
+
+// gone checks that neither a process nor a control socket is left.
+func (r *running) gone() {
+	r.t.Helper()
+	r.await("every process is gone", func() bool { return len(r.processes()) == 0 })
+	if _, err := os.Stat(filepath.Join(r.dir, ".dram", "run", "control.sock")); !errors.Is(err, fs.ErrNotExist) {
+		r.t.Fatalf("the control socket is still there: %v", err)
+	}
+}
