@@ -225,6 +225,14 @@ func TestFileFaults(t *testing.T) {
 	}
 }
 
+// TestFaultsStayOneLineEach: a name from outside cannot forge another fault.
+func TestFaultsStayOneLineEach(t *testing.T) {
+	got := faults(t, Options{Dir: t.TempDir(), Environ: []string{"DRAM_A\nDRAM_B=1"}})
+	if want := `DRAM_A\nDRAM_B: unknown variable DRAM_A\nDRAM_B`; len(got) != 1 || got[0] != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
 func TestByteOrderMark(t *testing.T) {
 	if conf := load(t, Options{Dir: write(t, "\xef\xbb\xbfname = \"qna\"\n")}); conf.Name != "qna" {
 		t.Errorf("name %q", conf.Name)

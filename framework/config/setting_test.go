@@ -71,7 +71,7 @@ api_key = "hunter2"
 func TestSettingsBeforeDecode(t *testing.T) {
 	conf := load(t, Options{
 		Dir:     write(t, "[app]\nb-size = 3\n[app.a]\nlist = [1, 2]\n[[app.peers]]\nname = \"x\"\n"),
-		Environ: []string{"DRAM_APP_B_SIZE=4", "DRAM_APP_NEW=5"},
+		Environ: []string{"DRAM_APP_B_SIZE=4", "DRAM_APP_NEW=5", "DRAM_APP_EMPTY=", "DRAM_LOG_LEVEL=debug", "PATH=/bin"},
 		Flags:   map[string]string{"app.a.list": "6"},
 	})
 	want := "[{app.a.list 6 flag app.a.list } {app.b-size 4 DRAM_APP_B_SIZE } {app.new 5 DRAM_APP_NEW } {app.peers 1 entries dram.toml:5 }]"

@@ -26,11 +26,14 @@ func TestWithChangesOneCopy(t *testing.T) {
 	if size(conf) != 2 || size(&other) != 3 {
 		t.Errorf("sizes %d and %d, want 2 and 3", size(conf), size(&other))
 	}
+	if err := conf.With("app.size", "4"); err != nil {
+		t.Fatal(err)
+	}
+	if got := setting(conf, "app.size"); got.Value != "4" || got.Origin != "flag app.size" || setting(&other, "app.size").Value != "3" {
+		t.Errorf("after With behind Decode: %+v", got)
+	}
 	if conf.Server.Listen == ":1" || setting(conf, "server.listen").Origin != "default" {
 		t.Error("With changed the copy it was not called on")
-	}
-	if setting(conf, "app.size").Value != "2" || setting(&other, "app.size").Value != "3" {
-		t.Error("Decode of one copy shows in the other")
 	}
 	if other.Location().String() != "Asia/Seoul" || conf.Location().String() != "UTC" {
 		t.Error("zones of copies are mixed up")
