@@ -16,6 +16,32 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
+// body writes a multipart body; a value of the form "@name:content" is a file.
+func body(t *testing.T, pairs ...string) (contentType, text string) {
+	t.Helper()
+	var b bytes.Buffer
+	w := multipart.NewWriter(&b)
+	for i := 0; i < len(pairs); i += 2 {
+		var err error
+		if rest, ok := strings.CutPrefix(pairs[i+1], "@"); ok {
+			name, content, _ := strings.Cut(rest, ":")
+			var part io.Writer
+			if part, err = w.CreateFormFile(pairs[i], name); err == nil {
+				_, err = io.WriteString(part, content)
+			}
+		} else {
+			err = w.WriteField(pairs[i], pairs[i+1])
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return w.FormDataContentType(), b.String()
+}
+
 func TestMultipart(t *testing.T) {
 	contentType, text := body(t, "text", " x ", "upload", "@a.txt:hello", "pictures", "@1.png:one", "pictures", "@2.png:two")
 	f := parsed[everything](t, request("POST", contentType, text), Options{})
@@ -232,5 +258,22 @@ func TestJSONPatch(t *testing.T) {
 	}
 	if diff := cmp.Diff(everything{Text: "old", Small: 4}, f.Value, compareAll); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// TestErrIsForPrograms: a page is no answer to JSON when the store refuses.
+func TestErrIsForPrograms(t *testing.T) {
+	person := parsed[everything](t, post("text", "x"), Options{})
+	program := parsed[everything](t, request("POST", "application/json", `{"text":"x"}`), Options{})
+	if person.Err() != nil || program.Err() != nil {
+		t.Error("a valid form has an error")
+	}
+	person.Fail("text", "taken")
+	program.Fail("text", "taken")
+	if err := person.Err(); err != nil {
+		t.Errorf("a person gets %v instead of a page", err)
+	}
+	if err := program.Err(); status(err) != 422 {
+		t.Errorf("a program gets %v", err)
 	}
 }

@@ -23,6 +23,7 @@ type core struct {
 	zone      *time.Location
 	blank     bool // all empty when it was made: zero numbers are not shown
 	submitted bool
+	json      bool // submitted as JSON
 	keep      bool // what was not submitted keeps its value
 	raw       map[string][]string
 	errors    Errors
@@ -101,7 +102,7 @@ type input struct {
 // submit fills the struct from in and validates it. With keep, a field that is
 // not in it keeps its value. The error is a rule that cannot be applied.
 func (c *core) submit(in *input, keep bool) error {
-	c.submitted, c.keep = true, keep
+	c.submitted, c.json, c.keep = true, in.json, keep
 	c.raw = in.values
 	failed := c.fill(in)
 	return c.validate(failed)

@@ -20,6 +20,8 @@ type View interface {
 	FormErrors() []string
 	// Invalid reports a submitted form with errors: the page is a 422.
 	Invalid() bool
+	// Err is what to answer instead of a page, if the form came as JSON.
+	Err() error
 	// Enctype is what the form element needs as enctype.
 	Enctype() string
 }
@@ -36,6 +38,16 @@ func (f *Form[T]) Invalid() bool { return f.Submitted() && len(f.state().errors)
 // Errors returns all messages by field, those of the form itself under "". It
 // is empty, never nil, when nothing is wrong. Do not change it.
 func (f *Form[T]) Errors() Errors { return f.state().errors }
+
+// Err returns the Errors of an invalid form that came as JSON, else nil. Parse
+// has returned those it found itself; after Fail or [Form.Claims] a handler
+// that serves programs too answers with Err instead of a page.
+func (f *Form[T]) Err() error {
+	if f.state().json && f.Invalid() {
+		return f.Errors()
+	}
+	return nil
+}
 
 // Error returns the first message of a field, or "".
 func (f *Form[T]) Error(field string) string {

@@ -1,23 +1,17 @@
 package form
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
-	"mime/multipart"
 	"net/http"
 	"net/http/httptest"
-	"net/netip"
 	"net/url"
-	"reflect"
 	"strings"
 	"testing"
 	"testing/fstest"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/dram-go/dram/framework/i18n"
 )
@@ -184,159 +178,6 @@ func TestClaims(t *testing.T) {
 	}
 }
 
-// everything has a field of each kind.
-type everything struct {
-	Text     string                  `form:"text"`
-	Raw      string                  `form:"raw" trim:"no"`
-	Small    int8                    `form:"small"`
-	Count    uint                    `form:"count"`
-	Price    float64                 `form:"price"`
-	Agree    bool                    `form:"agree"`
-	At       time.Time               `form:"at"`
-	Day      time.Time               `form:"day" input:"date"`
-	Wait     time.Duration           `form:"wait"`
-	Addr     netip.Addr              `form:"addr"`
-	Maybe    *int                    `form:"maybe"`
-	Tags     []string                `form:"tags"`
-	Numbers  []*int                  `form:"numbers"`
-	Home     place                   `form:"home"`
-	Work     *place                  `form:"work"`
-	Upload   *multipart.FileHeader   `form:"upload"`
-	Pictures []*multipart.FileHeader `form:"pictures"`
-	common
-	Secret string
-}
-
-type place struct {
-	City string `form:"city"`
-	Zip  *int   `form:"zip"`
-	Note string // not in the form
-}
-
-type common struct {
-	Inherited string `form:"inherited"`
-}
-
-// inlined embeds on purpose.
-type inlined struct {
-	common `form:",inline"`
-	Own    string `form:"own" validate:"required"`
-}
-
-var compareAll = cmp.Options{cmp.AllowUnexported(everything{}), cmpopts.EquateComparable(netip.Addr{})}
-
-func TestDecode(t *testing.T) {
-	five := 5
-	seoul := time.FixedZone("KST", 9*3600)
-	tests := []struct {
-		name  string
-		pairs []string
-		want  everything
-	}{
-		{"text is trimmed", []string{"text", "\u3000x ", "raw", " x\r\n"}, everything{Text: "x", Raw: " x\r\n"}},
-		{"the first text counts", []string{"text", "1", "text", "2"}, everything{Text: "1"}},
-		{"numbers", []string{"small", " -128 ", "count", "+7", "price", "1.5e2"}, everything{Small: -128, Count: 7, Price: 150}},
-		{"empty is zero", []string{"small", "", "count", " ", "price", "", "agree", "", "at", "", "maybe", "", "addr", ""}, everything{}},
-		{"a ticked box", []string{"agree", "on"}, everything{Agree: true}},
-		{"a hidden field before the box", []string{"agree", "0", "agree", "1"}, everything{Agree: true}},
-		{"a box without a tick", []string{"agree", "0"}, everything{}},
-		{"a local time", []string{"at", "2026-01-02T03:04"}, everything{At: time.Date(2026, 1, 2, 3, 4, 0, 0, seoul)}},
-		{"a time with seconds", []string{"at", "2026-01-02 03:04:05"}, everything{At: time.Date(2026, 1, 2, 3, 4, 5, 0, seoul)}},
-		{"a time with a zone", []string{"at", "2026-01-02T03:04:05Z"}, everything{At: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)}},
-		{"a date", []string{"day", "2026-01-02"}, everything{Day: time.Date(2026, 1, 2, 0, 0, 0, 0, seoul)}},
-		{"a duration", []string{"wait", "1h30m"}, everything{Wait: 90 * time.Minute}},
-		{"a type of its own", []string{"addr", "10.0.0.1"}, everything{Addr: netip.MustParseAddr("10.0.0.1")}},
-		{"a pointer", []string{"maybe", "5"}, everything{Maybe: &five}},
-		{"slices without blanks", []string{"tags", "a", "tags", " ", "tags", "b ", "numbers", "", "numbers", "5"}, everything{Tags: []string{"a", "b"}, Numbers: []*int{&five}}},
-		{"nested", []string{"home.city", "Seoul", "home.zip", "5", "home.Note", "x"}, everything{Home: place{City: "Seoul", Zip: &five}}},
-		{"nested behind a pointer", []string{"work.city", "Busan"}, everything{Work: &place{City: "Busan"}}},
-		{"an empty nested pointer", []string{"work.city", ""}, everything{}},
-		{"what has no tag", []string{"Secret", "x", "secret", "x", "Text", "x", "common.inherited", "x", "inherited", "x"}, everything{}},
-	}
-	for _, test := range tests {
-		t.Run(test.name, func(t *testing.T) {
-			f := parsed[everything](t, post(test.pairs...), Options{Location: seoul})
-			if !f.OK() {
-				t.Fatalf("not OK: %v", f.Errors())
-			}
-			if diff := cmp.Diff(test.want, f.Value, compareAll); diff != "" {
-				t.Error(diff)
-			}
-		})
-	}
-}
-
-func TestInlineStructs(t *testing.T) {
-	f := parsed[inlined](t, post("inherited", "x", "own", "y"), Options{})
-	if !f.OK() || f.Value.Inherited != "x" || f.Value.Own != "y" {
-		t.Errorf("%+v %v", f.Value, f.Errors())
-	}
-}
-
-func TestWhatCannotBeRead(t *testing.T) {
-	tests := []struct{ field, value, en, ko string }{
-		{"small", "x", "Small must be a whole number.", "Small은 정수로 입력해 주세요."},
-		{"small", "1.5", "Small must be a whole number.", ""},
-		{"small", "300", "Small is a number out of range.", "Small이 다룰 수 있는 숫자의 범위를 벗어났습니다."},
-		{"count", "-1", "Count is a number out of range.", ""},
-		{"count", "-x", "Count must be a whole number.", ""},
-		{"price", "1,5", "Price must be a number.", ""},
-		{"price", "NaN", "Price must be a number.", ""},
-		{"price", "Inf", "Price must be a number.", ""},
-		{"price", "0x10", "Price must be a number.", ""},
-		{"price", "1e999", "Price is a number out of range.", ""},
-		{"agree", "perhaps", "Agree must be yes or no.", "Agree는 예 또는 아니요여야 합니다."},
-		{"at", "tomorrow", "At must be a date and time (YYYY-MM-DD hh:mm).", ""},
-		{"day", "2026-02-30", "Day must be a date (YYYY-MM-DD).", "Day는 올바른 날짜(YYYY-MM-DD)로 입력해 주세요."},
-		{"wait", "5", "Wait must be a duration such as 1h30m.", ""},
-		{"addr", "10.0.0", "Addr is not valid.", "Addr가 올바르지 않습니다."},
-		{"numbers", "x", "Numbers must be a whole number.", ""},
-		{"text", "a\x00b", "Text contains characters that cannot be used.", ""},
-		{"text", "\xff", "Text contains characters that cannot be used.", ""},
-	}
-	for _, test := range tests {
-		for locale, want := range map[string]string{"en": test.en, "ko": test.ko} {
-			if want == "" {
-				continue
-			}
-			f := parsed[everything](t, post(test.field, test.value), Options{Locale: locale})
-			if diff := cmp.Diff(Errors{test.field: {want}}, f.Errors()); diff != "" {
-				t.Errorf("%s=%q: %s", test.field, test.value, diff)
-			}
-			if got := f.Get(test.field); got != test.value {
-				t.Errorf("%s=%q: what was typed is lost: %q", test.field, test.value, got)
-			}
-		}
-	}
-}
-
-// TestAnUnreadableFieldHasOneMessage: neither required nor a comparison with
-// it may pile up on top.
-func TestAnUnreadableFieldHasOneMessage(t *testing.T) {
-	type span struct {
-		From int `form:"from" validate:"required,min=1"`
-		To   int `form:"to" validate:"gtfield=From"`
-	}
-	f := parsed[span](t, post("from", "ten", "to", "0"), Options{})
-	if diff := cmp.Diff(Errors{"from": {"From must be a whole number."}}, f.Errors()); diff != "" {
-		t.Error(diff)
-	}
-}
-
-func TestEditDoesNotWriteThroughPointers(t *testing.T) {
-	stored := everything{Work: &place{City: "Seoul", Note: "kept"}}
-	f, err := Edit(nil, post("work.city", "Busan"), stored, Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if stored.Work.City != "Seoul" {
-		t.Error("the stored value changed")
-	}
-	if f.Value.Work.City != "Busan" || f.Value.Work.Note != "kept" {
-		t.Errorf("the form has %+v", f.Value.Work)
-	}
-}
-
 func TestPasswordsAreNeverEchoedNorTrimmed(t *testing.T) {
 	type login struct {
 		Password string `form:"password" input:"password" validate:"min=20"`
@@ -356,82 +197,6 @@ func TestPasswordsAreNeverEchoedNorTrimmed(t *testing.T) {
 	if html, _ := HTML(filled, "password"); filled.Get("password") != "" || strings.Contains(string(html), "hunter2") {
 		t.Errorf("the prefilled password is echoed: %s", html)
 	}
-}
-
-func TestDeclarationFaults(t *testing.T) {
-	type inner struct {
-		Deep place `form:"deep"`
-	}
-	type bad struct {
-		NoTag    string         `label:"x"`
-		hidden   string         `form:"hidden"`
-		Name     string         `form:"no spaces"`
-		Twice    string         `form:"a-b"`
-		Also     place          `form:"a"`
-		Again    string         `form:"a-city"`
-		Map      map[string]int `form:"map"`
-		List     []place        `form:"list"`
-		Nested   inner          `form:"nested"`
-		Input    string         `form:"input" input:"slider"`
-		File     string         `form:"file" input:"file"`
-		Boxes    string         `form:"boxes" input:"checkbox"`
-		Area     []string       `form:"area" input:"textarea"`
-		Trim     string         `form:"trim" trim:"yes"`
-		NoInline string         `form:",inline"`
-	}
-	_ = bad{}.hidden
-	err := Check[bad]()
-	if err == nil {
-		t.Fatal("no error")
-	}
-	for _, want := range []string{
-		"form.bad.NoTag: has a tag label but no form tag",
-		"form.bad.hidden: is not exported",
-		`form.bad.Name: form:"no spaces" is no name`,
-		"form.bad.Again: the names a-city and a.city cannot be told apart",
-		"form.bad.Map: a form cannot fill a map[string]int",
-		"form.bad.List: a form cannot fill a []form.place",
-		"form.bad.Nested.Deep: is a struct inside a nested struct",
-		`form.bad.Input: input:"slider" does not suit`,
-		`form.bad.File: input:"file" does not suit`,
-		`form.bad.Boxes: input:"checkbox" does not suit`,
-		`form.bad.Area: input:"textarea" does not suit`,
-		`form.bad.Trim: trim:"yes"`,
-		`form.bad.NoInline: form:",inline" is for embedded structs`,
-	} {
-		if !strings.Contains(err.Error(), want) {
-			t.Errorf("the error lacks %q:\n%v", want, err)
-		}
-	}
-	if _, err := Parse[bad](nil, post(), Options{}); err == nil {
-		t.Error("Parse accepts it")
-	}
-	if err := Check[int](); err == nil {
-		t.Error("a form of int is accepted")
-	}
-	if err := Check[everything](); err != nil {
-		t.Error(err)
-	}
-}
-
-func TestRulesThatDoNotWorkAreFoundEarly(t *testing.T) {
-	type unknownRule struct {
-		A string `form:"a" validate:"requird"`
-	}
-	type wrongType struct {
-		A bool `form:"a" validate:"min=3"`
-	}
-	for _, err := range []error{Check[unknownRule](), Check[wrongType]()} {
-		if err == nil || !strings.Contains(err.Error(), "the rules of a validate tag do not work") {
-			t.Errorf("error %v", err)
-		}
-	}
-	defer func() {
-		if recover() == nil {
-			t.Error("New accepts it")
-		}
-	}()
-	New(unknownRule{}, Options{})
 }
 
 func TestSetOptions(t *testing.T) {
@@ -500,32 +265,6 @@ func TestLocaleOfTheRequest(t *testing.T) {
 	}
 }
 
-// body writes a multipart body; a value of the form "@name:content" is a file.
-func body(t *testing.T, pairs ...string) (contentType, text string) {
-	t.Helper()
-	var b bytes.Buffer
-	w := multipart.NewWriter(&b)
-	for i := 0; i < len(pairs); i += 2 {
-		var err error
-		if rest, ok := strings.CutPrefix(pairs[i+1], "@"); ok {
-			name, content, _ := strings.Cut(rest, ":")
-			var part io.Writer
-			if part, err = w.CreateFormFile(pairs[i], name); err == nil {
-				_, err = io.WriteString(part, content)
-			}
-		} else {
-			err = w.WriteField(pairs[i], pairs[i+1])
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := w.Close(); err != nil {
-		t.Fatal(err)
-	}
-	return w.FormDataContentType(), b.String()
-}
-
 func status(err error) int {
 	if s, ok := errors.AsType[interface {
 		error
@@ -535,5 +274,3 @@ func status(err error) int {
 	}
 	return 0
 }
-
-func typeOf[T any]() reflect.Type { return reflect.TypeFor[T]() }

@@ -55,6 +55,7 @@ func readAgain(t *testing.T, first *Form[everything]) {
 	if first.Value.At.Year() < 1 || first.Value.Day.Year() < 1 {
 		return // before the first year, where ISO 8601 has no common notation
 	}
+	first.Value.Upload, first.Value.Pictures = nil, nil // files are never shown
 	shown := New(first.Value, Options{})
 	values := url.Values{}
 	for _, f := range shown.state().plan.fields {
@@ -66,7 +67,7 @@ func readAgain(t *testing.T, first *Form[everything]) {
 	}
 	second := New(again.Value, Options{})
 	for _, f := range shown.state().plan.fields {
-		if diff := cmp.Diff(shown.state().texts(f), second.state().texts(f)); diff != "" {
+		if diff := cmp.Diff(entries(shown.state().texts(f)), entries(second.state().texts(f))); diff != "" {
 			t.Errorf("%s: %s", f.name, diff)
 		}
 	}

@@ -3,6 +3,7 @@ package form
 import (
 	"mime/multipart"
 	"net/url"
+	"reflect"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -235,11 +236,11 @@ func TestFormKey(t *testing.T) {
 	type Form struct{}
 	type pair[T any] struct{ A T }
 	for want, key := range map[string]string{
-		"sign_up": formKey(typeOf[SignUpForm]()),
-		"http":    formKey(typeOf[HTTPForm]()),
-		"form":    formKey(typeOf[Form]()), // the package
-		"pair":    formKey(typeOf[pair[url.Values]]()),
-		"":        formKey(typeOf[struct{ A int }]()),
+		"sign_up": formKey(reflect.TypeFor[SignUpForm]()),
+		"http":    formKey(reflect.TypeFor[HTTPForm]()),
+		"form":    formKey(reflect.TypeFor[Form]()), // the package
+		"pair":    formKey(reflect.TypeFor[pair[url.Values]]()),
+		"":        formKey(reflect.TypeFor[struct{ A int }]()),
 	} {
 		if key != want {
 			t.Errorf("%q, want %q", key, want)

@@ -84,8 +84,8 @@ func Edit[T any](w http.ResponseWriter, r *http.Request, value T, opts Options) 
 	if err := f.core.submit(in, r.Method == http.MethodPatch); err != nil {
 		return nil, err
 	}
-	if in.json && f.Invalid() {
-		return nil, f.Errors()
+	if err := f.Err(); err != nil {
+		return nil, err
 	}
 	return f, nil
 }
