@@ -52,7 +52,7 @@ func (p *program) commands() (*cobra.Command, error) {
 // wantsHelp reports whether the arguments ask for the list of all commands.
 func wantsHelp(root *cobra.Command, args []string) bool {
 	cmd, _, err := root.Find(args)
-	return err == nil && (cmd == root || cmd.Name() == "help" || strings.HasPrefix(cmd.Name(), "__complete"))
+	return err == nil && (cmd == root || cmd.Name() == "help")
 }
 
 // splitArgs finds the value of --config before the first word, that word, and
@@ -134,6 +134,7 @@ func (p *program) root() *cobra.Command {
 		root.AddCommand(c)
 	}
 	root.AddCommand(p.workerRole(), p.frontRole(), p.assetsRole())
+	root.InitDefaultHelpCmd()
 	return root
 }
 

@@ -87,8 +87,12 @@ func (m *master) startFront(now time.Time) {
 	p.PID = c.process.Pid
 	m.front = c
 	m.state.frontStarted(p, now)
-	greeted := func() { m.frontConnected(p.ID, c.conn, m.listener) }
-	go m.watch(c, func(msg control.Message) { m.fromFront(p.ID, msg) }, greeted, func() { m.frontEnded(p) })
+	greeted := func() {
+		if m.front == c {
+			m.frontConnected(p.ID, c.conn, m.listener)
+		}
+	}
+	go m.watch(c, func(msg control.Message) { m.fromFront(p.ID, msg) }, greeted, m.frontEnded)
 }
 
 // frontGeneration is whose binary a front runs: the serving one's, at the
@@ -187,7 +191,7 @@ func (m *master) workerEnded(id int) {
 	}
 }
 
-func (m *master) frontEnded(p process) {
+func (m *master) frontEnded() {
 	p, c := *m.state.front, m.front
 	reason := m.deathReason(p, c)
 	m.frontGone(p.ID)

@@ -11,7 +11,6 @@ import (
 	"testing"
 )
 
-
 func TestServeAnswersAndStops(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, "version=1")

@@ -1,0 +1,109 @@
+package runner
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func TestCommands(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, "version=1")
+	for _, c := range []struct {
+		args string
+		code int
+		want []string
+	}{
+		{"help", exitOK, []string{"serve", "seed", "fill the ledger", "Talking to the running app:"}},
+		{"", exitOK, []string{"seed"}},
+		{"seed --lots 3", exitOK, []string{"seeded --lots 3"}},
+		{"--config other.toml seed 4", exitOK, []string{"seeded 4"}},
+		{"routes", exitOK, []string{"METHOD", "main.go:1"}},
+		{"routes --json", exitOK, []string{`"pattern": "/"`}},
+		{"check", exitOK, []string{"ok"}},
+		{"migrate up", exitOK, []string{"nothing to migrate"}},
+		{"migrate status", exitOK, []string{"VERSION", "00001_init.sql"}},
+		{"config print", exitOK, []string{"server.listen", "127.0.0.1:8000", "default"}},
+		{"version", exitOK, []string{"tester", "build ", "go1."}},
+		{"secret", exitOK, []string{"wrote", ".dram/secret"}},
+		{"secret", exitOK, []string{"there is a secret already"}},
+		{"sevre", exitUsage, []string{`unknown command "sevre"`, "serve"}},
+		{"serve --lisen :1", exitUsage, []string{"unknown flag: --lisen", "did you mean --listen?"}},
+		{"serve here", exitUsage, []string{"here"}},
+		{"serve --listen nonsense", exitUsage, []string{"server.listen", "nonsense"}},
+		{"serve --workers many", exitUsage, []string{"many"}},
+		{"status", exitNotRunning, []string{"not running", "control.sock"}},
+		{"reload", exitNotRunning, []string{"not running"}},
+		{"stop", exitNotRunning, []string{"not running"}},
+		{"__worker", exitUsage, []string{"use serve"}},
+	} {
+		if strings.Contains(c.args, "other.toml") {
+			if err := os.WriteFile(filepath.Join(s.dir, "other.toml"), nil, 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		out, code := s.call(strings.Fields(c.args)...)
+		if code != c.code {
+			t.Errorf("%q: exit code %d, want %d\n%s", c.args, code, c.code, out)
+		}
+		for _, want := range c.want {
+			if !strings.Contains(out, want) {
+				t.Errorf("%q: want %q in\n%s", c.args, want, out)
+			}
+		}
+	}
+}
+
+func TestFlagsWinOverTheFile(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, "version=1")
+	if err := os.WriteFile(filepath.Join(s.dir, "site.toml"), []byte("[workers]\ncount = 7\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var rows []setting
+	out := s.must("config", "print", "--json", "--config", "site.toml")
+	if err := json.Unmarshal([]byte(out), &rows); err != nil {
+		t.Fatalf("%v in\n%s", err, out)
+	}
+	found := false
+	for _, row := range rows {
+		found = found || row.Key == "workers.count" && row.Value == "7" && row.Origin == "site.toml:2"
+	}
+	if !found {
+		t.Fatalf("no workers.count from site.toml:2 in\n%s", out)
+	}
+	r := s.start("serve", "--listen", "127.0.0.1:0", "--config", "site.toml", "--workers", "1")
+	if st := s.status(); len(st.Workers) != 1 {
+		t.Fatalf("%d workers, want the one of the flag", len(st.Workers))
+	}
+	r.must("reload") // finds the same file and keeps the flag
+	if st := s.status(); len(st.Workers) != 1 {
+		t.Fatalf("%d workers after the reload, want the one of the flag", len(st.Workers))
+	}
+	r.stop()
+}
+
+func TestBrokenAppStillHasItsCommands(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, "new=fail")
+	out := s.must("help")
+	if !strings.Contains(out, "cannot be listed") || !strings.Contains(out, "frobnicate") || !strings.Contains(out, "serve") {
+		t.Fatalf("help of a broken app\n%s", out)
+	}
+	if out, code := s.call("seed"); code != exitUsage || !strings.Contains(out, "frobnicate") {
+		t.Fatalf("own command of a broken app: exit code %d\n%s", code, out)
+	}
+}
+
+// A running app must stay reachable when its settings have become invalid.
+func TestStopWithABrokenConfiguration(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, "version=1")
+	r := s.start("serve", "--listen", "127.0.0.1:0")
+	if err := os.WriteFile(filepath.Join(s.dir, "dram.toml"), []byte("nonsense"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	r.stop()
+}
