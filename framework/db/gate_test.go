@@ -1,6 +1,7 @@
 package db
 
 import (
+	"context"
 	"errors"
 	"testing"
 )
@@ -23,6 +24,27 @@ func TestGateWaitsOnWhileProlonged(t *testing.T) {
 	})
 	if err != nil || asked < 3 {
 		t.Errorf("entered with %v after asking %d times", err, asked)
+	}
+}
+
+func TestGateGivesUpWhenTheContextEnds(t *testing.T) {
+	t.Parallel()
+	g := newGate()
+	here := capture(0)
+	if !g.try() {
+		t.Fatal("a new gate is closed")
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	asked := 0
+	err := g.enter(ctx, &here, 1, func() bool { // called while waiting
+		cancel()
+		if asked++; asked == 1000 {
+			g.leave()
+		}
+		return true
+	})
+	if !errors.Is(err, context.Canceled) {
+		t.Errorf("entered with %v", err)
 	}
 }
 

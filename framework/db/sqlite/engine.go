@@ -116,8 +116,8 @@ func (e *engine) create() error {
 }
 
 // writeAhead switches the file to the write-ahead log if it is not. SQLite
-// does not wait for the lock that this takes, so processes that start together
-// do it one after the other, and try again if a stranger holds it.
+// does not wait for the lock that this takes, so of processes that start
+// together some are told that it is busy, and try again.
 func (e *engine) writeAhead(ctx context.Context) error {
 	pool := e.open(settings{mode: "rw"})
 	defer pool.Close()
@@ -125,11 +125,6 @@ func (e *engine) writeAhead(ctx context.Context) error {
 	if err != nil || mode == "wal" {
 		return e.Explain(err)
 	}
-	unlock, err := e.Lock(ctx)
-	if err != nil {
-		return err
-	}
-	defer unlock()
 	for deadline := time.Now().Add(e.busy); ; {
 		mode, err := journalMode(ctx, pool, "PRAGMA journal_mode = WAL")
 		switch {

@@ -102,6 +102,28 @@ func TestWriterWaitsAsLongAsAMigrationRuns(t *testing.T) {
 	}
 }
 
+func TestWriterStopsWaitingWhenTheContextEnds(t *testing.T) {
+	t.Parallel()
+	e := newEngine(t)
+	e.busy = 1
+	first, second := open(t, e, db.Writer), open(t, e, db.Writer)
+	holder, err := first.Begin()
+	check(t, err)
+	defer holder.Rollback()
+	ctx, cancel := context.WithCancel(t.Context())
+	asked := 0
+	e.migrating = func() bool { // called while waiting
+		cancel()
+		if asked++; asked == 10 {
+			check(t, holder.Rollback())
+		}
+		return true
+	}
+	if _, err := second.BeginTx(ctx, nil); !errors.Is(err, context.Canceled) || asked >= 10 {
+		t.Errorf("BeginTx returned %v", err)
+	}
+}
+
 func TestLockIsSeenByOthersUntilItEnds(t *testing.T) {
 	t.Parallel()
 	e := newEngine(t)
@@ -160,6 +182,38 @@ func TestBackupIsOfOneMomentAndBlocksNobody(t *testing.T) {
 	check(t, open(t, copied, db.Reader).QueryRow(`SELECT count(*) FROM t`).Scan(&n))
 	if n != 1 {
 		t.Errorf("the copy has %d rows, expected what was committed", n)
+	}
+}
+
+// stepContext runs a function between the steps of a backup.
+type stepContext struct {
+	context.Context
+	step func()
+}
+
+func (c stepContext) Err() error {
+	c.step()
+	return c.Context.Err()
+}
+
+func TestBackupInManyStepsIsOfOneMoment(t *testing.T) {
+	t.Parallel()
+	e := newEngine(t)
+	pool := open(t, e, db.Writer)
+	_, err := pool.Exec(`CREATE TABLE t (x); INSERT INTO t VALUES (zeroblob(20000000))`)
+	check(t, err)
+	steps := 0
+	ctx := stepContext{t.Context(), func() {
+		steps++
+		_, err := pool.Exec(`INSERT INTO t VALUES (1)`)
+		check(t, err)
+	}}
+	to, err := e.Backup(ctx, 0)
+	check(t, err)
+	var n int
+	check(t, open(t, &engine{path: to, busy: time.Second}, db.Reader).QueryRow(`SELECT count(*) FROM t`).Scan(&n))
+	if n != 1 || steps == 0 {
+		t.Errorf("after %d commits between its steps the copy has %d rows, expected 1", steps, n)
 	}
 }
 
