@@ -102,8 +102,8 @@ func openEmpty(ctx context.Context, root string) error {
 
 func TestProcessesThatStartTogetherTurnTheLogOn(t *testing.T) {
 	t.Parallel()
-	said := processes(t, 4, "open", t.TempDir())
-	if n := strings.Count(said, "journal wal"); n != 4 {
-		t.Errorf("%d of 4 processes have the write-ahead log:\n%s", n, said)
+	said := processes(t, 6, "open", t.TempDir())
+	if n := strings.Count(said, "journal wal"); n != 6 {
+		t.Errorf("%d of 6 processes have the write-ahead log:\n%s", n, said)
 	}
 }

@@ -115,31 +115,24 @@ func (e *engine) create() error {
 	return nil
 }
 
-// writeAhead switches the file to the write-ahead log if it is not. SQLite
-// does not wait for the lock that this takes, so of processes that start
-// together some are told that it is busy, and try again.
+// writeAhead switches the file to the write-ahead log if it is not. Of
+// processes that start together one does it while the others wait, in SQLite,
+// for the busy timeout.
 func (e *engine) writeAhead(ctx context.Context) error {
 	pool := e.open(settings{mode: "rw"})
 	defer pool.Close()
 	mode, err := journalMode(ctx, pool, "PRAGMA journal_mode")
-	if err != nil || mode == "wal" {
+	if err == nil && mode != "wal" {
+		mode, err = journalMode(ctx, pool, "PRAGMA journal_mode = WAL")
+	}
+	if err != nil {
 		return e.Explain(err)
 	}
-	for deadline := time.Now().Add(e.busy); ; {
-		mode, err := journalMode(ctx, pool, "PRAGMA journal_mode = WAL")
-		switch {
-		case err == nil && mode == "wal":
-			return nil
-		case err == nil:
-			return fmt.Errorf("the file system of %s has no shared memory for SQLite's write-ahead log "+
-				"(journal mode stays %s); it must be a local one", e.path, mode)
-		case !isBusy(err) || time.Now().After(deadline):
-			return e.Explain(err)
-		}
-		if err := pause(ctx, 10*time.Millisecond); err != nil {
-			return err
-		}
+	if mode != "wal" {
+		return fmt.Errorf("the file system of %s has no shared memory for SQLite's write-ahead log "+
+			"(journal mode stays %s); it must be a local one", e.path, mode)
 	}
+	return nil
 }
 
 func journalMode(ctx context.Context, pool *sql.DB, pragma string) (mode string, err error) {
