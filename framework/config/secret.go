@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 )
 
@@ -107,7 +108,7 @@ func generatedSecret(root string) (string, *Fault) {
 	if err != nil {
 		return "", &Fault{Where: path, Text: "cannot read the secret: " + err.Error()}
 	}
-	if info.Mode().Perm()&0o077 != 0 {
+	if info.Mode().Perm()&0o077 != 0 && runtime.GOOS != "windows" { // which has no such bits
 		return "", &Fault{Where: path, Text: fmt.Sprintf("others may read this secret (%v): chmod 600 %s", info.Mode().Perm(), path)}
 	}
 	secret, err := readSecret(path, root)
