@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/dram-go/dram/framework/config"
@@ -200,7 +201,9 @@ func (p preparation) role(ctx context.Context, binary, name, role string, args .
 	cmd.Args = append([]string{p.conf.Name + ": " + name}, args...)
 	cmd.Env = childEnv(os.Environ(), p.settings, own...)
 	cmd.SysProcAttr = ownGroup()
-	cmd.WaitDelay = time.Second // for a grandchild that holds the pipes open
+	// A migration may end in order; and a grandchild may hold the pipes open.
+	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
+	cmd.WaitDelay = killAfter
 	var out bytes.Buffer
 	var words tail
 	cmd.Stdout, cmd.Stderr = &out, &words

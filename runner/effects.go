@@ -234,7 +234,11 @@ func indent(text string) string { return "  " + strings.ReplaceAll(text, "\n", "
 
 func (m *master) stopProcess(a action, now time.Time) {
 	p, peer := m.target(a)
-	if p == nil || peer == nil {
+	if p == nil {
+		return
+	}
+	if peer == nil { // it cannot be told
+		m.killProcess(a, now)
 		return
 	}
 	m.check(p.move(stopping, now, now.Add(a.Grace+killAfter)))

@@ -244,7 +244,7 @@ func (m *master) commit(number int) {
 // giveUp ends a rollout that failed: the generation before goes on, or, at
 // the first start, nothing does.
 func (m *master) giveUp(number int, why string) {
-	delete(m.generations, number)
+	defer delete(m.generations, number)
 	m.state.rollout = nil
 	if !m.started {
 		m.failure = errors.New(why)

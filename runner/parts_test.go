@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/sys/unix"
 
+	"github.com/dram-go/dram/framework/config"
 	"github.com/dram-go/dram/runner/control"
 )
 
@@ -168,8 +169,9 @@ func TestTailKeepsTheEnd(t *testing.T) {
 	}
 	var out strings.Builder
 	kept.flush(&out)
-	if out.Len() != tailSize || kept.last() != "" {
-		t.Fatalf("flush wrote %d bytes and left %q", out.Len(), kept.last())
+	kept.Write([]byte(", late"))
+	if out.Len() != tailSize+len(", late") || kept.last() != "" {
+		t.Fatalf("%d bytes went through and %q was left", out.Len(), kept.last())
 	}
 }
 
@@ -259,5 +261,43 @@ func TestAge(t *testing.T) {
 		if got := age(now, now.Add(-d)); got != want {
 			t.Errorf("age of %v is %s, want %s", d, got, want)
 		}
+	}
+}
+
+func TestForeignMasterIsRefused(t *testing.T) {
+	conf := config.Default(t.TempDir())
+	if err := os.MkdirAll(conf.RunDir(), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	l, err := control.Bind(filepath.Join(conf.RunDir(), control.SocketName))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	go func() {
+		u, err := l.AcceptUnix()
+		if err != nil {
+			return
+		}
+		conn := control.NewConn(u)
+		defer conn.Close()
+		conn.Send(control.KindHello, control.Hello{Role: control.RoleMaster, PID: 7, Min: 98, Max: 99})
+		conn.Receive()
+	}()
+	_, err = ask(t.Context(), conf, control.Request{Verb: "reload"}, time.Minute, io.Discard, false)
+	if exitCode(err) != exitRefused || !strings.Contains(err.Error(), "speaks control 98 to 99") {
+		t.Fatalf("%v with exit code %d, want %d", err, exitCode(err), exitRefused)
+	}
+}
+
+func TestMasterThatDiesBeforeItAnswers(t *testing.T) {
+	ours, theirs, err := control.Pair()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ours.Close()
+	theirs.Close()
+	if _, err := awaitResult(ours, time.Minute, io.Discard); exitCode(err) != exitTimeout {
+		t.Fatalf("%v with exit code %d, want %d", err, exitCode(err), exitTimeout)
 	}
 }

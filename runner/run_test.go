@@ -57,7 +57,6 @@ func TestRunRefusesWhatTheAppRefuses(t *testing.T) {
 // passed is a `run` that is started as a development server does it.
 type passed struct {
 	cmd      *exec.Cmd
-	listener net.Listener
 	lifeline *os.File // our end
 	ready    *os.File
 }

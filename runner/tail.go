@@ -11,6 +11,7 @@ import (
 type tail struct {
 	mu   sync.Mutex
 	text []byte
+	to   io.Writer // where everything goes after flush
 }
 
 const (
@@ -21,6 +22,9 @@ const (
 func (t *tail) Write(b []byte) (int, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	if t.to != nil {
+		return t.to.Write(b)
+	}
 	t.text = append(t.text, b...)
 	if cut := len(t.text) - tailSize; cut > 0 {
 		t.text = bytes.Clone(t.text[cut:])
@@ -28,13 +32,12 @@ func (t *tail) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
-// flush moves what is kept to w.
+// flush writes what is kept to w, and from then on everything.
 func (t *tail) flush(w io.Writer) {
 	t.mu.Lock()
-	text := t.text
-	t.text = nil
-	t.mu.Unlock()
-	w.Write(text) // a log that cannot be written has nobody to tell
+	defer t.mu.Unlock()
+	w.Write(t.text) // a log that cannot be written has nobody to tell
+	t.text, t.to = nil, w
 }
 
 // last returns the lines that say why a process ended.

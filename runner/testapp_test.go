@@ -1,0 +1,134 @@
+package runner
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net/http"
+	"os"
+	"strings"
+	"testing/fstest"
+
+	"github.com/dram-go/dram/framework/config"
+)
+
+// testApp is an app without any framework.
+type testApp struct {
+	http.Handler
+	version map[string]string // the settings behind the binary
+}
+
+func newTestApp(*config.Config) (*testApp, error) {
+	settings, err := readTrailer()
+	if err != nil {
+		return nil, err
+	}
+	if settings["new"] == "fail" {
+		return nil, errors.New("page.html:3: function \"frobnicate\" not defined")
+	}
+	a := &testApp{version: settings}
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "version "+settings["version"]) })
+	mux.HandleFunc("GET /worker", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, os.Getenv("DRAM_WORKER")) })
+	mux.HandleFunc("GET /asset", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, a.asset()) })
+	mux.HandleFunc("GET /until/{file}", func(w http.ResponseWriter, r *http.Request) {
+		os.WriteFile(r.PathValue("file")+".begun", nil, 0o600)
+		poll(func() bool { _, err := os.Stat(r.PathValue("file")); return err == nil })
+		fmt.Fprint(w, "done")
+	})
+	mux.HandleFunc("GET /panic", func(http.ResponseWriter, *http.Request) { go panic("the app's own goroutine") })
+	mux.HandleFunc("POST /count", func(w http.ResponseWriter, r *http.Request) {
+		id, err := io.ReadAll(r.Body)
+		if err == nil {
+			err = appendLine("ledger", string(id))
+		}
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusInternalServerError)
+		}
+	})
+	a.Handler = mux
+	return a, nil
+}
+
+func (a *testApp) files() fstest.MapFS {
+	return fstest.MapFS{"site.css": {Data: []byte("/* " + a.version["version"] + " */")}}
+}
+
+func (a *testApp) Assets() fs.FS { return a.files() }
+
+// asset is the published name of site.css in this version.
+func (a *testApp) asset() string { return assetURL(a.files(), "site.css") }
+
+func (a *testApp) Migrate(context.Context) error {
+	if a.version["migrate"] == "fail" {
+		return errors.New("00002_votes.sql:4: near \"TABEL\": syntax error")
+	}
+	fmt.Println("nothing to migrate")
+	return nil
+}
+
+func (a *testApp) MigrationStatus(context.Context) ([][]string, error) {
+	return [][]string{{"1", "applied", "00001_init.sql"}}, nil
+}
+
+func (a *testApp) Start(ctx context.Context) error {
+	switch a.version["start"] {
+	case "fail":
+		return errors.New("the database is behind: run migrate up")
+	case "panic":
+		panic("cannot start")
+	case "hang":
+		<-ctx.Done()
+	}
+	return nil
+}
+
+func (a *testApp) Close(context.Context) error { return appendLine("closed", fmt.Sprint(os.Getpid())) }
+
+func (a *testApp) Check(context.Context) error { return nil }
+
+func (a *testApp) Routes() [][]string { return [][]string{{"GET", "/", "home", "home", "main.go:1"}} }
+
+func (a *testApp) Commands() map[string]func(context.Context, []string) error {
+	return map[string]func(context.Context, []string) error{
+		"seed fill the ledger": func(_ context.Context, args []string) error {
+			fmt.Println("seeded", strings.Join(args, " "))
+			return nil
+		},
+	}
+}
+
+func appendLine(name, line string) error {
+	f, err := os.OpenFile(name, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	_, err = f.WriteString(line + "\n")
+	return err
+}
+
+// readTrailer reads the settings behind this process's binary.
+func readTrailer() (map[string]string, error) {
+	exe, err := os.Open("/proc/self/exe")
+	if err != nil {
+		return nil, err
+	}
+	defer exe.Close()
+	if _, err := exe.Seek(-256, io.SeekEnd); err != nil {
+		return nil, err
+	}
+	end, err := io.ReadAll(exe)
+	if err != nil {
+		return nil, err
+	}
+	settings := map[string]string{}
+	for _, pair := range strings.Fields(string(end)) {
+		if name, value, ok := strings.Cut(pair, "="); ok {
+			settings[name] = value
+		}
+	}
+	return settings, nil
+}
