@@ -6,6 +6,7 @@ import (
 
 	dram "github.com/dram-go/dram/framework"
 	"github.com/dram-go/dram/framework/db"
+
 	"github.com/dram-go/dram/sample-app/answer"
 	"github.com/dram-go/dram/sample-app/question"
 )

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/dram-go/dram/framework/webtest"
+
 	"github.com/dram-go/dram/sample-app/answer"
 	"github.com/dram-go/dram/sample-app/question"
 )

@@ -4,6 +4,7 @@ import (
 	"strconv"
 
 	dram "github.com/dram-go/dram/framework"
+
 	"github.com/dram-go/dram/sample-app/answer"
 )
 

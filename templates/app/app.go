@@ -7,6 +7,7 @@ import (
 
 	dram "github.com/dram-go/dram/framework"
 	"github.com/dram-go/dram/framework/db"
+
 	"github.com/dram-go/dram/templates/app/note"
 )
 
