@@ -4,7 +4,8 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
-	"strings"
+
+	"github.com/dram-go/dram/framework/nearest"
 )
 
 // MissingError says that no static file has a name; errors.Is finds
@@ -18,9 +19,12 @@ type MissingError struct {
 func missing(name string, names []string) *MissingError {
 	e := &MissingError{Name: name}
 	for _, other := range names {
-		if strings.EqualFold(other, name) || e.Near == "" && path.Base(other) == path.Base(name) {
-			e.Near = other
+		if path.Base(other) == path.Base(name) {
+			e.Near = other // the right file in another folder
 		}
+	}
+	if near := nearest.Name(name, names); near != "" {
+		e.Near = near
 	}
 	return e
 }

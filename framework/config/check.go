@@ -76,7 +76,7 @@ func oneOf(value string, choices ...string) string {
 	}
 	last := len(choices) - 1
 	want := strings.Join(choices[:last], ", ") + " or " + choices[last]
-	if near := nearest(value, choices); near != "" {
+	if near := nearestKey(value, choices); near != "" {
 		want += " (did you mean " + near + "?)"
 	}
 	return want

@@ -62,7 +62,7 @@ func faultsError(list []placed) error {
 // unknown words a fault about a name nobody knows.
 func unknown(kind, name string, candidates []string) string {
 	text := fmt.Sprintf("unknown %s %s", kind, name)
-	if near := nearest(name, candidates); near != "" {
+	if near := nearestKey(name, candidates); near != "" {
 		text += fmt.Sprintf(", did you mean %s?", near)
 	}
 	return text

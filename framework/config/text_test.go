@@ -53,8 +53,8 @@ func TestNearest(t *testing.T) {
 		"nmae": "name", "Server.Listen": "server.listen", "server.lsiten": "server.listen", "server.maxbody": "server.max_body",
 		"listen": "server.listen", "worker.count": "workers.count", "e": "", "zzz": "", "": "", "colour": "",
 	} {
-		if got := nearest(name, keys); got != want {
-			t.Errorf("nearest(%q) = %q, want %q", name, got, want)
+		if got := nearestKey(name, keys); got != want {
+			t.Errorf("nearestKey(%q) = %q, want %q", name, got, want)
 		}
 	}
 }

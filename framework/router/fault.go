@@ -48,43 +48,6 @@ func (f *Faults) add(where, format string, args ...any) {
 	*f = append(*f, &Fault{Where: where, Text: fmt.Sprintf(format, args...)})
 }
 
-// suggest returns ", did you mean X?" when a known name is close to a wrong
-// one, else the empty string.
-func suggest(wrong string, known []string) string {
-	best, least := "", len(wrong)/3+2
-	for _, name := range known {
-		if d := distance(wrong, name); d < least {
-			best, least = name, d
-		}
-	}
-	if best == "" {
-		return ""
-	}
-	return fmt.Sprintf(", did you mean %q?", best)
-}
-
-// distance is the number of single-byte edits between a and b (Levenshtein).
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			above := row[j+1]
-			cost := diagonal
-			if a[i] != b[j] {
-				cost++
-			}
-			row[j+1] = min(cost, above+1, row[j]+1)
-			diagonal = above
-		}
-	}
-	return row[len(b)]
-}
-
 // keys returns the sorted keys of m.
 func keys[V any](m map[string]V) []string {
 	list := make([]string, 0, len(m))

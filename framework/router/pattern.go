@@ -5,6 +5,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/dram-go/dram/framework/nearest"
 )
 
 // segment is one part of a parsed pattern: literal text or a parameter.
@@ -95,7 +97,7 @@ func parseSegment(part string, converters map[string]*converter) (segment, error
 	}
 	c := converters[conv]
 	if c == nil {
-		return segment{}, fmt.Errorf("%q: unknown converter %q%s", part, conv, suggest(conv, keys(converters)))
+		return segment{}, fmt.Errorf("%q: unknown converter %q%s", part, conv, nearest.Hint(conv, keys(converters)))
 	}
 	return segment{text: name, kind: typed, conv: c}, nil
 }

@@ -3,6 +3,8 @@ package router
 import (
 	"fmt"
 	"strings"
+
+	"github.com/dram-go/dram/framework/nearest"
 )
 
 // Path writes the path of a named route: each value in args stands for one
@@ -46,7 +48,7 @@ func (r *Router[T]) lookup(name string) (*pattern, error) {
 	if p := r.named[name]; p != nil {
 		return p, nil
 	}
-	return nil, fmt.Errorf("there is no route named %q%s", name, suggest(name, keys(r.named)))
+	return nil, fmt.Errorf("there is no route named %q%s", name, nearest.Hint(name, keys(r.named)))
 }
 
 // Params returns the names of the parameters that Path wants for a name, from

@@ -87,37 +87,3 @@ func cutLast2(s string) (before, after string, ok bool) {
 func firstLine(f *file, message string) error {
 	return &Error{Place: Place{File: f.shown, Line: 1}, Message: message, Source: f.source}
 }
-
-// didYouMean returns `, did you mean "x"?` for the closest of names, or "".
-func didYouMean(name string, names []string) string {
-	best, distance := "", len(name)/3+1
-	for _, candidate := range names {
-		if d := editDistance(name, candidate); d <= distance && candidate != name {
-			best, distance = candidate, d-1
-		}
-	}
-	if best == "" {
-		return ""
-	}
-	return fmt.Sprintf(", did you mean %q?", best)
-}
-
-// editDistance is the Levenshtein distance of a and b in bytes.
-func editDistance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := 1
-			if a[i] == b[j] {
-				cost = 0
-			}
-			diagonal, row[j+1] = row[j+1], min(diagonal+cost, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
-}

@@ -9,6 +9,8 @@ import (
 	"strings"
 	texttemplate "text/template"
 	"text/template/parse"
+
+	"github.com/dram-go/dram/framework/nearest"
 )
 
 // library is one reading of all template files. It never changes.
@@ -162,7 +164,7 @@ func (lib *library) unknownPage(name string) error {
 		return fmt.Errorf("there is no page %q: %s has no pages", name, orDefault(lib.prefix, "the template directory"))
 	}
 	return fmt.Errorf("there is no page %q in %s%s", name, orDefault(lib.prefix, "the template directory"),
-		didYouMean(name, lib.pageNames()))
+		nearest.Hint(name, lib.pageNames()))
 }
 
 func orDefault(s, def string) string {

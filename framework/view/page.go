@@ -7,6 +7,8 @@ import (
 	"strings"
 	"sync"
 	"text/template/parse"
+
+	"github.com/dram-go/dram/framework/nearest"
 )
 
 // page is one page with everything it needs: its layouts, its blocks and the
@@ -111,7 +113,7 @@ func (p *page) layouts() ([]*file, error) {
 
 func (p *page) noLayout(f *file, name string) error {
 	text := fmt.Sprintf("there is no layout %q: expected %slayouts/%s.html%s", name, p.lib.prefix, name,
-		didYouMean(name, sortedKeys(p.lib.layouts)))
+		nearest.Hint(name, sortedKeys(p.lib.layouts)))
 	if f.layout == "" {
 		text += "; a page without a layout begins with {{/* layout: none */}}"
 	}
@@ -142,7 +144,7 @@ func (p *page) references(root string, trees map[string]*parse.Tree) []error {
 		eachCall(tree, func(node *parse.TemplateNode) {
 			called[node.Name] = true
 			if trees[node.Name] == nil {
-				faults = append(faults, p.fault(tree, node, fmt.Sprintf("there is no template %q%s", node.Name, didYouMean(node.Name, names))))
+				faults = append(faults, p.fault(tree, node, fmt.Sprintf("there is no template %q%s", node.Name, nearest.Hint(node.Name, names))))
 			}
 		})
 	}
