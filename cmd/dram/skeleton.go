@@ -1,0 +1,208 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"go/format"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"runtime"
+	"runtime/debug"
+	"strconv"
+	"strings"
+
+	"golang.org/x/mod/modfile"
+	"golang.org/x/mod/module"
+
+	"github.com/dram-go/dram/templates"
+)
+
+// dramModule is the module that every app requires.
+const dramModule = "github.com/dram-go/dram"
+
+// file is one file of a new app.
+type file struct {
+	name    string // with slashes
+	content []byte
+}
+
+func (f file) write(dir string) error {
+	target := filepath.Join(dir, filepath.FromSlash(f.name))
+	if err := os.MkdirAll(filepath.Dir(target), 0o755); err != nil {
+		return err
+	}
+	return os.WriteFile(target, f.content, 0o644)
+}
+
+// checkModule refuses a module path that the go command would refuse later.
+func checkModule(path string) error {
+	if err := module.CheckImportPath(path); err != nil {
+		return fmt.Errorf("%q cannot be a module path: %w\nUse letters, digits, '-', '.' and '/', as in: dram new forum --module example.org/forum", path, err)
+	}
+	return nil
+}
+
+// newFiles returns the files of a new app with this module path.
+func newFiles(module string) ([]file, error) {
+	var files []file
+	err := fs.WalkDir(templates.App(), ".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		content, err := fs.ReadFile(templates.App(), name)
+		if err != nil {
+			return err
+		}
+		if strings.HasSuffix(name, ".go") {
+			if content, err = rewriteImports(name, content, module); err != nil {
+				return err
+			}
+		}
+		if name == "README.md" || name == "app.go" {
+			content = rename(content, path.Base(module))
+		}
+		files = append(files, file{name, content})
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	mod, err := newGoMod(module)
+	if err != nil {
+		return nil, err
+	}
+	return append(files, mod...), nil
+}
+
+// rename puts the name of the new app where its texts say "app".
+func rename(content []byte, name string) []byte {
+	return []byte(strings.NewReplacer(
+		"# App\n", "# "+name+"\n",
+		"./app ", "./"+name+" ",
+		"Command app ", "Command "+name+" ",
+	).Replace(string(content)))
+}
+
+// rewriteImports puts the new module's path in the place of the skeleton's.
+// Only the bytes of the import paths change, so comments stay where they are;
+// gofmt then sorts the imports by their new names.
+func rewriteImports(name string, src []byte, module string) ([]byte, error) {
+	fset := token.NewFileSet()
+	parsed, err := parser.ParseFile(fset, name, src, parser.ImportsOnly)
+	if err != nil {
+		return nil, err
+	}
+	var out bytes.Buffer
+	last := 0
+	for _, spec := range parsed.Imports {
+		imported, err := strconv.Unquote(spec.Path.Value)
+		if err != nil {
+			return nil, err
+		}
+		rest, found := strings.CutPrefix(imported, templates.AppPackage)
+		if !found || rest != "" && rest[0] != '/' {
+			continue
+		}
+		start, end := fset.Position(spec.Path.Pos()).Offset, fset.Position(spec.Path.End()).Offset
+		out.Write(src[last:start])
+		out.WriteString(strconv.Quote(module + rest))
+		last = end
+	}
+	out.Write(src[last:])
+	return format.Source(out.Bytes())
+}
+
+// newGoMod returns go.mod and go.sum of a new app. They name the versions
+// that Dram itself is tested with, so that the app can be built without
+// asking for newer ones. A dram that was built from a checkout requires that.
+func newGoMod(path string) ([]file, error) {
+	root, fromCheckout := checkout()
+	mod := new(modfile.File)
+	if err := mod.AddModuleStmt(path); err != nil {
+		return nil, err
+	}
+	if !fromCheckout {
+		version, err := releasedVersion()
+		if err != nil {
+			return nil, err
+		}
+		if err := mod.AddGoStmt(strings.TrimPrefix(runtime.Version(), "go")); err != nil {
+			return nil, err
+		}
+		if err := mod.AddRequire(dramModule, version); err != nil {
+			return nil, err
+		}
+		return formatGoMod(mod, nil)
+	}
+	ours, err := readGoMod(root)
+	if err != nil {
+		return nil, err
+	}
+	if err := mod.AddGoStmt(ours.Go.Version); err != nil {
+		return nil, err
+	}
+	mod.AddNewRequire(dramModule, "v0.0.0", false)
+	for _, r := range ours.Require {
+		mod.AddNewRequire(r.Mod.Path, r.Mod.Version, true)
+	}
+	if err := mod.AddReplace(dramModule, "", root, ""); err != nil {
+		return nil, err
+	}
+	sum, err := os.ReadFile(filepath.Join(root, "go.sum"))
+	if err != nil {
+		return nil, err
+	}
+	return formatGoMod(mod, sum)
+}
+
+func formatGoMod(mod *modfile.File, sum []byte) ([]file, error) {
+	mod.Cleanup()
+	content, err := mod.Format()
+	if err != nil {
+		return nil, err
+	}
+	files := []file{{"go.mod", content}}
+	if sum != nil {
+		files = append(files, file{"go.sum", sum})
+	}
+	return files, nil
+}
+
+func readGoMod(root string) (*modfile.File, error) {
+	path := filepath.Join(root, "go.mod")
+	content, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	return modfile.Parse(path, content, nil)
+}
+
+// checkout returns the directory of the source that this binary was built
+// from, if it is still there. Build information cannot tell: a build in a
+// checkout carries a version that looks like a release.
+func checkout() (root string, ok bool) {
+	_, self, _, found := runtime.Caller(0)
+	if !found || !filepath.IsAbs(self) {
+		return "", false // built with -trimpath
+	}
+	root = filepath.Dir(filepath.Dir(filepath.Dir(self)))
+	mod, err := readGoMod(root)
+	if err != nil || mod.Module == nil || mod.Module.Mod.Path != dramModule {
+		return "", false
+	}
+	// The module cache has the source of a release, not a checkout.
+	return root, !strings.Contains(filepath.Base(root), "@")
+}
+
+// releasedVersion returns the version that `go install …@version` recorded.
+func releasedVersion() (string, error) {
+	info, ok := debug.ReadBuildInfo()
+	if !ok || info.Main.Version == "" || info.Main.Version == "(devel)" || module.IsPseudoVersion(info.Main.Version) {
+		return "", fmt.Errorf("this dram is no release and its checkout is gone: an app could not find its framework\nInstall dram again, or run it from a checkout with: go run ./cmd/dram new NAME")
+	}
+	return info.Main.Version, nil
+}
