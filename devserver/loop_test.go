@@ -204,6 +204,22 @@ func TestNewerChangeCancelsBuild(t *testing.T) {
 	})
 }
 
+// A build that ends while the files of a newer change still settle is of the
+// past, and the newer change is not forgotten with it.
+func TestChangeJustBeforeTheEnd(t *testing.T) {
+	at(t, func(d *desk) {
+		d.want("first page", "1")
+		d.save("main.go")
+		time.Sleep(settleDelay + time.Second - settleDelay/2)
+		d.save("main.go")
+		time.Sleep(time.Hour)
+		d.want("page", "2")
+		if len(d.begun) != 3 || len(d.whole) != 2 {
+			t.Errorf("builds begun %v, completed %v; want 3 and 2", d.begun, d.whole)
+		}
+	})
+}
+
 // What comes within a moment is one change.
 func TestBurstIsOneBuild(t *testing.T) {
 	at(t, func(d *desk) {
@@ -392,7 +408,11 @@ func TestRetireWaitsForRequests(t *testing.T) {
 			t.Error("stopped under a request")
 		default:
 		}
+		asked := time.Now()
 		a.release()
 		<-stopped
+		if late := time.Since(asked); late > 0 {
+			t.Errorf("stopped %v after the last request", late)
+		}
 	})
 }
