@@ -66,8 +66,9 @@ func (l location) String() string {
 }
 
 var (
-	// main.go:12:5: undefined: x — and what other programs print of that kind.
-	sourceLine = regexp.MustCompile(`^(?:.*?[\s"(])??([^\s:"(]+\.(?:go|html|toml|sql|css|c|h|mod)):(\d+)(?::(\d+))?:? ?(.*)$`)
+	// main.go:12:5: undefined: x — perhaps with names before it, as in
+	// app: dram.toml:3: unknown key; but not from the middle of a log line.
+	sourceLine = regexp.MustCompile(`^(?:[^\s:]+: )*([^\s:"(]+\.(?:go|html|toml|sql|css|c|h|mod)):(\d+)(?::(\d+))?:? ?(.*)$`)
 	// a frame of a Go stack: a tab, the file, the line, the offset.
 	stackLine = regexp.MustCompile(`^\t(.+\.go):(\d+)(?: \+0x[0-9a-f]+)?$`)
 	panicLine = regexp.MustCompile(`^(?:panic: |fatal error: )(.*)$`)
@@ -131,6 +132,9 @@ func parseCrash(kind, message, output, command string) *problem {
 		if match := sourceLine.FindStringSubmatch(line); match != nil && !inStack {
 			p.Locations = append(p.Locations, newLocation(match))
 		}
+	}
+	if !inStack && len(p.Locations) > 0 {
+		p.Message = cmp.Or(p.Locations[0].Message, p.Message)
 	}
 	return p
 }
