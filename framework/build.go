@@ -119,7 +119,7 @@ func (a *App) newSessions() (*session.Manager, error) {
 	if secret == "" {
 		if production {
 			return nil, fmt.Errorf("there is no secret to seal sessions with: make one by `%s secret`, "+
-				"which writes .dram/secret, or set DRAM_SECRET, SECRET_KEY or SECRET_KEY_FILE", a.conf.Name)
+				"which writes .dram/secret, or set DRAM_SECRET, SECRET_KEY or SECRET_KEY_FILE", config.Program())
 		}
 		secret = rand.Text() + rand.Text()
 	}

@@ -103,7 +103,7 @@ func (a *App) Migrate(ctx context.Context) error {
 	for _, component := range a.components {
 		if m, ok := component.(migrator); ok {
 			if err := m.Migrate(ctx); err != nil {
-				return fmt.Errorf("migrating %T: %w", component, err)
+				return err // the component says which migration and why
 			}
 		}
 	}

@@ -180,7 +180,7 @@ func (d *DB) currentSchema(ctx context.Context) error {
 			names[i] = m.path()
 		}
 		return fmt.Errorf("the schema of database %s is at version %d and lacks %s: run %s migrate up",
-			d.engine, p.version, strings.Join(names, ", "), d.conf.Name)
+			d.engine, p.version, strings.Join(names, ", "), config.Program())
 	}
 	if len(p.ahead) > 0 {
 		d.logger().InfoContext(ctx, "the schema is ahead of this build, serving on",

@@ -81,7 +81,7 @@ func TestFailingMigrationSaysEverything(t *testing.T) {
 	}{
 		"bad statement": {
 			"-- a comment\n-- +goose Up\nCREATE TABLE a (x);\nCREATE TABLE b (\n  x\n);\n\n-- why\nALTER TABEL question ADD COLUMN views;\n-- +goose Down\nDROP TABLE a;\n",
-			[]string{"migrations/0002_bad.sql:9: ", `near "TABEL": syntax error`, "    ALTER TABEL question", "stays at version 1", "rolled back", "run qna migrate up again"},
+			[]string{"migrations/0002_bad.sql:9: ", `near "TABEL": syntax error`, "    ALTER TABEL question", "stays at version 1", "rolled back", "run " + config.Program() + " migrate up again"},
 		},
 		"the second of equal statements": {
 			"-- +goose Up\nINSERT INTO question (subject) VALUES ('a');\nINSERT INTO question (subject) VALUES ('a');\n",
@@ -173,13 +173,13 @@ func TestLateMigrationIsRefused(t *testing.T) {
 func TestStartRefusesASchemaThatIsBehind(t *testing.T) {
 	t.Parallel()
 	conf := newConfig(t.TempDir(), config.Production)
-	says(t, db.New(conf, board()).Start(t.Context()), "version 0", "migrations/0001_board.sql", "run qna migrate up")
+	says(t, db.New(conf, board()).Start(t.Context()), "version 0", "migrations/0001_board.sql", "run "+config.Program()+" migrate up")
 	if _, err := os.Stat(conf.Path("data")); err == nil {
 		t.Error("a database was made all the same")
 	}
 	start(t, conf, board())
 	says(t, db.New(conf, and(board(), "0002_rebuild.sql", rebuild)).Start(t.Context()),
-		"version 1", "migrations/0002_rebuild.sql", "run qna migrate up")
+		"version 1", "migrations/0002_rebuild.sql", "run "+config.Program()+" migrate up")
 }
 
 func TestStartServesASchemaThatIsAhead(t *testing.T) {

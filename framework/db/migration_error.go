@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"github.com/pressly/goose/v3"
+
+	"github.com/dram-go/dram/framework/config"
 )
 
 // MigrationError is a migration that failed. Its text is complete: place,
@@ -54,7 +56,7 @@ func (d *DB) migrationError(ctx context.Context, pool *sql.DB, m migration, run 
 	// The version is asked also when ctx is what ended the migration.
 	applied, versionErr := d.applied(context.WithoutCancel(ctx), pool)
 	if versionErr != nil {
-		e.advice = fmt.Sprintf("The version of the schema could not be read afterwards (%v); see %s migrate status.", versionErr, d.conf.Name)
+		e.advice = fmt.Sprintf("The version of the schema could not be read afterwards (%v); see %s migrate status.", versionErr, config.Program())
 		return e
 	}
 	e.Version = makePlan(nil, applied).version
@@ -72,7 +74,7 @@ func (d *DB) migrationError(ctx context.Context, pool *sql.DB, m migration, run 
 
 // outcome says what became of the schema and what to do.
 func (d *DB) outcome(ctx context.Context, e *MigrationError, m migration, run *migrationRun) string {
-	again := fmt.Sprintf("run %s migrate up again", d.conf.Name)
+	again := fmt.Sprintf("run %s migrate up again", config.Program())
 	switch {
 	case ctx.Err() != nil:
 		return fmt.Sprintf("It was interrupted: the schema stays at version %d. Nothing is wrong with the file; %s.", e.Version, again)
