@@ -237,7 +237,7 @@ func TestProductionNeedsASecretToStart(t *testing.T) {
 		t.Fatalf("Build: %v", err) // the command that makes the secret builds the app, too
 	}
 	for _, err := range []error{app.Start(t.Context()), app.Check(t.Context())} {
-		if err == nil || !strings.Contains(err.Error(), "`qna secret`") || !strings.Contains(err.Error(), "DRAM_SECRET") {
+		if err == nil || !strings.Contains(err.Error(), "`"+config.Program()+" secret`") || !strings.Contains(err.Error(), "DRAM_SECRET") {
 			t.Errorf("got %v", err)
 		}
 	}
