@@ -20,9 +20,9 @@ func decide(changes []change) action {
 		switch c.Kind {
 		case kindGo, kindMigration:
 			a.Build = true
-		case kindConfig:
+		case kindConfig, kindLocale:
 			a.Restart = true
-		case kindTemplate, kindLocale, kindStatic:
+		case kindTemplate, kindStatic:
 			a.Reload = true
 		case kindStyle:
 			a.Styles = append(a.Styles, strings.TrimPrefix(c.Path, "static/"))

@@ -16,7 +16,7 @@ const (
 	kindMigration      // migrations/*.sql: embedded, and run at start
 	kindConfig         // dram.toml, .env: read at start
 	kindTemplate       // templates/: the app re-reads them in development
-	kindLocale         // locales/: the same
+	kindLocale         // locales/: read from the disk at start, in development
 	kindStyle          // static/**/*.css: swapped in the page
 	kindStatic         // the rest of static/
 	kindTest           // *_test.go: not part of the app

@@ -61,7 +61,7 @@ func TestDecide(t *testing.T) {
 		{[]change{{"migrations/1.sql", kindMigration}}, action{Build: true}},
 		{[]change{{".env", kindConfig}}, action{Restart: true}},
 		{[]change{{"templates/a.html", kindTemplate}}, action{Reload: true}},
-		{[]change{{"locales/ko.toml", kindLocale}}, action{Reload: true}},
+		{[]change{{"locales/ko.toml", kindLocale}}, action{Restart: true}},
 		{[]change{{"static/a.js", kindStatic}}, action{Reload: true}},
 		{[]change{{"static/css/a.css", kindStyle}, {"static/b.css", kindStyle}}, action{Styles: []string{"css/a.css", "b.css"}}},
 		{[]change{{"a.go", kindGo}, {".env", kindConfig}, {"templates/a.html", kindTemplate}}, action{Build: true, Restart: true, Reload: true}},

@@ -8,8 +8,8 @@
 // What a change does depends on what changed (see classify and decide):
 //
 //	*.go, go.mod, embedded files, migrations/   build, start, swap, reload the page
-//	dram.toml, .env                             start again without a build
-//	templates/, static/, locales/               reload the page; the app re-reads them
+//	dram.toml, .env, locales/                   start again without a build
+//	templates/, static/                         reload the page; the app re-reads them
 //	static/**/*.css                             swap the stylesheet in the page
 //	*_test.go, all else                         nothing
 //
