@@ -1,8 +1,10 @@
 package front
 
 import (
+	"errors"
 	"io"
 	"net/http"
+	"os"
 	"sync"
 	"time"
 )
@@ -20,10 +22,14 @@ type clientBody struct {
 	reading sync.Mutex // held while raw is read
 	mu      sync.Mutex
 	begun   bool
-	over    bool  // the exchange has ended; the deadline is net/http's again
-	cut     bool  // no more is wanted; the deadline stays in the past
-	err     error // of the last Read; io.EOF when the body was read whole
+	due     time.Time // when the client must have sent more
+	over    bool      // the exchange has ended; the deadline is net/http's again
+	cut     bool      // no more is wanted; the deadline stays in the past
+	err     error     // the first of Read; io.EOF when the body was read whole
 }
+
+// errInterrupted ends a Read after interrupt.
+var errInterrupted = errors.New("front: body no longer wanted")
 
 func (b *clientBody) Read(p []byte) (int, error) {
 	b.reading.Lock()
@@ -34,6 +40,9 @@ func (b *clientBody) Read(p []byte) (int, error) {
 	n, err := b.limited.Read(p)
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	if b.cut && errors.Is(err, os.ErrDeadlineExceeded) && time.Now().Before(b.due) {
+		err = errInterrupted
+	}
 	if b.err == nil {
 		b.err = err
 	}
@@ -50,10 +59,11 @@ func (b *clientBody) expectProgress() error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.over || b.cut {
-		return http.ErrBodyReadAfterClose
+		return errInterrupted
 	}
 	b.begun = true
-	_ = b.control.SetReadDeadline(time.Now().Add(b.pause)) // unsupported: without
+	b.due = time.Now().Add(b.pause)
+	_ = b.control.SetReadDeadline(b.due) // unsupported: without
 	return nil
 }
 
@@ -69,6 +79,13 @@ func (b *clientBody) interrupt() {
 	_ = b.control.SetReadDeadline(time.Unix(1, 0))
 }
 
+// interrupted reports that a body was not read to its end because of us.
+func (b *clientBody) interrupted() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.cut && (b.err == nil || b.err == errInterrupted)
+}
+
 // The rest of a body that nobody wants is read up to these bounds, the same as
 // net/http's: a connection that is closed with unread bytes is reset, and the
 // client may lose the response that it has not read yet.
@@ -77,19 +94,24 @@ const (
 	restTime  = 500 * time.Millisecond
 )
 
-// end stops all reading and gives the deadline back to net/http. With rest it
-// reads on a little, for the sake of a response that was sent early.
+// end stops all reading. Unless the body was read whole, net/http must find a
+// deadline when it looks for the rest before it closes the connection. With
+// rest, end reads on a little first, for the sake of a response sent early.
 func (b *clientBody) end(rest bool) {
 	b.interrupt()
 	b.mu.Lock()
 	b.over = true
-	done := b.err != nil && !b.cut || !rest || b.expects && !b.begun
+	whole, unasked := b.err == io.EOF, b.expects && !b.begun
 	b.mu.Unlock()
-	if done {
+	if whole {
 		return
 	}
 	b.reading.Lock() // until an interrupted Read has returned
 	defer b.reading.Unlock()
+	_ = b.control.SetReadDeadline(time.Unix(1, 0))
+	if !rest || unasked {
+		return
+	}
 	_ = b.control.SetReadDeadline(time.Now().Add(restTime))
 	_, _ = io.CopyN(io.Discard, b.raw, restBytes) // what comes comes
 }
@@ -102,7 +124,7 @@ func (b *clientBody) ended() bool { return b.failure() == io.EOF }
 func (b *clientBody) failure() error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.cut {
+	if b.err == errInterrupted {
 		return nil
 	}
 	return b.err

@@ -3,12 +3,16 @@ package front
 import (
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"strings"
 	"sync/atomic"
 	"testing"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/dram-go/dram/runner/control"
+	"github.com/dram-go/dram/runner/wire"
 )
 
 // dying returns workers that die while they handle "/": in the way that how
@@ -191,4 +195,43 @@ func TestAnIdleConnectionThatEndsMakesItsWorkerSuspect(t *testing.T) {
 	dead.kill()
 	w := s.front.table.current.Load().ready[0]
 	until(t, "suspicion", w.suspect.Load)
+}
+
+// TestAHeadThatNobodyReadGoesElsewhere: the worker dies with the request in
+// its queue, so that any method may be repeated, and it was no fault of it.
+func TestAHeadThatNobodyReadGoesElsewhere(t *testing.T) {
+	s := newSite(t, nil)
+	// A worker that accepts connections and reads nothing.
+	w := &fake{id: 1, links: wire.NewListener(), server: &http.Server{}}
+	s.table(s.link(w))
+	got := make(chan reply, 1)
+	go func() { got <- s.do(s.request("DELETE", "/", nil)) }()
+	conn, err := w.links.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	load := &s.front.table.current.Load().ready[0].load
+	until(t, "the request is at the worker", func() bool { return load.Load() == 1 })
+	s.rows[0].State = control.WorkerDraining // so that the next one is used
+	s.sendTable(s.link(s.newFake(text("alive"))))
+	s.hear(control.KindAck, nil)
+	awaitBytes(t, conn)
+	conn.Close()
+	s.want(await(t, "answer", got), 200, "alive")
+	w.links.Close()
+}
+
+// awaitBytes waits until a connection has bytes to read and leaves them there.
+func awaitBytes(t *testing.T, c net.Conn) {
+	t.Helper()
+	raw, err := c.(*net.UnixConn).SyscallConn()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := raw.Read(func(fd uintptr) bool {
+		n, _, err := unix.Recvfrom(int(fd), make([]byte, 1), unix.MSG_PEEK)
+		return n > 0 || err != unix.EAGAIN
+	}); err != nil {
+		t.Fatal(err)
+	}
 }

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/dram-go/dram/runner/wire"
@@ -134,16 +135,27 @@ func (p *pool) close() {
 	p.link.Close()
 }
 
-// dataConn counts what was sent, and tells when it is closed.
+// dataConn notes what was sent and received, and tells when it is closed.
 type dataConn struct {
 	halfCloser
-	sent    atomic.Int64
-	onClose atomic.Pointer[func()]
+	sent     atomic.Int64 // bytes
+	received atomic.Int64
+	reset    atomic.Bool // the worker's end was closed with bytes unread
+	onClose  atomic.Pointer[func()]
 }
 
 func (c *dataConn) Write(b []byte) (int, error) {
 	n, err := c.halfCloser.Write(b)
 	c.sent.Add(int64(n))
+	return n, err
+}
+
+func (c *dataConn) Read(b []byte) (int, error) {
+	n, err := c.halfCloser.Read(b)
+	c.received.Add(int64(n))
+	if errors.Is(err, syscall.ECONNRESET) {
+		c.reset.Store(true)
+	}
 	return n, err
 }
 

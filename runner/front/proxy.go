@@ -123,7 +123,7 @@ func (p *proxy) attempt(h *handover, w *worker) (again bool) {
 		return p.failed(h, w, unreachable)
 	}
 	h.attempts.tries++
-	sent := up.data.sent.Load()
+	sent, received := up.data.sent.Load(), up.data.received.Load()
 	resp, err := p.send(h, up)
 	if err == nil && p.holdBack(h, resp) {
 		err = p.readWhole(resp)
@@ -140,6 +140,10 @@ func (p *proxy) attempt(h *handover, w *worker) (again bool) {
 		return p.failed(h, w, late)
 	case up.data.sent.Load() == sent:
 		return p.failed(h, w, unsent)
+	case up.data.reset.Load() && up.data.received.Load() == received && h.body == nil && h.stream == nil:
+		// On a unix socket a reset means that the worker did not read all we
+		// sent, and this was one head: no handler has seen it.
+		return p.failed(h, w, unsent)
 	}
 	h.attempts.deaths++
 	return p.failed(h, w, lost)
@@ -147,11 +151,11 @@ func (p *proxy) attempt(h *handover, w *worker) (again bool) {
 
 // failed finds out whose fault it was and carries out what decide says.
 func (p *proxy) failed(h *handover, w *worker, f failure) (again bool) {
-	if h.ctx.Err() != nil {
-		h.leave()
+	if p.badBody(h) {
 		return false
 	}
-	if p.badBody(h) {
+	if h.left() {
+		h.leave()
 		return false
 	}
 	if f != late {
@@ -162,6 +166,15 @@ func (p *proxy) failed(h *handover, w *worker, f failure) (again bool) {
 		h.answer(v.status, v.reason)
 	}
 	return v.again
+}
+
+// left reports that the client has gone, or that the front's grace is over.
+// net/http ends the context also after a Read that we have interrupted.
+func (h *handover) left() bool {
+	if h.stream != nil && h.stream.interrupted() {
+		return errors.Is(context.Cause(h.ctx), errStopped)
+	}
+	return h.ctx.Err() != nil
 }
 
 // send sends the request and returns the response as soon as its head is

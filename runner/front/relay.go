@@ -47,13 +47,15 @@ func (p *proxy) relay(h *handover, resp *http.Response, up *upstream) {
 		return
 	}
 	responseHeader(resp.Header)
-	known := resp.ContentLength >= 0 || h.Head().Method == http.MethodHead
+	// The head of a long response goes out at once. That of a short one goes
+	// with its body, which comes soon, in one packet.
+	wait := resp.ContentLength >= 0 && resp.ContentLength <= chunkSize || h.Head().Method == http.MethodHead
 	if names := trailerNames(resp.Trailer); names != "" {
 		resp.Header["Trailer"] = []string{names}
-		known = false // trailers need chunks
+		wait = false // without a flush net/http might choose a length instead of chunks
 	}
 	h.Start(resp.StatusCode, resp.Header)
-	if !known {
+	if !wait {
 		if err := h.Flush(); err != nil {
 			h.leave()
 			return

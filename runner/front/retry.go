@@ -9,7 +9,7 @@ type failure int
 const (
 	// unreachable: the link is gone or took no connection. Nothing was sent.
 	unreachable failure = iota
-	// unsent: a connection ended before a byte of the request was sent.
+	// unsent: a connection ended before the worker got a byte of the request.
 	unsent
 	// lost: the connection ended after bytes of the request were sent. The
 	// worker died, or its handler gave up; it may have acted before.

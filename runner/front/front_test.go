@@ -1,0 +1,216 @@
+package front
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"runtime/pprof"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/dram-go/dram/framework/config"
+	"github.com/dram-go/dram/runner/control"
+)
+
+func TestStopLetsRequestsFinishAndSaysGoodbye(t *testing.T) {
+	s := newSite(t, nil)
+	g := newGate(t)
+	s.add(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/slow" {
+			g.pass()
+		}
+		io.WriteString(w, "done")
+	})
+	idle := s.dial()
+	r := bufio.NewReader(idle)
+	get := func() *http.Response {
+		t.Helper()
+		fmt.Fprintf(idle, "GET / HTTP/1.1\r\nHost: h\r\n\r\n")
+		resp, err := http.ReadResponse(r, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		io.Copy(io.Discard, resp.Body)
+		return resp
+	}
+	if get().Close {
+		t.Error("a goodbye before the end")
+	}
+	slow := make(chan reply, 1)
+	go func() { slow <- s.get("/slow") }()
+	await(t, "request at the worker", g.entered)
+	s.send(control.KindStop, control.Stop{Grace: time.Minute})
+	until(t, "no new clients", func() bool {
+		c, err := net.Dial("tcp", s.addr)
+		if err == nil {
+			c.Close()
+		}
+		return err != nil
+	})
+	// A connection from before is still served, with a goodbye.
+	if resp := get(); resp.StatusCode != 200 || !resp.Close {
+		t.Errorf("%d, close %v", resp.StatusCode, resp.Close)
+	}
+	select {
+	case err := <-s.ended:
+		t.Fatalf("ended with a request in flight: %v", err)
+	default:
+	}
+	g.release()
+	s.want(await(t, "answer", slow), 200, "done")
+	if err := await(t, "end", s.ended); err != nil {
+		t.Error(err)
+	}
+	s.ended <- nil // for the cleanup
+}
+
+func TestStopCutsWhatTakesTooLong(t *testing.T) {
+	s := newSite(t, nil)
+	entered, cancelled := make(chan struct{}), make(chan struct{})
+	s.add(func(w http.ResponseWriter, r *http.Request) {
+		close(entered)
+		<-r.Context().Done()
+		close(cancelled)
+	})
+	c := s.dial()
+	fmt.Fprintf(c, "GET /slow HTTP/1.1\r\nHost: h\r\n\r\n")
+	await(t, "request at the worker", entered)
+	s.send(control.KindStop, control.Stop{})
+	if err := await(t, "end", s.ended); err != nil {
+		t.Error(err)
+	}
+	s.ended <- nil
+	await(t, "end of the request's context", cancelled)
+	s.wantLog("/slow", map[string]any{"status": 499, "reason": "front stopped"})
+}
+
+func TestTheEndOfTheMasterEndsTheFront(t *testing.T) {
+	s := newSite(t, nil)
+	g := newGate(t)
+	s.add(func(w http.ResponseWriter, r *http.Request) {
+		g.pass()
+		io.WriteString(w, "done")
+	})
+	slow := make(chan reply, 1)
+	go func() { slow <- s.get("/slow") }()
+	await(t, "request at the worker", g.entered)
+	s.master.Close()
+	until(t, "the front stops", s.front.stopping.Load)
+	g.release()
+	s.want(await(t, "answer", slow), 200, "done")
+	if err := await(t, "end", s.ended); err == nil || !strings.Contains(err.Error(), "master is gone") {
+		t.Errorf("got %v", err)
+	}
+	s.ended <- nil
+}
+
+// TestNothingIsLeft has one of everything that could leave a goroutine.
+func TestNothingIsLeft(t *testing.T) {
+	s := newSite(t, nil)
+	s.add(func(w http.ResponseWriter, r *http.Request) {
+		switch r.URL.Path {
+		case "/chat":
+			conn, _ := hijacked(t, w, "websocket")
+			defer conn.Close()
+			io.Copy(io.Discard, conn)
+		case "/events":
+			w.(http.Flusher).Flush()
+			<-r.Context().Done()
+		case "/upload":
+			w.(http.Flusher).Flush()
+		}
+	})
+	s.get("/")
+	chat, events, upload, idle := s.dial(), s.dial(), s.dial(), s.dial()
+	fmt.Fprintf(chat, "GET /chat HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
+	fmt.Fprintf(events, "GET /events HTTP/1.1\r\nHost: h\r\n\r\n")
+	fmt.Fprintf(upload, "POST /upload HTTP/1.1\r\nHost: h\r\nContent-Length: 100000\r\n\r\nx")
+	fmt.Fprintf(idle, "GET / HTTP/1.1\r\nHost: h\r\n\r\n")
+	for _, c := range []net.Conn{chat, events, idle} {
+		head(t, bufio.NewReader(c))
+	}
+	s.send(control.KindStop, control.Stop{})
+	if err := await(t, "end", s.ended); err != nil {
+		t.Error(err)
+	}
+	s.ended <- nil
+	for _, c := range []net.Conn{chat, events, upload, idle} {
+		io.Copy(io.Discard, c) // until the front's end is closed
+		c.Close()
+	}
+	s.client.CloseIdleConnections()
+	var stacks bytes.Buffer
+	until(t, "no goroutine of the front", func() bool {
+		stacks.Reset()
+		pprof.Lookup("goroutine").WriteTo(&stacks, 1)
+		return !strings.Contains(stacks.String(), "runner/front.(*") && !strings.Contains(stacks.String(), "persistConn")
+	})
+}
+
+func TestRunWantsToKnowItsMasterAndListener(t *testing.T) {
+	for want, o := range map[string]Options{"neither": {}, "listener": {Gateway: "x"}} {
+		o.Config = config.Default(t.TempDir())
+		if err := Run(t.Context(), o); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, want %q", err, want)
+		}
+	}
+}
+
+// TestAFrontApart loses its gateway and finds it again.
+func TestAFrontApart(t *testing.T) {
+	path := filepath.Join(t.TempDir(), strings.Repeat("long", 30), "control.sock")
+	if err := os.Mkdir(filepath.Dir(path), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &site{t: t, addr: l.Addr().String(), logged: make(chan map[string]any, 1000), ended: make(chan error, 1), client: &http.Client{Transport: &http.Transport{}}}
+	defer s.client.CloseIdleConnections()
+	conf := config.Default(t.TempDir())
+	limits := newLimits(conf)
+	limits.hold, limits.retry = patience, time.Millisecond
+	s.front = newFront(Options{Config: conf, Gateway: path, Listener: l, Log: slog.New(slog.NewJSONHandler(lines(s.logged), nil))}, limits)
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	go func() { s.ended <- s.front.run(ctx) }()
+
+	for _, answer := range []string{"first", "second"} {
+		got := make(chan reply, 1)
+		go func() { got <- s.get("/") }() // held while there is no gateway
+		until(t, "a request waits", func() bool { return s.front.table.waiting.Load() == 1 })
+		gateway, err := control.Bind(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		conn, err := gateway.AcceptUnix()
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.master, s.said, s.rows, s.revision = control.NewConn(conn), make(chan control.Message, 100), nil, 0
+		if _, err := s.master.Hello(control.Hello{Role: control.RoleMaster}); err != nil {
+			t.Fatal(err)
+		}
+		go s.listen()
+		s.hear(control.KindReady, nil)
+		w := s.add(text(answer)) // number 1 again: a new master counts anew
+		s.want(await(t, "answer", got), 200, answer)
+		gateway.Close()
+		s.master.Close()
+		w.kill()
+		until(t, "the workers are forgotten", func() bool { return len(s.front.table.current.Load().ready) == 0 })
+	}
+	cancel()
+	if err := await(t, "end", s.ended); err != nil {
+		t.Error(err)
+	}
+}
