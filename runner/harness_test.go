@@ -265,6 +265,27 @@ func (r *running) get(path string) string {
 	return string(body)
 }
 
+// later gets a page in the background and passes on its body.
+func (r *running) later(path string) <-chan string {
+	body := make(chan string, 1)
+	go func() {
+		defer close(body)
+		resp, err := http.Get(r.url + path)
+		if err != nil {
+			r.t.Error(err)
+			return
+		}
+		defer resp.Body.Close()
+		text, err := io.ReadAll(resp.Body)
+		if err != nil {
+			r.t.Error(err)
+			return
+		}
+		body <- string(text)
+	}()
+	return body
+}
+
 func (r *running) logText() string {
 	text, err := os.ReadFile(r.log)
 	if err != nil {

@@ -52,15 +52,18 @@ func (p *program) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	dead := watchLifeline(given.lifeline, cancel)
+	// Before anything else: a signal that comes right after "listening" or
+	// READY must find us prepared.
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM, syscall.SIGQUIT)
+	defer signal.Stop(signals)
+	dead := watchLifeline(given.lifeline)
 	app, conf, err := p.app()
 	if err != nil {
 		return err
 	}
 	log := newLogger(conf)
-	if err := prepareRun(ctx, app, conf); err != nil {
+	if err := prepareRun(ctx, app, conf, signals, dead); err != nil {
 		return err
 	}
 	defer closeApp(app, conf, log)
@@ -74,18 +77,35 @@ func (p *program) run(ctx context.Context) error {
 	if err := given.tell(address); err != nil {
 		return err
 	}
-	return untilStopped(server, served, dead, conf.Workers.GracefulTimeout, log)
+	return untilStopped(server, served, signals, dead, conf.Workers.GracefulTimeout, log)
 }
 
-// prepareRun starts the app. In development it migrates first; elsewhere an
-// app whose database is behind refuses to start and says what to run.
-func prepareRun(ctx context.Context, app http.Handler, conf *config.Config) error {
-	if m, ok := app.(hasMigrate); ok && conf.Env == config.Development {
-		if err := m.Migrate(ctx); err != nil {
-			return err
+// prepareRun starts the app, unless a signal or the end of the lifeline says
+// otherwise. In development it migrates first; elsewhere an app whose database
+// is behind refuses to start and says what to run.
+func prepareRun(ctx context.Context, app http.Handler, conf *config.Config, signals <-chan os.Signal, dead <-chan struct{}) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	done := make(chan error, 1)
+	go func() {
+		if m, ok := app.(hasMigrate); ok && conf.Env == config.Development {
+			if err := m.Migrate(ctx); err != nil {
+				done <- err
+				return
+			}
 		}
+		// Start keeps its context's values only: what it opens must outlive
+		// this function.
+		done <- start(context.WithoutCancel(ctx), app)
+	}()
+	select {
+	case err := <-done:
+		return err
+	case <-signals:
+		return errors.New("stopped before the app had started")
+	case <-dead:
+		return errors.New("the process that started this one is gone")
 	}
-	return start(ctx, app)
 }
 
 // listen returns the listener that was passed, or opens one.
@@ -117,18 +137,17 @@ func (i inherited) tell(address string) error {
 	return nil
 }
 
-// watchLifeline returns a channel that is closed, and cancels, when the
-// process that started this one is gone, however it ended.
-func watchLifeline(f *os.File, cancel context.CancelFunc) <-chan struct{} {
+// watchLifeline returns a channel that is closed when the process that
+// started this one is gone, however it ended. Then this one ends soon, too.
+func watchLifeline(f *os.File) <-chan struct{} {
 	dead := make(chan struct{})
-	if f == nil {
-		return dead
+	if f != nil {
+		go func() {
+			defer close(dead)
+			io.Copy(io.Discard, f)
+			time.AfterFunc(orphanLimit, func() { os.Exit(exitUsage) })
+		}()
 	}
-	go func() {
-		io.Copy(io.Discard, f)
-		close(dead)
-		cancel()
-	}()
 	return dead
 }
 
@@ -141,15 +160,16 @@ func newServer(app http.Handler, conf *config.Config, log *slog.Logger) *http.Se
 	}
 }
 
-// orphanGrace is what requests get when nobody is left to read the answers.
-const orphanGrace = time.Second
+const (
+	// orphanGrace is what requests get when nobody is left to read the answers.
+	orphanGrace = time.Second
+	// orphanLimit ends an orphan whatever hangs in it.
+	orphanLimit = 5 * time.Second
+)
 
 // untilStopped waits for a signal or the end of the lifeline and lets the
 // requests in flight finish; a second signal cuts them.
-func untilStopped(server *http.Server, served <-chan error, dead <-chan struct{}, grace time.Duration, log *slog.Logger) error {
-	signals := make(chan os.Signal, 2)
-	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM, syscall.SIGQUIT)
-	defer signal.Stop(signals)
+func untilStopped(server *http.Server, served <-chan error, signals <-chan os.Signal, dead <-chan struct{}, grace time.Duration, log *slog.Logger) error {
 	select {
 	case err := <-served:
 		return fmt.Errorf("serve: %w", err)

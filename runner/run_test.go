@@ -16,8 +16,7 @@ func TestRunServesAndDrains(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, "version=1")
 	r := s.start("run", "--listen", "127.0.0.1:0")
-	body := make(chan string, 1)
-	go func() { body <- r.get("/until/later") }()
+	body := r.later("/until/later")
 	s.await("the request has begun", func() bool { _, err := os.Stat(filepath.Join(s.dir, "later.begun")); return err == nil })
 	r.cmd.Process.Signal(syscall.SIGTERM)
 	s.await("nobody is accepted any more", func() bool {
