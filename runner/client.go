@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/dram-go/dram/framework/config"
 	"github.com/dram-go/dram/runner/control"
 )
@@ -53,6 +55,13 @@ func ask(ctx context.Context, conf *config.Config, r control.Request, silence ti
 	defer conn.Close()
 	stop := context.AfterFunc(ctx, func() { conn.Close() })
 	defer stop()
+	master := -1
+	if toTheEnd {
+		if master, err = conn.PeerProcess(); err != nil {
+			return control.Result{}, &exitError{exitTimeout, err}
+		}
+		defer unix.Close(master)
+	}
 	if err := conn.Send(control.KindRequest, r); err != nil {
 		return control.Result{}, &exitError{exitTimeout, err}
 	}
@@ -60,11 +69,25 @@ func ask(ctx context.Context, conf *config.Config, r control.Request, silence ti
 	if err != nil || !toTheEnd {
 		return result, err
 	}
-	conn.Unix().SetReadDeadline(time.Now().Add(silence))
-	if _, _, err := conn.Receive(); errors.Is(err, os.ErrDeadlineExceeded) {
+	if !hasEnded(master, silence) {
 		return result, exitf(exitTimeout, "the master said that it ends, but it has not after %s", silence)
 	}
 	return result, nil
+}
+
+// hasEnded waits until the process of a pidfd has ended, limit at most.
+func hasEnded(pidfd int, limit time.Duration) bool {
+	for deadline := time.Now().Add(limit); ; {
+		left := time.Until(deadline)
+		if left <= 0 {
+			return false
+		}
+		fds := []unix.PollFd{{Fd: int32(pidfd), Events: unix.POLLIN}}
+		n, err := unix.Poll(fds, int(left.Milliseconds())+1)
+		if n > 0 || err != nil && !errors.Is(err, unix.EINTR) {
+			return true
+		}
+	}
 }
 
 func awaitResult(conn *control.Conn, silence time.Duration, progress io.Writer) (control.Result, error) {

@@ -298,6 +298,9 @@ func (r *running) logText() string {
 func (r *running) stop() {
 	r.t.Helper()
 	r.must("stop")
+	if left := r.processes(); len(left) > 0 {
+		r.t.Fatalf("stop returned before these processes had ended: %v", left)
+	}
 	r.gone()
 }
 

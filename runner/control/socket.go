@@ -79,25 +79,47 @@ func withShortPath(path string, use func(short string) error) error {
 	return use(fmt.Sprintf("/proc/self/fd/%d/%s", dir, filepath.Base(path)))
 }
 
-// CheckPeer refuses a peer that belongs neither to our user nor to root
-// (SO_PEERCRED, unix(7)).
+// CheckPeer refuses a peer that belongs neither to our user nor to root.
 func (c *Conn) CheckPeer() error {
+	cred, err := c.peer()
+	if err != nil {
+		return err
+	}
+	if us := os.Getuid(); cred.Uid != 0 && int(cred.Uid) != us {
+		return fmt.Errorf("control: user %d (pid %d) may not command this master, which belongs to user %d", cred.Uid, cred.Pid, us)
+	}
+	return nil
+}
+
+// PeerProcess returns a pidfd (pidfd_open(2)) of the process that accepts at
+// the other end, to wait for its end. The caller closes it.
+func (c *Conn) PeerProcess() (int, error) {
+	cred, err := c.peer()
+	if err != nil {
+		return -1, err
+	}
+	fd, err := unix.PidfdOpen(int(cred.Pid), 0)
+	if err != nil {
+		return -1, fmt.Errorf("control: watch pid %d: %w", cred.Pid, err)
+	}
+	return fd, nil
+}
+
+// peer returns who is at the other end (SO_PEERCRED, unix(7)).
+func (c *Conn) peer() (*unix.Ucred, error) {
 	raw, err := c.unix.SyscallConn()
 	if err != nil {
-		return fmt.Errorf("control: %w", err)
+		return nil, fmt.Errorf("control: %w", err)
 	}
 	var cred *unix.Ucred
 	var credErr error
 	if err := raw.Control(func(fd uintptr) {
 		cred, credErr = unix.GetsockoptUcred(int(fd), unix.SOL_SOCKET, unix.SO_PEERCRED)
 	}); err != nil {
-		return fmt.Errorf("control: %w", err)
+		return nil, fmt.Errorf("control: %w", err)
 	}
 	if credErr != nil {
-		return fmt.Errorf("control: peer credentials: %w", credErr)
+		return nil, fmt.Errorf("control: peer credentials: %w", credErr)
 	}
-	if us := os.Getuid(); cred.Uid != 0 && int(cred.Uid) != us {
-		return fmt.Errorf("control: user %d (pid %d) may not command this master, which belongs to user %d", cred.Uid, cred.Pid, us)
-	}
-	return nil
+	return cred, nil
 }

@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"golang.org/x/sys/unix"
 )
 
 func TestSocketWithALongPath(t *testing.T) {
@@ -38,6 +40,11 @@ func TestSocketWithALongPath(t *testing.T) {
 	defer theirs.Close()
 	if err := theirs.CheckPeer(); err != nil {
 		t.Fatalf("our own user is refused: %v", err)
+	}
+	if fd, err := ours.PeerProcess(); err != nil {
+		t.Fatalf("no pidfd of the other side: %v", err)
+	} else {
+		unix.Close(fd)
 	}
 	l.Close()
 	if _, err := Dial(t.Context(), path); !errors.Is(err, ErrNotRunning) {
