@@ -6,9 +6,9 @@ import (
 	"time"
 )
 
-// drainGrace is the time for requests on their way to a process that was
-// replaced: they must reach it before it is told to stop.
-const drainGrace = 500 * time.Millisecond
+// drainGrace is the time that a process which was replaced is kept for the
+// requests that it has not answered; streams do not count.
+const drainGrace = 10 * time.Second
 
 // app is one running process of the app.
 type app struct {
@@ -45,9 +45,9 @@ func (a *app) release() {
 	}
 }
 
-// retire stops an app that was replaced. A request that has just chosen it
-// must still reach it, so the signal waits until nobody uses it, or until all
-// who do have long had the time to send what they send.
+// retire stops an app that was replaced. The requests that have chosen it are
+// still answered by it, so the signal waits until nobody uses it; a request
+// that takes longer than drainGrace is for the app's own way of stopping.
 func (a *app) retire() {
 	a.mu.Lock()
 	a.retired, a.idle = true, make(chan struct{})

@@ -32,7 +32,7 @@ func injectClient(resp *http.Response) error {
 		return nil
 	}
 	nonce := amendPolicies(resp.Header, resp.Request.Host)
-	tag := clientTag(visited(resp.Request), resp.Request.Method, nonce)
+	tag := clientTag(visited(resp.Request).view, resp.Request.Method, nonce)
 	resp.Body = joined{io.MultiReader(strings.NewReader(start[:at]+tag+start[at:]), resp.Body), resp.Body}
 	if resp.ContentLength >= 0 {
 		resp.ContentLength += int64(len(tag))

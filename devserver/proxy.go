@@ -6,6 +6,7 @@ import (
 	"log"
 	"net/http"
 	"net/http/httputil"
+	"sync"
 	"time"
 )
 
@@ -20,8 +21,16 @@ type proxy struct {
 	forward *httputil.ReverseProxy
 }
 
-// visitKey is the context key under which a request carries its view.
+// visitKey is the context key under which a request carries its visit.
 type visitKey struct{}
+
+// visit is one request on its way through the process that the gate chose.
+type visit struct {
+	*view
+	// leave says that the process need no longer be kept for this request. It
+	// may be called more than once.
+	leave func()
+}
 
 func newProxy(g *gate) *proxy {
 	p := &proxy{gate: g}
@@ -29,7 +38,7 @@ func newProxy(g *gate) *proxy {
 		Rewrite:        rewrite,
 		Transport:      chosen{},
 		FlushInterval:  -1, // each write at once: streams are streams
-		ModifyResponse: injectClient,
+		ModifyResponse: answered,
 		ErrorHandler:   p.unanswered,
 		ErrorLog:       log.New(io.Discard, "", 0), // broken-off responses: both ends know
 	}
@@ -49,8 +58,18 @@ func (p *proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		writeProblemPage(w, r, v, http.StatusServiceUnavailable)
 		return
 	}
-	defer v.app.release()
-	p.forward.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), visitKey{}, v)))
+	visit := &visit{view: v, leave: sync.OnceFunc(v.app.release)}
+	defer visit.leave()
+	p.forward.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), visitKey{}, visit)))
+}
+
+// answered takes in the head of a response. A stream has no end to wait for:
+// a process that was replaced is not kept for it.
+func answered(resp *http.Response) error {
+	if resp.ContentLength < 0 || resp.StatusCode == http.StatusSwitchingProtocols {
+		visited(resp.Request).leave()
+	}
+	return injectClient(resp)
 }
 
 // rewrite makes the request that the app gets: the browser's, with the Host
@@ -74,8 +93,8 @@ func (chosen) RoundTrip(r *http.Request) (*http.Response, error) {
 	return visited(r).app.transport.RoundTrip(r)
 }
 
-// visited returns the view that a forwarded request belongs to.
-func visited(r *http.Request) *view { return r.Context().Value(visitKey{}).(*view) }
+// visited returns the visit that a forwarded request is.
+func visited(r *http.Request) *visit { return r.Context().Value(visitKey{}).(*visit) }
 
 // unanswered explains a request that the process did not answer: mostly it has
 // just crashed, and a moment later it is known how.
