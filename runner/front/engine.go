@@ -59,9 +59,6 @@ func (e *engine) farewell(patience time.Duration) {
 func (e *engine) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	x := &httpExchange{w: w, r: r, control: http.NewResponseController(w), pause: e.limits.writePause}
 	if r.Body != nil && r.Body != http.NoBody {
-		// Without this net/http reads the rest of the body before it sends a
-		// response; a client that waits for the response would wait for ever.
-		_ = x.control.EnableFullDuplex() // HTTP/2 is so anyway and says unsupported
 		x.body = &clientBody{
 			raw:     r.Body,
 			limited: http.MaxBytesReader(w, r.Body, e.limits.body),
@@ -108,7 +105,9 @@ func (x *httpExchange) Start(status int, h http.Header) {
 		header["Content-Type"] = nil // net/http would guess one
 	}
 	if x.last || x.body != nil && !x.body.ended() {
-		// What is left of a body would be taken for the next request.
+		// What is left of a body would be taken for the next request. And if
+		// the connection stayed open, net/http would read the rest before it
+		// sends the response, for which the client may be waiting.
 		header.Set("Connection", "close")
 	}
 	x.w.WriteHeader(status)

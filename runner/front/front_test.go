@@ -178,7 +178,7 @@ func TestAFrontApart(t *testing.T) {
 	defer s.client.CloseIdleConnections()
 	conf := config.Default(t.TempDir())
 	limits := newLimits(conf)
-	limits.hold, limits.retry = patience, time.Millisecond
+	limits.hold, limits.lease, limits.retry = patience, time.Hour, time.Millisecond
 	s.front = newFront(Options{Config: conf, Gateway: path, Listener: l, Log: slog.New(slog.NewJSONHandler(lines(s.logged), nil))}, limits)
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()

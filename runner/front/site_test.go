@@ -55,7 +55,7 @@ func newSite(t *testing.T, change func(*limits)) *site {
 	s.cancel = cancel
 	conf := config.Default(t.TempDir())
 	l := newLimits(conf)
-	l.hold = patience
+	l.hold, l.lease = patience, time.Hour // no beats in most tests
 	if change != nil {
 		change(&l)
 	}
