@@ -39,6 +39,9 @@ func (m *master) deploy(by *peer) {
 	m.deployment, m.preparing = d, true
 	m.state.beginRollout(d.number)
 	p := preparation{masterOptions: m.masterOptions, number: d.number, first: !m.started}
+	for _, g := range m.generations {
+		p.serving = append(p.serving, g.build)
+	}
 	p.say = func(text string) { m.post(func() { m.say("%s", text) }) }
 	go func() {
 		defer cancel()
@@ -105,9 +108,10 @@ func (m *master) finishDeployment(code int, text string) {
 // preparation is everything before the first new worker starts.
 type preparation struct {
 	masterOptions
-	number int
-	first  bool
-	say    func(string)
+	number  int
+	first   bool
+	serving []string // builds of the generations that are alive
+	say     func(string)
 }
 
 // prepared is its outcome.
@@ -165,9 +169,10 @@ func (p preparation) configure(ctx context.Context, binary string) (*config.Conf
 
 // publish has the new binary write its static files to the asset store.
 func (p preparation) publish(ctx context.Context, binary string) (*control.Assets, error) {
-	out, err := p.role(ctx, binary, "assets", "assets", "__assets")
+	// What serves now keeps its files, however long ago it was superseded.
+	out, err := p.role(ctx, binary, "assets", "assets", append([]string{"__assets"}, p.serving...)...)
 	if err != nil {
-		return nil, fmt.Errorf("publishing the static files failed:\n%w", err)
+		return nil, fmt.Errorf("the app cannot be put together:\n%w", err)
 	}
 	if len(bytes.TrimSpace(out)) == 0 {
 		return nil, nil // an app without static files

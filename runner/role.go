@@ -119,15 +119,15 @@ func adoptStderr() {
 // assetsRole publishes the app's static files for the front and prints where.
 func (p *program) assetsRole() *cobra.Command {
 	return &cobra.Command{
-		Use: "__assets", Hidden: true, Args: cobra.NoArgs,
-		RunE: func(*cobra.Command, []string) error {
+		Use: "__assets [BUILD…]", Hidden: true, // BUILD: generations that are alive
+		RunE: func(_ *cobra.Command, serving []string) error {
 			out := os.Stdout
 			os.Stdout = os.Stderr // what the app prints is not the answer
 			app, conf, err := p.app()
 			if err != nil {
 				return err
 			}
-			published, err := publishAssets(app, conf, ownBuild())
+			published, err := publishAssets(app, conf, ownBuild(), serving)
 			if err != nil || published == nil {
 				return err
 			}
@@ -137,8 +137,9 @@ func (p *program) assetsRole() *cobra.Command {
 }
 
 // publishAssets writes the app's static files to the store and returns where
-// they are, nil for an app that has none.
-func publishAssets(app http.Handler, conf *config.Config, build string) (*control.Assets, error) {
+// they are, nil for an app that has none. What the builds in serving published
+// stays, whatever its age.
+func publishAssets(app http.Handler, conf *config.Config, build string, serving []string) (*control.Assets, error) {
 	has, ok := app.(hasAssets)
 	if !ok {
 		return nil, nil
@@ -157,7 +158,7 @@ func publishAssets(app http.Handler, conf *config.Config, build string) (*contro
 	if _, err := asset.Publish(files, store, build); err != nil {
 		return nil, err
 	}
-	if err := asset.Prune(store, asset.KeepFor, time.Now(), build); err != nil {
+	if err := asset.Prune(store, asset.KeepFor, time.Now(), append(serving, build)...); err != nil {
 		slog.Warn("old assets stay on the disk", "err", err)
 	}
 	return &control.Assets{Store: store, Manifest: filepath.Join(store, "manifests", build+".json")}, nil

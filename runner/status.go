@@ -94,7 +94,7 @@ func (s status) write(w io.Writer, now time.Time) {
 	}
 	t.Flush()
 	if s.Front == nil {
-		fmt.Fprintf(w, "\n%d connected fronts\n", s.Fronts)
+		fmt.Fprintf(w, "\nfronts connected: %d\n", s.Fronts)
 	}
 	if r := s.Reload; r != nil {
 		verdict := "succeeded"
