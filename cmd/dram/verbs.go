@@ -33,11 +33,8 @@ everything else goes to standard error. Ctrl-C finishes the requests in flight.`
 		GroupID: "run",
 		Args:    oneDir,
 		RunE: func(c *cobra.Command, args []string) error {
-			a, err := findApp(c.Context(), dirOf(args))
+			a, err := builtApp(c, args)
 			if err != nil {
-				return err
-			}
-			if err := a.build(c.Context(), c.ErrOrStderr()); err != nil {
 				return err
 			}
 			if err := a.ensureSecret(c.ErrOrStderr()); err != nil {
@@ -60,16 +57,22 @@ func reloadCommand() *cobra.Command {
 		GroupID: "run",
 		Args:    oneDir,
 		RunE: func(c *cobra.Command, args []string) error {
-			a, err := findApp(c.Context(), dirOf(args))
+			a, err := builtApp(c, args)
 			if err != nil {
-				return err
-			}
-			if err := a.build(c.Context(), c.ErrOrStderr()); err != nil {
 				return err
 			}
 			return a.call(c, "reload")
 		},
 	}
+}
+
+// builtApp finds the app that the arguments name and builds it.
+func builtApp(c *cobra.Command, args []string) (*app, error) {
+	a, err := findApp(c.Context(), dirOf(args))
+	if err != nil {
+		return nil, err
+	}
+	return a, a.build(c.Context(), c.ErrOrStderr())
 }
 
 // passThrough is a verb that the app's own binary answers. What is running is
@@ -133,11 +136,8 @@ func migrateCommand() *cobra.Command {
 		if err := oneDir(c, rest); err != nil {
 			return err
 		}
-		a, err := findApp(c.Context(), dirOf(rest))
+		a, err := builtApp(c, rest)
 		if err != nil {
-			return err
-		}
-		if err := a.build(c.Context(), c.ErrOrStderr()); err != nil {
 			return err
 		}
 		return a.call(c, "migrate", verb)
