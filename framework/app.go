@@ -31,8 +31,8 @@ type Map = map[string]any
 // after that panics. Nothing is opened before [App.Start].
 type App struct {
 	// Log receives the access log and what goes wrong. New makes one that
-	// writes to standard error as the configuration says; replace it before
-	// the app serves.
+	// writes to standard error as the configuration says; [App.SetLog]
+	// replaces it, before the app starts.
 	Log *slog.Logger
 
 	conf   *Config
@@ -111,6 +111,19 @@ func workingDir() string {
 
 // Config returns the configuration that the app was made with.
 func (a *App) Config() *Config { return a.conf }
+
+// SetLog replaces the log of the app and of those of its components that have
+// a method SetLog too. A test sends it where its own output goes:
+//
+//	site.App.SetLog(slog.New(slog.NewTextHandler(t.Output(), nil)))
+func (a *App) SetLog(log *slog.Logger) {
+	a.Log = log
+	for _, component := range a.components {
+		if l, ok := component.(interface{ SetLog(*slog.Logger) }); ok {
+			l.SetLog(log)
+		}
+	}
+}
 
 // Use adds middleware around every route, and around the answers to requests
 // that no route takes. The first added is the outermost. It does not matter

@@ -23,6 +23,8 @@ type exchange struct {
 	values    url.Values // of the query, parsed once
 	rawQuery  string     // what values were parsed from
 	localised bool       // the response depends on Accept-Language
+	nonce     string     // of the Content-Security-Policy, made when asked for
+	sent      bool       // the header is
 }
 
 // newExchange names the request. A front of ours has named it already.

@@ -6,3 +6,6 @@ func Live(a *App, dir string) { a.live = dir }
 
 // LiveDir returns it.
 func LiveDir(a *App) string { return a.live }
+
+// WithNonce is withNonce.
+var WithNonce = withNonce

@@ -26,6 +26,8 @@ import (
 //	date .At                     a time in the app's zone and the locale's form
 //	flashes                      messages of the session, shown once
 //	field .Form "subject"        a form field with label, constraints and errors
+//	errors .Form                 what is wrong with the form as a whole
+//	nonce                        <script nonce="{{nonce}}"> lets this one run inline
 func requestFuncs() template.FuncMap {
 	return template.FuncMap{
 		"url":     templateURL,
@@ -37,6 +39,8 @@ func requestFuncs() template.FuncMap {
 		"date":    templateDate,
 		"flashes": templateFlashes,
 		"field":   form.HTML,
+		"errors":  form.ErrorsHTML,
+		"nonce":   func(c *Context) (string, error) { return c.Nonce() },
 	}
 }
 

@@ -38,8 +38,14 @@ func (c *Context) NoContent() error {
 // Render answers with a page of templates/, such as "question/detail.html";
 // data is its dot. The page is complete before the first byte is sent, so an
 // error still gets a response of its own. If a form that was bound in this
-// request is invalid, the status is 422 unless [Context.Status] chose another.
+// request is invalid, the status is 422 unless [Context.Status] chose another;
+// if it came as JSON, its errors are the answer (problem+json) and not the page.
 func (c *Context) Render(page string, data any) error {
+	for _, f := range c.forms {
+		if err := f.Err(); err != nil {
+			return err
+		}
+	}
 	buf := c.app.buffers.borrow()
 	defer c.app.buffers.giveBack(buf)
 	if err := c.app.views.Render(buf, page, data, c); err != nil {

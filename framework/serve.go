@@ -71,10 +71,10 @@ func (c *Context) dispatch() error {
 	return found.Entry.Value.serve(c)
 }
 
-// isAsset reports whether the request may be for a static file.
+// isAsset reports whether the request may be for a static file. One with
+// another method than GET and HEAD is answered with 405 if the file is there.
 func (c *Context) isAsset() bool {
-	r := c.Request
-	return strings.HasPrefix(r.URL.Path, asset.Prefix) && (r.Method == http.MethodGet || r.Method == http.MethodHead)
+	return strings.HasPrefix(c.Request.URL.Path, asset.Prefix)
 }
 
 // noRoute answers a request that no route takes.
@@ -127,7 +127,8 @@ func (c *Context) settle(w *responseWriter) {
 // commit does what must be done right before the header is sent.
 func (c *Context) commit(header http.Header) {
 	c.x.mu.Lock()
-	opened, localised := c.x.session, c.x.localised
+	opened, localised, nonce := c.x.session, c.x.localised, c.x.nonce
+	c.x.sent = true
 	c.x.mu.Unlock()
 	if opened != nil {
 		if err := c.app.sessions.Commit(header, c.Request, opened); err != nil {
@@ -138,4 +139,7 @@ func (c *Context) commit(header http.Header) {
 		addVary(header, "Accept-Language")
 	}
 	secure(header)
+	if nonce != "" {
+		allowNonce(header, nonce)
+	}
 }
