@@ -7,6 +7,7 @@
 //	dram reload forum     build it again and move over without losing a request
 //	dram stop forum       finish the requests in flight and end
 //	dram routes forum     what the app answers
+//	dram check forum      links, texts and pages that it names and does not have
 //	dram migrate forum    bring its database up
 //
 // An app is a directory with a main package that calls runner.Main. Its own

@@ -17,8 +17,8 @@ var house = []struct {
 	pkg string
 	may []string
 }{
-	{"cmd/dram", []string{"devserver", "templates", "runner", "framework/config", "framework/nearest"}},
-	{"cmd/peerbench/...", []string{"framework/...", "runner/..."}},
+	{"cmd/dram", []string{"cmd/dram/lint", "devserver", "templates", "runner", "framework/config", "framework/i18n", "framework/nearest"}},
+	{"cmd/dram/lint", []string{"framework/i18n", "framework/nearest"}},
 	{"devserver/...", []string{"devserver/...", "static", "templates/pages", "framework/config", "framework/trace"}},
 
 	// Apps.
@@ -39,6 +39,8 @@ var house = []struct {
 
 	// The framework: above the root, the root, the blocks below it.
 	{"framework/auth", []string{"framework", "framework/..."}},
+	{"framework/pubsub/...", []string{"framework/pubsub", "framework/db", "framework/config"}},
+	{"framework/mail", []string{"framework/config", "framework/view", "framework/i18n", "framework/nearest"}},
 	{"framework/webtest", []string{"framework", "framework/db", "framework/config"}},
 	{"framework", []string{
 		"framework/router", "framework/view", "framework/form", "framework/session", "framework/i18n",
@@ -63,6 +65,9 @@ var outside = map[string][]string{
 	"github.com/jmoiron/sqlx":        {"framework/db/..."},
 	"github.com/air-verse/air":       nil, // GPL-3: run as a process, never linked
 	"github.com/PuerkitoBio/goquery": {"framework/webtest"},
+	"github.com/jackc/pgx/v5":        {"framework/db/postgres", "framework/pubsub/postgres"},
+	"github.com/wneessen/go-mail":    {"framework/mail"},
+	"golang.org/x/crypto/argon2":     {"framework/auth"},
 }
 
 type listedPackage struct {
@@ -95,7 +100,10 @@ func TestWhoMayImportWhom(t *testing.T) {
 
 // TestHelloWorldIsLight keeps what a ten-line app does not use out of it.
 func TestHelloWorldIsLight(t *testing.T) {
-	heavy := []string{"github.com/mattn/go-sqlite3", "github.com/pressly/goose/v3", "github.com/jmoiron/sqlx", "github.com/spf13/cobra"}
+	heavy := []string{
+		"github.com/mattn/go-sqlite3", "github.com/jackc/pgx/v5", "github.com/pressly/goose/v3", "github.com/jmoiron/sqlx",
+		"github.com/spf13/cobra", "github.com/wneessen/go-mail", "golang.org/x/crypto/argon2",
+	}
 	for _, p := range listPackages(t) {
 		if below(p.ImportPath) != "framework" {
 			continue

@@ -1,0 +1,209 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/dram-go/dram/cmd/dram/lint"
+	"github.com/dram-go/dram/framework/config"
+	"github.com/dram-go/dram/framework/i18n"
+)
+
+func checkCommand() *cobra.Command {
+	var asJSON bool
+	c := &cobra.Command{
+		Use:   "check [DIR]",
+		Short: "Find links, texts and pages that an app names and does not have",
+		Long: `Check builds the app in DIR (by default this directory) and reports everything
+that is wrong at once, each with its file, line and column:
+
+  - what the app itself finds when it starts: conflicting routes, templates
+    that do not compile, links, static files and texts that they name and
+    nobody has, settings
+  - routes, texts and pages that Go code names and nobody has, in tests too,
+    and routes that are given too few or too many values
+  - texts that the default locale lacks; those that another lacks are warnings
+  - SELECT *, which breaks while two builds share a database
+
+Faults go to standard output, and the exit code is 1 if there are any.`,
+		Example: `  dram check ./sample-app
+  dram check --json`,
+		GroupID: "develop",
+		Args:    oneDir,
+		RunE: func(c *cobra.Command, args []string) error {
+			a, err := findApp(c.Context(), dirOf(args))
+			if err != nil {
+				return err
+			}
+			faults, err := a.check(c.Context(), c.ErrOrStderr())
+			if err != nil {
+				return err
+			}
+			return reportFaults(c, faults, asJSON)
+		},
+	}
+	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	return c
+}
+
+// check returns everything that is wrong with the app.
+func (a *app) check(ctx context.Context, stderr io.Writer) ([]lint.Fault, error) {
+	if err := a.build(ctx, stderr); err != nil {
+		return nil, err
+	}
+	program, err := lint.Load(ctx, a.dir)
+	if err != nil {
+		return nil, fmt.Errorf("%s or its tests do not build\n%s", filepath.Base(a.dir), indent(err.Error()))
+	}
+	conf, err := config.Load(config.Options{Dir: a.dir, Environ: os.Environ()})
+	if err != nil {
+		return nil, err
+	}
+	routes, faults, err := a.routes(ctx)
+	if err != nil {
+		return nil, err
+	}
+	names := lint.Names{Routes: routes}
+	for _, home := range program.Homes() {
+		more, err := pagesIn(home)
+		if err != nil {
+			return nil, err
+		}
+		names.Pages = append(names.Pages, more...)
+	}
+	// Several catalogues cannot be told apart in Go code: one is checked.
+	if homes := program.Homes(); len(homes) == 1 {
+		catalog, err := i18n.Load(os.DirFS(filepath.Join(homes[0], "locales")), conf.Locale.Default)
+		if err == nil { // else the app said so itself
+			names.Catalog = catalog
+			faults = append(faults, inDir(homes[0], lint.Gaps(catalog))...)
+		}
+	}
+	return append(faults, program.Check(names)...), nil
+}
+
+// routes asks the app for the patterns of its named routes, as in production,
+// where New refuses templates with faults, too. Where it does, an app in
+// development still tells its routes; if it does not either, they are nil.
+func (a *app) routes(ctx context.Context) (map[string]string, []lint.Fault, error) {
+	routes, said, err := a.askRoutes(ctx, config.Production)
+	if routes != nil || err != nil {
+		return routes, nil, err
+	}
+	routes, _, err = a.askRoutes(ctx, config.Development)
+	return routes, faultsOf(strings.TrimPrefix(said, filepath.Base(a.binary())+": ")), err
+}
+
+// askRoutes returns the routes, or what the app said instead.
+func (a *app) askRoutes(ctx context.Context, env config.Env) (routes map[string]string, said string, err error) {
+	cmd := exec.CommandContext(ctx, a.binary(), "routes", "--json")
+	cmd.Dir = a.dir
+	cmd.Env = append(os.Environ(), "DRAM_ENV="+string(env))
+	var stderr strings.Builder
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	var exit *exec.ExitError
+	switch {
+	case ctx.Err() != nil:
+		return nil, "", ctx.Err()
+	case errors.As(err, &exit):
+		return nil, stderr.String(), nil
+	case err != nil:
+		return nil, "", err
+	}
+	var rows []struct{ Name, Pattern string }
+	if err := json.Unmarshal(out, &rows); err != nil {
+		return nil, "", fmt.Errorf("%s routes --json: %w", a.binary(), err)
+	}
+	routes = map[string]string{}
+	for _, r := range rows {
+		if r.Name != "" {
+			routes[r.Name] = r.Pattern
+		}
+	}
+	return routes, "", nil
+}
+
+// faultsOf makes a fault of each line, which begins with its place itself.
+func faultsOf(text string) []lint.Fault {
+	var faults []lint.Fault
+	for line := range strings.Lines(strings.TrimSpace(text)) {
+		faults = append(faults, lint.Fault{Text: strings.TrimSpace(line)})
+	}
+	return faults
+}
+
+// pagesIn returns the templates below home that can be rendered.
+func pagesIn(home string) ([]string, error) {
+	var pages []string
+	templates := os.DirFS(filepath.Join(home, "templates"))
+	err := fs.WalkDir(templates, ".", func(name string, d fs.DirEntry, err error) error {
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		if err == nil && !d.IsDir() && strings.HasSuffix(name, ".html") &&
+			!strings.HasPrefix(name, "layouts/") && !strings.HasPrefix(name, "partials/") {
+			pages = append(pages, name)
+		}
+		return err
+	})
+	return pages, err
+}
+
+// inDir makes the names of the faults' files absolute.
+func inDir(dir string, faults []lint.Fault) []lint.Fault {
+	for i := range faults {
+		faults[i].File = filepath.Join(dir, faults[i].File)
+	}
+	return faults
+}
+
+// reportFaults prints the faults and says by its error how many there are.
+func reportFaults(c *cobra.Command, faults []lint.Fault, asJSON bool) error {
+	for i := range faults {
+		if faults[i].File != "" {
+			faults[i].File = relative(faults[i].File)
+		}
+	}
+	serious := len(slices.DeleteFunc(slices.Clone(faults), func(f lint.Fault) bool { return f.Warning }))
+	if asJSON {
+		if err := printJSON(c.OutOrStdout(), faults); err != nil {
+			return err
+		}
+	} else {
+		for _, f := range faults {
+			fmt.Fprintln(c.OutOrStdout(), f)
+		}
+	}
+	switch {
+	case serious == 1:
+		return errors.New("check found 1 fault")
+	case serious > 1:
+		return fmt.Errorf("check found %d faults", serious)
+	case !asJSON:
+		fmt.Fprintln(c.OutOrStdout(), "ok")
+	}
+	return nil
+}
+
+// printJSON writes a value for programs, an empty list as [].
+func printJSON[T any](w io.Writer, list []T) error {
+	if list == nil {
+		list = []T{}
+	}
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	return enc.Encode(list)
+}
