@@ -49,6 +49,7 @@ type App struct {
 	faults     []error
 	origins    *http.CrossOriginProtection
 	background background
+	drain      drain
 	buffers    buffers
 
 	build    sync.Once

@@ -59,9 +59,11 @@ func (a *App) Start(ctx context.Context) error {
 	return nil
 }
 
-// Close waits for the work that [Context.Go] began, as long as ctx allows, and
-// then closes the components in the opposite order of Start.
+// Close tells streams to end, waits for the work that [Context.Go] began, as
+// long as ctx allows, and then closes the components in the opposite order of
+// Start.
 func (a *App) Close(ctx context.Context) error {
+	a.drain.begin()
 	err := a.background.wait(ctx)
 	if err != nil {
 		err = fmt.Errorf("work in the background was still going on: %w", err)

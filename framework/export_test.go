@@ -9,3 +9,6 @@ func LiveDir(a *App) string { return a.live }
 
 // WithNonce is withNonce.
 var WithNonce = withNonce
+
+// EncodeEvent is Event.encode.
+func EncodeEvent(e Event) (string, error) { return e.encode() }

@@ -68,14 +68,10 @@ func (c *Context) hasInvalidForm() bool {
 
 // send writes a whole response. A Content-Type that the handler has set stays.
 func (c *Context) send(contentType string, body []byte) error {
-	status := c.status
-	if status == 0 {
-		status = http.StatusOK
-	}
 	header := c.Writer.Header()
 	setDefault(header, "Content-Type", contentType)
 	header.Set("Content-Length", strconv.Itoa(len(body)))
-	c.Writer.WriteHeader(status)
+	c.Writer.WriteHeader(c.statusOr(http.StatusOK))
 	_, err := c.Writer.Write(body)
 	return err
 }
