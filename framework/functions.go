@@ -24,6 +24,7 @@ import (
 //	path                         path of the request
 //	query "page" 2               query string of the request with changed values
 //	date .At                     a time in the app's zone and the locale's form
+//	user                         who is signed in, see SetUser: {{with user}}{{.Name}}{{end}}
 //	flashes                      messages of the session, shown once
 //	field .Form "subject"        a form field with label, constraints and errors
 //	errors .Form                 what is wrong with the form as a whole
@@ -37,6 +38,7 @@ func requestFuncs() template.FuncMap {
 		"path":    func(c *Context) string { return c.Request.URL.Path },
 		"query":   templateQuery,
 		"date":    templateDate,
+		"user":    templateUser,
 		"flashes": templateFlashes,
 		"field":   form.HTML,
 		"errors":  form.ErrorsHTML,
