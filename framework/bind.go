@@ -37,7 +37,7 @@ func (c *Context) formOptions() form.Options {
 	return form.Options{
 		Catalog:  c.app.catalog,
 		Locale:   c.Locale(),
-		MaxBody:  int64(c.app.conf.Server.MaxBody),
+		MaxBody:  c.maxBody(),
 		Location: c.app.conf.Location(),
 	}
 }

@@ -16,6 +16,7 @@ type Group struct {
 	name        string
 	middleware  []Middleware
 	crossOrigin bool
+	maxBody     int64 // 0 is that of the configuration
 }
 
 // Group begins a group of routes below prefix. A route that is called "list"
@@ -49,6 +50,16 @@ func (g *Group) With(mw ...Middleware) *Group {
 func (g *Group) AllowCrossOrigin() *Group {
 	inner := *g
 	inner.crossOrigin = true
+	return &inner
+}
+
+// MaxBody returns a group whose routes take bodies of at most so many bytes;
+// reading further is an error of status 413. It can only be less than
+// server.max_body, which front and server refuse to exceed: make that the
+// largest that any route needs, and bound the others.
+func (g *Group) MaxBody(bytes int64) *Group {
+	inner := *g
+	inner.maxBody = bytes
 	return &inner
 }
 

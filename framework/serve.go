@@ -16,7 +16,7 @@ func (a *App) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	a.finish()
 	x := newExchange(r, a.worker)
 	writer := &responseWriter{ResponseWriter: w, headOnly: r.Method == http.MethodHead}
-	c := &Context{Request: a.bounded(w, r), Writer: writer, app: a, x: x}
+	c := &Context{Request: r, Writer: writer, app: a, x: x}
 	writer.commit = func() { c.commit(writer.Header()) }
 	if !a.worker {
 		writer.Header().Set("X-Request-Id", x.id)
@@ -36,15 +36,32 @@ func (a *App) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// bounded returns the request with a body that ends with an error of status
-// 413 where it becomes larger than the configuration allows.
-func (a *App) bounded(w http.ResponseWriter, r *http.Request) *http.Request {
-	if r.Body == nil || r.Body == http.NoBody || a.conf.Server.MaxBody <= 0 {
-		return r
+// bound makes the body of the request end with an error of status 413 where it
+// becomes larger than group and configuration allow.
+func (c *Context) bound() {
+	limit, body := c.maxBody(), c.Request.Body
+	if body == nil || body == http.NoBody || limit <= 0 {
+		return
 	}
-	limited := *r
-	limited.Body = http.MaxBytesReader(w, r.Body, int64(a.conf.Server.MaxBody))
-	return &limited
+	w := c.Writer
+	if ours, ok := w.(*responseWriter); ok {
+		w = ours.ResponseWriter // the server's own, which must hear of it
+	}
+	limited := *c.Request
+	limited.Body = http.MaxBytesReader(w, body, limit)
+	c.Request = &limited
+}
+
+// maxBody returns how large the body may be in bytes, 0 for any size.
+func (c *Context) maxBody() int64 {
+	limit := int64(c.app.conf.Server.MaxBody)
+	if c.route == nil {
+		return limit
+	}
+	if own := c.route.Value.group.maxBody; own > 0 && (limit <= 0 || own < limit) {
+		return own
+	}
+	return limit
 }
 
 // dispatch finds who answers: a static file, a route, or what is said when
@@ -60,9 +77,11 @@ func (c *Context) dispatch() error {
 	if found.Status != router.Found {
 		c.params.Reset()
 		c.missed = found
+		c.bound()
 		return c.app.outside(c)
 	}
 	c.route = found.Entry
+	c.bound()
 	if !found.Entry.Value.group.crossOrigin {
 		if err := c.app.origins.Check(c.Request); err != nil {
 			return Forbidden("").Wrap(err)

@@ -5,6 +5,13 @@ import (
 	"strings"
 )
 
+// UnknownType is what [Type] says of an extension that it does not know.
+const UnknownType = "application/octet-stream"
+
+// Type returns the media type of a name by its extension, the same on every
+// machine, or [UnknownType].
+func Type(name string) string { return contentType(name) }
+
 // contentType returns the media type of a name by its extension. The table is
 // our own: a machine's mime.types would make the same app answer differently
 // on two machines, and without that file fonts and modules would not load
@@ -85,5 +92,5 @@ func mediaType(name string) string {
 	case ".webm":
 		return "video/webm"
 	}
-	return "application/octet-stream"
+	return UnknownType
 }

@@ -1,0 +1,166 @@
+package dram
+
+import (
+	"fmt"
+	"io"
+	"io/fs"
+	"mime"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/dram-go/dram/framework/asset"
+)
+
+// SendFile answers with a file and closes it: whole or in ranges (RFC 9110
+// section 14), or with 304 if the client has it already, which its
+// modification time or an ETag that the handler has set says.
+//
+//	file, err := s.Files.Open(id)
+//	if err != nil {
+//		return err
+//	}
+//	return c.Attachment(report.Name).SendFile(file)
+//
+// The Content-Type is the one that the handler has set, or that of the name's
+// extension, or guessed from the content. Files often come from strangers, so
+// only pictures, sound, film, PDF and plain text are shown by the browser;
+// anything else is saved, unless the handler has set Content-Disposition.
+//
+// f must be an [io.Seeker], as files of the operating system and of embed.FS
+// are. A directory is answered with 404.
+func (c *Context) SendFile(f fs.File) error {
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return fmt.Errorf("file at %s: %w", callerOf(), err)
+	}
+	if info.IsDir() {
+		return NotFound("").Wrap(fmt.Errorf("file at %s: %s is a directory", callerOf(), info.Name()))
+	}
+	content, ok := f.(io.ReadSeeker)
+	if !ok {
+		return fmt.Errorf("file at %s: %T cannot seek, use Stream for it", callerOf(), f)
+	}
+	if err := c.describeContent(info.Name(), content); err != nil {
+		return err
+	}
+	if file, ok := f.(*os.File); ok && c.handOver(file, info.ModTime()) {
+		return nil
+	}
+	c.serveContent(info.ModTime(), content)
+	return nil
+}
+
+// SendContent is [Context.SendFile] for what is no file. name is for its
+// extension only and may be empty; so may modified be zero. content is not
+// closed.
+func (c *Context) SendContent(name string, modified time.Time, content io.ReadSeeker) error {
+	if err := c.describeContent(name, content); err != nil {
+		return err
+	}
+	c.serveContent(modified, content)
+	return nil
+}
+
+// Attachment makes the browser save the response under a name instead of
+// showing it (RFC 6266). It returns c.
+func (c *Context) Attachment(name string) *Context {
+	name = name[strings.LastIndexAny(name, `/\`)+1:]
+	value := "attachment"
+	if name != "" {
+		value = mime.FormatMediaType(value, map[string]string{"filename": name})
+	}
+	c.Writer.Header().Set("Content-Disposition", value)
+	return c
+}
+
+// describeContent sets type and disposition where the handler has not.
+func (c *Context) describeContent(name string, content io.ReadSeeker) error {
+	header := c.Writer.Header()
+	if header.Get("Content-Type") == "" {
+		media, err := mediaOf(name, content)
+		if err != nil {
+			return fmt.Errorf("file at %s: %w", callerOf(), err)
+		}
+		header.Set("Content-Type", media)
+	}
+	if !isHarmless(header.Get("Content-Type")) {
+		setDefault(header, "Content-Disposition", "attachment")
+	}
+	return nil
+}
+
+// mediaOf returns the type of a name's extension, or what the first bytes look
+// like.
+func mediaOf(name string, content io.ReadSeeker) (string, error) {
+	if media := asset.Type(name); media != asset.UnknownType {
+		return media, nil
+	}
+	head := make([]byte, 512) // as much as DetectContentType looks at
+	n, err := io.ReadFull(content, head)
+	if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
+		return "", err
+	}
+	if _, err := content.Seek(0, io.SeekStart); err != nil {
+		return "", err
+	}
+	return http.DetectContentType(head[:n]), nil
+}
+
+// isHarmless reports whether a browser may show a stranger's file of this type
+// as a page of this site: one in which it runs no script.
+func isHarmless(contentType string) bool {
+	media, _, _ := strings.Cut(contentType, ";")
+	media = strings.ToLower(strings.TrimSpace(media))
+	kind, _, _ := strings.Cut(media, "/")
+	switch {
+	case media == "image/svg+xml":
+		return false // a document
+	case media == "text/plain", media == "application/pdf":
+		return true
+	}
+	return kind == "image" || kind == "audio" || kind == "video"
+}
+
+func (c *Context) serveContent(modified time.Time, content io.ReadSeeker) {
+	http.ServeContent(c.Writer, c.Request, "", modified, content)
+}
+
+// fileTaker is a ResponseWriter behind which stands a front that sends files
+// itself when the header X-Sendfile names one. A front that can says so by the
+// ResponseWriter of its worker and not by a field of the request, which a
+// client could send too.
+type fileTaker interface{ TakesFiles() bool }
+
+// handOver lets the front send the file, if there is one that can.
+func (c *Context) handOver(file *os.File, modified time.Time) bool {
+	if !takesFiles(c.Writer) {
+		return false
+	}
+	full, err := filepath.Abs(file.Name())
+	if err != nil {
+		return false
+	}
+	header := c.Writer.Header()
+	header.Set("X-Sendfile", full)
+	setDefault(header, "Last-Modified", modified.UTC().Format(http.TimeFormat))
+	c.Writer.WriteHeader(http.StatusOK)
+	return true
+}
+
+// takesFiles asks the ResponseWriters from the outermost to the innermost.
+func takesFiles(w http.ResponseWriter) bool {
+	for {
+		if taker, ok := w.(fileTaker); ok {
+			return taker.TakesFiles()
+		}
+		wrapper, ok := w.(interface{ Unwrap() http.ResponseWriter })
+		if !ok {
+			return false
+		}
+		w = wrapper.Unwrap()
+	}
+}
