@@ -67,6 +67,7 @@ func reserved() []string {
 		"DRAM_CONFIG",
 		"DRAM_LISTEN_FD", "DRAM_LIFELINE_FD", "DRAM_READY_FD",
 		"DRAM_ROLE", "DRAM_CONTROL_FD", "DRAM_GENERATION", "DRAM_WORKER",
+		"DRAM_HUB",
 	}
 }
 
