@@ -39,6 +39,7 @@ var house = []struct {
 
 	// The framework: above the root, the root, the blocks below it.
 	{"framework/auth", []string{"framework", "framework/..."}},
+	{"framework/socket", []string{"framework"}},
 	{"framework/pubsub/...", []string{"framework/pubsub", "framework/db", "framework/config"}},
 	{"framework/mail", []string{"framework/config", "framework/view", "framework/i18n", "framework/nearest"}},
 	{"framework/webtest", []string{"framework", "framework/db", "framework/config"}},
