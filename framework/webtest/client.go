@@ -2,6 +2,7 @@ package webtest
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"io"
 	"net/http"
@@ -98,7 +99,12 @@ func (c *Client) SendJSON(method, route string, args ...any) *Response {
 // httptest.NewRequest.
 func (c *Client) Do(r *http.Request) *Response {
 	c.t.Helper()
-	r = r.Clone(c.t.Context())
+	return c.do(c.t.Context(), r)
+}
+
+// do sends a copy of a request with another context.
+func (c *Client) do(ctx context.Context, r *http.Request) *Response {
+	r = r.Clone(ctx)
 	c.dress(r)
 	path := r.URL.EscapedPath()
 	c.cookies.send(r, path)

@@ -22,6 +22,17 @@
 //	Start(context.Context) error                     before the test
 //	Close(context.Context) error                     after the test
 //
+// # Visitors
+//
+// A [Client] is one visitor with cookies of their own, and a [Site] is its
+// first one. [Client.Visitor] is another, [Client.As] one who is signed in:
+//
+//	site.As(1).Submit("question.vote", 7).RedirectsTo("question.detail", 7)
+//
+// As needs no password and no login page. The app signs the user in as it
+// always does, by the Load of package auth, so that everything behind is as in
+// production: the session, its cookie, and what ends it.
+//
 // # Settings
 //
 // The app gets the settings of its dram.toml, searched from the test's

@@ -1,0 +1,4 @@
+package auth
+
+// Network is what counts as one address.
+var Network = network
