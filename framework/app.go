@@ -51,6 +51,10 @@ type App struct {
 	background background
 	drain      drain
 	buffers    buffers
+	identity   struct { // of the program, see buildID
+		once sync.Once
+		text string
+	}
 
 	build    sync.Once
 	built    bool

@@ -23,6 +23,8 @@ type exchange struct {
 	values    url.Values // of the query, parsed once
 	rawQuery  string     // what values were parsed from
 	localised bool       // the response depends on Accept-Language
+	ownLocale bool       // its locale is that of a cookie
+	public    string     // where Public was called, "" in production
 	nonce     string     // of the Content-Security-Policy, made when asked for
 	sent      bool       // the header is
 }

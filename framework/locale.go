@@ -6,6 +6,11 @@ func (c *Context) Locale() string {
 	c.x.mu.Lock()
 	c.x.localised = true
 	c.x.mu.Unlock()
+	return c.negotiated()
+}
+
+// negotiated is Locale for what does not show in the response.
+func (c *Context) negotiated() string {
 	return c.app.catalog.Negotiate(c.Request.Header.Get("Accept-Language"))
 }
 

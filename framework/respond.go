@@ -70,6 +70,9 @@ func (c *Context) hasInvalidForm() bool {
 func (c *Context) send(contentType string, body []byte) error {
 	header := c.Writer.Header()
 	setDefault(header, "Content-Type", contentType)
+	if c.statusOr(http.StatusOK) == http.StatusOK && c.fresh() {
+		return c.NotModified()
+	}
 	header.Set("Content-Length", strconv.Itoa(len(body)))
 	c.Writer.WriteHeader(c.statusOr(http.StatusOK))
 	_, err := c.Writer.Write(body)

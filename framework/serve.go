@@ -149,6 +149,7 @@ func (c *Context) commit(header http.Header) {
 	opened, localised, nonce := c.x.session, c.x.localised, c.x.nonce
 	c.x.sent = true
 	c.x.mu.Unlock()
+	c.guardCache(header)
 	if opened != nil {
 		if err := c.app.sessions.Commit(header, c.Request, opened); err != nil {
 			c.Log().Error("the session could not be sealed", "err", err)
