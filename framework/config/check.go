@@ -2,6 +2,7 @@ package config
 
 import (
 	"net"
+	netmail "net/mail"
 	"net/url"
 	"strconv"
 	"strings"
@@ -46,6 +47,12 @@ func (c *Config) invalid(key string) string {
 		return positive(c.Session.MaxAge)
 	case "session.idle":
 		return positive(c.Session.Idle)
+	case "mail.url":
+		return unless(isMailURL(c.Mail.URL), "smtp://USER:PASSWORD@HOST:PORT, smtps://USER:PASSWORD@HOST:PORT or file:DIR")
+	case "mail.from":
+		return unless(isSender(c.Mail.From), "an address like board@example.org or Board <board@example.org>")
+	case "mail.timeout":
+		return positive(c.Mail.Timeout)
 	case "locale.default":
 		return unless(isLocale(c.Locale.Default), "a language tag like en, ko or pt-BR")
 	case "locale.zone":
@@ -107,6 +114,27 @@ func isDatabaseURL(text string) bool {
 	}
 	u, err := url.Parse(text)
 	return err == nil && (u.Scheme == "postgres" || u.Scheme == "postgresql") && strings.Contains(text, "://")
+}
+
+// isMailURL allows what package mail can send to, and nothing at all.
+func isMailURL(text string) bool {
+	if dir, ok := strings.CutPrefix(text, "file:"); ok {
+		return dir != ""
+	}
+	u, err := url.Parse(text)
+	if err != nil || text == "" {
+		return text == ""
+	}
+	known := u.Scheme == "smtp" && (u.RawQuery == "" || u.RawQuery == "tls=off") || u.Scheme == "smtps" && u.RawQuery == ""
+	if port := u.Port(); port != "" && !isAddress(u.Host) {
+		return false
+	}
+	return known && u.Hostname() != "" && (u.Path == "" || u.Path == "/") && u.Fragment == ""
+}
+
+func isSender(text string) bool {
+	_, err := netmail.ParseAddress(text)
+	return err == nil || text == ""
 }
 
 // isLocale allows language, optional script and optional region in the usual

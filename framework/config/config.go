@@ -38,6 +38,7 @@ type Config struct {
 	Workers  Workers  `key:"workers"`
 	Database Database `key:"database"`
 	Session  Session  `key:"session"`
+	Mail     Mail     `key:"mail"`
 	Locale   Locale   `key:"locale"`
 	Log      Log      `key:"log"`
 
@@ -103,6 +104,19 @@ type Session struct {
 	Idle time.Duration `key:"idle" help:"end of a session after its last use"`
 }
 
+// Mail is the [mail] section: how the app sends mail.
+type Mail struct {
+	// URL is "smtp://USER:PASSWORD@HOST:PORT" (587 if left out, upgraded to TLS
+	// by STARTTLS unless ?tls=off or the host is this machine), "smtps://…"
+	// (465, TLS from the first byte) or "file:DIR", which writes mails to files.
+	// Empty means file:.dram/mail in development; production has no default.
+	URL string `key:"url" help:"smtp://USER:PASSWORD@HOST:PORT, smtps://… or file:DIR" secret:"url"`
+	// From is the sender of mails that name none: "Board <board@example.org>".
+	From string `key:"from" help:"sender of mails that name none, like Board <board@example.org>"`
+	// Timeout bounds the sending of one mail.
+	Timeout time.Duration `key:"timeout" help:"time that sending one mail may take"`
+}
+
 // Locale is the [locale] section.
 type Locale struct {
 	// Default is used when the client asks for no locale that the app has.
@@ -141,6 +155,7 @@ func Default(root string) *Config {
 			BusyTimeout: 5 * time.Second,
 		},
 		Session: Session{MaxAge: 30 * 24 * time.Hour, Idle: 14 * 24 * time.Hour},
+		Mail:    Mail{Timeout: 30 * time.Second},
 		Locale:  Locale{Default: "en", Zone: "UTC"},
 		Log:     Log{Level: "info", Format: "text"},
 		Root:    root,

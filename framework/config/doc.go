@@ -29,6 +29,10 @@
 //	[database]
 //	url = "sqlite:data/app.db"
 //
+//	[mail]
+//	url  = "smtps://postmaster:secret@mail.example.org"
+//	from = "Board <board@example.org>"
+//
 //	[locale]
 //	default = "ko"
 //	zone    = "Asia/Seoul"
@@ -47,8 +51,8 @@
 // elsewhere, so that a development server stays on the loopback.
 //
 // Secrets may lie in files, as Docker, Kubernetes and systemd hand them out:
-// DRAM_SECRET_FILE, SECRET_KEY_FILE, DRAM_DATABASE_URL_FILE and
-// DATABASE_URL_FILE name one. Without any of these the secret is read from
+// DRAM_SECRET_FILE, SECRET_KEY_FILE, DRAM_DATABASE_URL_FILE, DATABASE_URL_FILE
+// and DRAM_MAIL_URL_FILE name one. Without any of these the secret is read from
 // .dram/secret below the root, which [GenerateSecret] writes and which nobody
 // but its owner may be able to read.
 //
