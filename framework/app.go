@@ -51,7 +51,8 @@ type App struct {
 	background background
 	drain      drain
 	buffers    buffers
-	identity   struct { // of the program, see buildID
+	store      session.Store // of sessions, nil for sealed cookies
+	identity   struct {      // of the program, see buildID
 		once sync.Once
 		text string
 	}

@@ -1,16 +1,13 @@
 package dram
 
 import (
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"maps"
 	"slices"
 
 	"github.com/dram-go/dram/framework/asset"
-	"github.com/dram-go/dram/framework/config"
 	"github.com/dram-go/dram/framework/i18n"
-	"github.com/dram-go/dram/framework/session"
 	"github.com/dram-go/dram/framework/view"
 )
 
@@ -108,28 +105,6 @@ func (a *App) loadViews() error {
 		"url":    a.checkURL,
 		"static": a.checkStatic,
 		"t":      a.checkText,
-	})
-}
-
-// newSessions returns what seals sessions. Without a secret production has
-// none; elsewhere one is made up, which lasts as long as the process.
-func (a *App) newSessions() (*session.Manager, error) {
-	secret := a.conf.Secret
-	production := a.conf.Env == config.Production
-	if secret == "" {
-		if production {
-			return nil, fmt.Errorf("there is no secret to seal sessions with: make one by `%s secret`, "+
-				"which writes .dram/secret, or set DRAM_SECRET, SECRET_KEY or SECRET_KEY_FILE", config.Program())
-		}
-		secret = rand.Text() + rand.Text()
-	}
-	return session.New(session.Options{
-		Secrets: []string{secret},
-		Name:    a.conf.Name,
-		Secure:  production,
-		MaxAge:  a.conf.Session.MaxAge,
-		Idle:    a.conf.Session.Idle,
-		Now:     a.conf.Now,
 	})
 }
 

@@ -1,5 +1,5 @@
-// Package session keeps a visitor's session in an encrypted cookie. It speaks
-// net/http only: [Manager.Wrap] brings sessions to any handler, [Manager.Load]
+// Package session keeps a visitor's session in an encrypted cookie, or on the
+// server behind a [Store]. It speaks net/http only: [Manager.Wrap] brings sessions to any handler, [Manager.Load]
 // and [Manager.Commit] to a framework that commits headers itself.
 //
 //	sessions, err := session.New(session.Options{Secrets: []string{secret}, Name: "qna", Secure: true})
@@ -41,7 +41,7 @@
 // # What a sealed cookie cannot do
 //
 // The server keeps nothing, which is what makes several workers and machines
-// easy, and what limits it. Choose a server-side store when you need any of:
+// easy, and what limits it. Choose a [Store] when you need any of:
 //
 //   - ending one device's session, or listing them. Logging out deletes the
 //     cookie in that browser; a stolen copy stays good until it expires. To end
@@ -55,4 +55,17 @@
 //
 // A random nonce per cookie makes one secret good for 2^32 written cookies
 // (NIST SP 800-38D section 8.3). Rotate it before.
+//
+// # Sessions on the server
+//
+// With Options.Store the cookie holds a random token, and the session is a
+// record of the store, found by a digest of the token: deleting the record ends
+// the session of one device, and [Session.Renew] ends the token from before.
+// [Session.Own] notes whose it is. Each request that uses its session costs one
+// look into the store, and one more write if it changes it. Parallel writes
+// still overwrite each other; a session that was ended meanwhile stays ended.
+// Going from cookies to a store, or back, signs everybody out.
+//
+// A response must not be sent inside of a database transaction of its own
+// request then: the session is written when the header is.
 package session

@@ -38,6 +38,9 @@ type Options struct {
 	// Idle ends a session this long after its last use, which is noted to
 	// within five minutes. Zero means 14 days.
 	Idle time.Duration
+	// Store keeps the sessions on the server. Nil seals them into the cookie;
+	// with a store Secrets are not needed.
+	Store Store
 	// Now is the clock, time.Now by default.
 	Now func() time.Time
 }
@@ -46,6 +49,7 @@ type Options struct {
 // goroutines.
 type Manager struct {
 	keys         []sealKey
+	store        Store  // nil for sealed cookies
 	cookie       string // name of the cookie
 	secure       bool
 	maxAge, idle time.Duration
@@ -55,13 +59,13 @@ type Manager struct {
 // New checks the options and derives the keys. The error says which option is
 // wrong.
 func New(o Options) (*Manager, error) {
-	if len(o.Secrets) == 0 {
+	if len(o.Secrets) == 0 && o.Store == nil {
 		return nil, errors.New("session: no secret: without one nothing can be sealed")
 	}
 	if o.MaxAge < 0 || o.Idle < 0 {
 		return nil, errors.New("session: MaxAge and Idle must not be negative")
 	}
-	m := &Manager{cookie: cookieName(o.Name, o.Secure), secure: o.Secure, maxAge: o.MaxAge, idle: o.Idle, now: o.Now}
+	m := &Manager{store: o.Store, cookie: cookieName(o.Name, o.Secure), secure: o.Secure, maxAge: o.MaxAge, idle: o.Idle, now: o.Now}
 	for i, secret := range o.Secrets {
 		if len(secret) < minSecret {
 			return nil, fmt.Errorf("session: secret %d has %d bytes, at least %d are needed", i+1, len(secret), minSecret)
@@ -116,14 +120,15 @@ func (m *Manager) Commit(header http.Header, r *http.Request, s *Session) error 
 		header.Set("Cache-Control", "private")
 	}
 	cookie, err := m.write(r, s)
-	if cookie == nil || err != nil {
+	if cookie == nil {
 		return err
 	}
+	// A cookie is deleted even if the store could not delete its session.
 	header.Add("Set-Cookie", cookie.String())
 	if !private(header) {
 		header.Set("Cache-Control", "private")
 	}
-	return nil
+	return err
 }
 
 // write returns the cookie that the browser must be sent, nil for none.
@@ -138,17 +143,25 @@ func (m *Manager) write(r *http.Request, s *Session) (*http.Cookie, error) {
 	case s.data.empty():
 		c := m.newCookie("")
 		c.MaxAge = -1
-		return c, nil
+		return c, m.drop(r.Context(), s.id)
 	}
 	s.data.Seen = now.Unix()
-	text, err := m.seal(&s.data)
+	left := max(time.Second, min(m.idle, time.Unix(s.data.Issued, 0).Add(m.maxAge).Sub(now)))
+	text, err := m.text(r, s, now.Add(left))
 	if err != nil {
 		return nil, err
 	}
 	c := m.newCookie(text)
-	end := time.Unix(s.data.Issued, 0).Add(m.maxAge)
-	c.MaxAge = max(1, int(min(m.idle, end.Sub(now))/time.Second))
+	c.MaxAge = int(left / time.Second)
 	return c, nil
+}
+
+// text returns what the cookie holds: the session itself, or its token.
+func (m *Manager) text(r *http.Request, s *Session, ends time.Time) (string, error) {
+	if m.store != nil {
+		return m.keep(r, s, ends)
+	}
+	return m.seal(&s.data)
 }
 
 func (m *Manager) newCookie(value string) *http.Cookie {
@@ -161,9 +174,10 @@ type payload struct {
 	Seen    int64                      `json:"s"` // Unix seconds
 	Values  map[string]json.RawMessage `json:"v,omitempty"`
 	Flashes []Flash                    `json:"f,omitempty"`
+	Owner   string                     `json:"o,omitempty"`
 }
 
-func (p *payload) empty() bool { return len(p.Values) == 0 && len(p.Flashes) == 0 }
+func (p *payload) empty() bool { return len(p.Values) == 0 && len(p.Flashes) == 0 && p.Owner == "" }
 
 // seal encodes and encrypts; the error is a *TooLarge.
 func (m *Manager) seal(p *payload) (string, error) {
@@ -178,11 +192,13 @@ func (m *Manager) seal(p *payload) (string, error) {
 }
 
 func (m *Manager) fits(p *payload, encoded []byte) error {
-	size := len(m.cookie) + len("=") + textSize(len(encoded))
-	if size <= maxCookie {
+	e := &TooLarge{Size: len(m.cookie) + len("=") + textSize(len(encoded)), Limit: maxCookie}
+	if m.store != nil {
+		e.Size, e.Limit = len(encoded), maxRecord
+	}
+	if e.Size <= e.Limit {
 		return nil
 	}
-	e := &TooLarge{Size: size, Limit: maxCookie}
 	for key, raw := range p.Values {
 		if n := len(raw); n > e.LargestSize || n == e.LargestSize && key < e.Largest {
 			e.Largest, e.LargestSize = key, n
@@ -202,11 +218,13 @@ func (m *Manager) open(value string) (payload, bool) {
 	if !ok || json.Unmarshal(data, &p) != nil {
 		return payload{}, false
 	}
+	return p, m.alive(p)
+}
+
+// alive reports whether a session goes on.
+func (m *Manager) alive(p payload) bool {
 	now := m.now()
-	if now.Sub(time.Unix(p.Issued, 0)) >= m.maxAge || now.Sub(time.Unix(p.Seen, 0)) >= m.idle {
-		return payload{}, false
-	}
-	return p, true
+	return now.Sub(time.Unix(p.Issued, 0)) < m.maxAge && now.Sub(time.Unix(p.Seen, 0)) < m.idle
 }
 
 // cookieName makes a cookie name (a token of RFC 9110) of an app's name. A hash

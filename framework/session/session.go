@@ -16,16 +16,17 @@ import (
 var ErrCommitted = errors.New("session: the response header is already sent; use the session before the first byte of the body")
 
 // TooLarge says that a change would make the cookie larger than browsers
-// accept. The change did not happen.
+// accept, or the session larger than a [Store] should hold. The change did not
+// happen.
 type TooLarge struct {
-	Size, Limit int    // of the cookie, in bytes
+	Size, Limit int    // of the cookie, or of the session in a store, in bytes
 	Largest     string // key of the largest value, empty when flashes are all there is
 	LargestSize int    // of that value as JSON, in bytes
 }
 
 // Error names both sizes and the largest key.
 func (e *TooLarge) Error() string {
-	text := fmt.Sprintf("session: the cookie would have %d bytes, %d are possible", e.Size, e.Limit)
+	text := fmt.Sprintf("session: it would have %d bytes, %d are possible", e.Size, e.Limit)
 	if e.Largest == "" {
 		return text + "; shorten the flash messages"
 	}
@@ -51,6 +52,11 @@ type Session struct {
 	data      payload
 	shown     []Flash // what Flashes took out
 	taken     bool    // whether it did
+
+	// With a store only.
+	token   string // what the cookie holds, "" for a new session
+	id      string // of the record
+	renewed bool   // the session gets another token
 }
 
 // load opens the cookie at first use. The caller holds the lock.
@@ -61,21 +67,34 @@ func (s *Session) load() error {
 	case s.committed:
 		return ErrCommitted
 	}
-	s.opened = true
+	data, ok, err := s.find()
+	if err != nil {
+		return err
+	}
+	if !ok {
+		now := s.manager.now().Unix()
+		data = payload{Issued: now, Seen: now}
+	}
+	s.data, s.opened = data, true
+	return nil
+}
+
+// find returns the session that the browser's cookies tell of.
+func (s *Session) find() (payload, bool, error) {
+	if s.manager.store != nil {
+		return s.fetch()
+	}
 	for _, c := range s.request.CookiesNamed(s.manager.cookie) {
 		if data, ok := s.manager.open(c.Value); ok {
-			s.data = data
-			return nil
+			return data, true, nil
 		}
 	}
-	now := s.manager.now().Unix()
-	s.data = payload{Issued: now, Seen: now}
-	return nil
+	return payload{}, false, nil
 }
 
 // Get decodes the value of a key into into, a pointer, and reports whether the
 // session has the key. The error is that of encoding/json when the value does
-// not fit, or ErrCommitted.
+// not fit, ErrCommitted, or that of the [Store].
 func (s *Session) Get(key string, into any) (bool, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -130,19 +149,42 @@ func (s *Session) Clear() error {
 	return s.change(func(p *payload) bool {
 		now := s.manager.now().Unix()
 		*p = payload{Issued: now, Seen: now}
-		s.shown = nil
+		s.shown, s.renewed = nil, true
 		return true
 	})
 }
 
 // Renew begins the session anew with the same values: its MaxAge counts from
-// now, and the cookie is written under a new seal. Call it when a visitor gains
-// rights, above all at login, after Clear if nothing is to survive.
+// now, and the cookie is written under a new seal, or with another token whose
+// predecessor ends. Call it when a visitor gains rights, above all at login,
+// after Clear if nothing is to survive.
 func (s *Session) Renew() error {
 	return s.change(func(p *payload) bool {
 		p.Issued = s.manager.now().Unix()
+		s.renewed = true
 		return true
 	})
+}
+
+// Own notes whose session it is, such as "user:7", so that a [Store] can list
+// the sessions of one user. Clear takes it back.
+func (s *Session) Own(owner string) error {
+	return s.change(func(p *payload) bool {
+		if p.Owner == owner {
+			return false
+		}
+		p.Owner = owner
+		return true
+	})
+}
+
+// ID returns the id under which a [Store] keeps the session that the browser
+// came with, "" if it came with none or without a store.
+func (s *Session) ID() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	_ = s.load() // without it there is no id
+	return s.id
 }
 
 // Flash keeps a message for the next call of Flashes, in this request or a
