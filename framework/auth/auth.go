@@ -126,6 +126,9 @@ func (a *Auth[U]) SignIn(c *dram.Context, id int64) error {
 	if err := s.Set(a.conf.Key, ticket{ID: id, Epoch: a.epoch(user)}); err != nil {
 		return err
 	}
+	if err := s.Own(a.Owner(id)); err != nil {
+		return err
+	}
 	a.visit(c).become(user, true)
 	return nil
 }

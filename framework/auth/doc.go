@@ -83,6 +83,11 @@
 //
 // then call SignIn again for the browser at hand.
 //
+// A sealed cookie cannot be taken back from a device that is not at hand, nor
+// from who stole a copy. With [Sessions] the app keeps its sessions in the
+// database instead: a user sees where they are signed in and ends one session,
+// and signing out makes copies of the cookie worthless.
+//
 // # Tests
 //
 // webtest signs in through Load without a password:

@@ -28,6 +28,7 @@ type board struct {
 	DB     *db.DB
 	Auth   *auth.Auth[user]
 	Hasher *auth.Hasher
+	Store  *auth.Sessions // nil with sealed cookies
 	loads  atomic.Int32
 	broken atomic.Pointer[dram.HTTPError] // what the next loads of a user fail with
 }
@@ -50,6 +51,45 @@ func files() fs.FS {
 // newBoard is a New with sealed cookies.
 func newBoard(conf *dram.Config) (*board, error) {
 	return assemble(conf, nil)
+}
+
+// newStored is a New with sessions in the database.
+func newStored(conf *dram.Config) (*board, error) {
+	return assemble(conf, func(b *board) {
+		b.Store = &auth.Sessions{DB: b.DB}
+		b.SessionStore(b.Store)
+		in := b.With(b.Auth.Required)
+		in.Get("/devices/", b.devices).Name("devices")
+		in.Post("/devices/{id}/end/", b.end).Name("end")
+		in.Post("/devices/others/end/", b.endOthers).Name("others")
+	})
+}
+
+// devices says how many there are and which is at hand.
+func (b *board) devices(c *dram.Context) error {
+	list, err := b.Store.Of(c, b.Auth.Owner(b.Auth.Must(c).ID))
+	if err != nil {
+		return err
+	}
+	shown := []map[string]any{}
+	for _, d := range list {
+		shown = append(shown, dram.Map{"id": d.ID, "agent": d.Agent, "here": d.ID == c.Session().ID(), "begun": d.Begun, "seen": d.Seen})
+	}
+	return c.JSON(shown)
+}
+
+func (b *board) end(c *dram.Context) error {
+	if err := b.Store.End(c, b.Auth.Owner(b.Auth.Must(c).ID), c.Param("id")); err != nil {
+		return err
+	}
+	return c.Redirect("devices")
+}
+
+func (b *board) endOthers(c *dram.Context) error {
+	if err := b.Store.EndOthers(c, b.Auth.Owner(b.Auth.Must(c).ID), c.Session().ID()); err != nil {
+		return err
+	}
+	return c.Redirect("devices")
 }
 
 func assemble(conf *dram.Config, more func(*board)) (*board, error) {

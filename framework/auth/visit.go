@@ -1,9 +1,11 @@
 package auth
 
 import (
+	"errors"
 	"sync"
 
 	dram "github.com/dram-go/dram/framework"
+	"github.com/dram-go/dram/framework/session"
 )
 
 // ticket is what a session keeps of its user.
@@ -68,14 +70,19 @@ func (a *Auth[U]) recognise(c *dram.Context) (nobody U, ok bool, err error) {
 		return nobody, false, err
 	}
 	if err != nil {
-		return nobody, false, s.Delete(a.conf.Key) // of an older build, in another form
+		return nobody, false, a.forget(s) // of another build, in another form
 	}
 	user, err := a.conf.Load(c, t.ID)
 	switch {
 	case isNone(err) || err == nil && a.epoch(user) != t.Epoch:
-		return nobody, false, s.Delete(a.conf.Key)
+		return nobody, false, a.forget(s)
 	case err != nil:
 		return nobody, false, err
 	}
 	return user, true, nil
+}
+
+// forget takes the user out of a session, which may hold more.
+func (a *Auth[U]) forget(s *session.Session) error {
+	return errors.Join(s.Delete(a.conf.Key), s.Own(""))
 }
