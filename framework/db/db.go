@@ -15,8 +15,8 @@ import (
 	"github.com/jmoiron/sqlx/reflectx"
 )
 
-// DB is a database: one connection that writes, several that read, and the
-// migrations that belong to it. Its methods may be called by any number of
+// DB is a database: the connections that write (SQLite: one), those that only
+// read, and the migrations that belong to it. Its methods may be called by any number of
 // goroutines.
 type DB struct {
 	// Log receives what the database says; nil is slog.Default. Set it
@@ -29,7 +29,7 @@ type DB struct {
 	broken error // why there is no engine
 
 	pools atomic.Pointer[pools]
-	gate  gate
+	gate  *gate
 	reads reads
 }
 
@@ -44,7 +44,7 @@ type pools struct {
 func New(conf *config.Config, files fs.FS) *DB {
 	d := &DB{conf: conf, files: files}
 	d.engine, d.broken = engine(conf)
-	d.gate.slot = make(chan struct{}, 1)
+	d.gate = newGate(d.writers())
 	return d
 }
 
@@ -69,9 +69,9 @@ func (d *DB) Start(ctx context.Context) error {
 	}
 	// The writer connects first: readers cannot create what they read.
 	p := &pools{writer: d.pool(Writer), reader: d.pool(Reader)}
-	p.writer.SetMaxOpenConns(1)
-	p.writer.SetMaxIdleConns(1)
-	readers := d.readers()
+	writers, readers := d.writers(), d.readers()
+	p.writer.SetMaxOpenConns(writers)
+	p.writer.SetMaxIdleConns(writers)
 	p.reader.SetMaxOpenConns(readers)
 	p.reader.SetMaxIdleConns(readers)
 	if err := d.ping(ctx, p); err != nil {
@@ -83,6 +83,14 @@ func (d *DB) Start(ctx context.Context) error {
 
 // readers is the number of read connections.
 func (d *DB) readers() int { return max(1, d.conf.Database.Readers) }
+
+// writers is the number of write connections.
+func (d *DB) writers() int {
+	if d.engine == nil {
+		return 1
+	}
+	return max(1, d.engine.Writers())
+}
 
 // pool opens the sqlx view of a pool.
 func (d *DB) pool(role Role) *sqlx.DB {
@@ -119,19 +127,19 @@ func (d *DB) Check(ctx context.Context) error {
 	if !d.gate.try() {
 		return d.check(ctx, p.reader)
 	}
-	defer d.gate.leave()
+	defer d.gate.leave(nil)
 	return d.ping(ctx, p)
 }
 
-// Close waits for the running transaction, at most until ctx ends, and closes
+// Close waits for the transactions that write, at most until ctx ends, and closes
 // all connections. Closing what is not open does nothing.
 func (d *DB) Close(ctx context.Context) error {
 	p := d.pools.Swap(nil)
 	if p == nil {
 		return nil
 	}
-	if waiting := d.gate.wait(ctx); waiting == nil {
-		defer d.gate.leave()
+	if d.gate.drain(ctx) == nil {
+		defer d.gate.reopen()
 		d.engine.Closing(ctx, p.writer.DB)
 	}
 	return errors.Join(p.reader.Close(), p.writer.Close())

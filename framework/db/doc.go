@@ -8,7 +8,11 @@
 // [DB.Close]. Which kind of database it is, the URL says; the app's main
 // package imports the driver:
 //
-//	import _ "github.com/dram-go/dram/framework/db/sqlite" // for sqlite:PATH
+//	import _ "github.com/dram-go/dram/framework/db/sqlite"   // for sqlite:PATH
+//	import _ "github.com/dram-go/dram/framework/db/postgres" // for postgres://…
+//
+// The same code runs on both. What differs is the SQL of migrations, and what
+// the two packages say about themselves.
 //
 // # Reading and writing
 //
@@ -21,7 +25,8 @@
 //		return db.One[Question](ctx, s.DB, `SELECT id, subject FROM question WHERE id = ?`, id)
 //	}
 //
-// Placeholders are always ?, also on PostgreSQL. A slice fills a list:
+// Placeholders are always ?, also on PostgreSQL; in strings, names and comments
+// a ? is a question mark, and elsewhere ?? is. A slice fills a list:
 // WHERE id IN (?) with []int64{1, 2, 3}.
 //
 // No row is [ErrNotFound], which the framework answers with the 404 page. A
@@ -55,7 +60,7 @@
 // Times are stored in UTC and cut to microseconds, whatever zone they come in,
 // so they sort rightly, and they are read as UTC. [DB.Now] is the app's clock
 // in this form: what it returned before storing is equal to what is read later.
-// On SQLite declare such columns as TIMESTAMP.
+// Declare such columns as TIMESTAMP (on PostgreSQL TIMESTAMPTZ does as well).
 //
 // # Unknown columns
 //

@@ -16,10 +16,12 @@ import (
 // Role says what a pool of connections is for.
 type Role int
 
-// The roles. A Writer pool has one connection, whose transactions take the
-// write lock when they begin. A Reader's connections cannot write. A Migrator
-// runs schema changes: it does not enforce foreign keys statement by statement
-// but checks them all before each commit.
+// The roles. In a Writer's transaction, what was read cannot have changed by
+// the time of the commit: SQLite takes the write lock at the beginning,
+// PostgreSQL has the transaction repeated ([Engine.Retry]). A Reader's
+// connections cannot write, and its transactions see the state of one moment.
+// A Migrator runs schema changes; on SQLite it does not enforce foreign keys
+// statement by statement but checks them all before each commit.
 const (
 	Writer Role = iota
 	Reader
@@ -27,7 +29,7 @@ const (
 )
 
 // Driver describes databases of one kind. The packages below this one
-// (db/sqlite) implement it and register it when they are imported.
+// (db/sqlite, db/postgres) implement it and register it when they are imported.
 type Driver interface {
 	// Engine reads the part of the URL after "scheme:" and opens nothing.
 	Engine(conf *config.Config, rest string) (Engine, error)
@@ -43,8 +45,11 @@ type Engine interface {
 	Dialect() database.Dialect
 	// Bind is the kind of placeholder: sqlx.QUESTION or sqlx.DOLLAR.
 	Bind() int
+	// Writers is the number of transactions of one process that may write at
+	// the same time.
+	Writers() int
 	// Exists reports whether there is a database to connect to.
-	Exists() (bool, error)
+	Exists(ctx context.Context) (bool, error)
 	// Prepare makes the database ready for connections (directory, file,
 	// journal mode) and may be called by several processes at once.
 	Prepare(ctx context.Context) error
@@ -55,9 +60,9 @@ type Engine interface {
 	Check(ctx context.Context, db *sql.DB) error
 	// HasTable reports whether a table exists.
 	HasTable(ctx context.Context, db *sql.DB, name string) (bool, error)
-	// Insert executes an INSERT and returns the id of the new row, 0 if
-	// there is none.
-	Insert(ctx context.Context, tx Execer, query string, args []any) (int64, error)
+	// Insert executes an INSERT and returns the id of the new row (of the
+	// last one, if there are several), 0 if there is none.
+	Insert(ctx context.Context, tx Execer, in Insertion) (int64, error)
 	// Lock waits until this process alone may migrate.
 	Lock(ctx context.Context) (unlock func(), err error)
 	// Migrating reports whether some process migrates at this moment, which
@@ -66,6 +71,10 @@ type Engine interface {
 	// Backup copies the database before its schema leaves version and returns
 	// where to; "" if this kind has no such copies.
 	Backup(ctx context.Context, version int64) (string, error)
+	// Retry reports whether err is about a conflict with another transaction
+	// or a changed schema, so that the same transaction may succeed if it is
+	// run again from its beginning.
+	Retry(err error) bool
 	// Explain turns an error of the driver into one of this package's
 	// ([UniqueError], [BusyError], [ReadOnlyError]) where it knows one.
 	Explain(err error) error
@@ -76,7 +85,7 @@ type Engine interface {
 // Execer is the part of a transaction that [Engine] needs.
 type Execer interface {
 	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
-	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
 }
 
 // drivers is filled by blank imports, as in database/sql.

@@ -89,7 +89,7 @@ type BusyError struct {
 }
 
 func (e *BusyError) Error() string {
-	return fmt.Sprintf("waited %v for the write lock, which %s holds; make that transaction shorter or raise database.busy_timeout",
+	return fmt.Sprintf("could not write for %v because of %s; make transactions shorter or raise database.busy_timeout",
 		e.Waited.Round(time.Millisecond), e.Holder)
 }
 

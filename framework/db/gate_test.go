@@ -6,11 +6,9 @@ import (
 	"testing"
 )
 
-func newGate() *gate { return &gate{slot: make(chan struct{}, 1)} }
-
 func TestGateWaitsOnWhileProlonged(t *testing.T) {
 	t.Parallel()
-	g := newGate()
+	g := newGate(1)
 	here := capture(0)
 	if err := g.enter(t.Context(), &here, 1, func() bool { return false }); err != nil {
 		t.Fatal(err)
@@ -18,7 +16,7 @@ func TestGateWaitsOnWhileProlonged(t *testing.T) {
 	asked := 0
 	err := g.enter(t.Context(), &here, 1, func() bool {
 		if asked++; asked == 3 {
-			g.leave()
+			g.leave(&here)
 		}
 		return true
 	})
@@ -29,7 +27,7 @@ func TestGateWaitsOnWhileProlonged(t *testing.T) {
 
 func TestGateGivesUpWhenTheContextEnds(t *testing.T) {
 	t.Parallel()
-	g := newGate()
+	g := newGate(1)
 	here := capture(0)
 	if !g.try() {
 		t.Fatal("a new gate is closed")
@@ -39,7 +37,7 @@ func TestGateGivesUpWhenTheContextEnds(t *testing.T) {
 	err := g.enter(ctx, &here, 1, func() bool { // called while waiting
 		cancel()
 		if asked++; asked == 1000 {
-			g.leave()
+			g.leave(nil)
 		}
 		return true
 	})
@@ -50,7 +48,7 @@ func TestGateGivesUpWhenTheContextEnds(t *testing.T) {
 
 func TestGateNamesTheHolder(t *testing.T) {
 	t.Parallel()
-	g := newGate()
+	g := newGate(1)
 	if !g.try() {
 		t.Fatal("a new gate is closed")
 	}

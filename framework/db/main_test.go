@@ -15,39 +15,50 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
+	"time"
 
 	"github.com/dram-go/dram/framework/config"
 	"github.com/dram-go/dram/framework/db"
+	_ "github.com/dram-go/dram/framework/db/postgres"
+	"github.com/dram-go/dram/framework/db/postgres/pgtest"
 	_ "github.com/dram-go/dram/framework/db/sqlite"
 )
 
 // roleVar makes the test binary one of several processes on one database.
 const roleVar = "DB_TEST_ROLE"
 
+// server is the PostgreSQL server of the tests.
+var server = pgtest.New()
+
 func TestMain(m *testing.M) {
 	role := os.Getenv(roleVar)
 	if role == "" {
-		os.Exit(m.Run())
+		code := m.Run()
+		server.Stop()
+		os.Exit(code)
 	}
 	fmt.Println("ready") // and begin together with the others
-	if _, err := bufio.NewReader(os.Stdin).ReadString('\n'); err != nil {
+	if _, err := bufio.NewReaderSize(os.Stdin, 16).ReadString('\n'); err != nil {
 		os.Exit(3)
 	}
-	if err := roles[role](context.Background(), os.Args[1]); err != nil {
+	conf := newConfig(os.Args[1], config.Production)
+	conf.Database.URL = os.Args[2]
+	if err := roles[role](context.Background(), conf); err != nil {
 		fmt.Println(err)
 		os.Exit(1)
 	}
 }
 
-// processes runs the test binary n times in a role, lets all begin at once, and
-// returns what they printed.
-func processes(t *testing.T, n int, role, root string) string {
+// processes runs the test binary n times in a role with the root and the
+// database of conf, lets all begin at once, ends their standard inputs after a
+// time, and returns what they printed.
+func processes(t *testing.T, n int, role string, conf *config.Config, length time.Duration) string {
 	t.Helper()
 	var cmds []*exec.Cmd
 	var ins []io.WriteCloser
 	var outs []*bufio.Reader
 	for range n {
-		cmd := exec.Command(os.Args[0], root)
+		cmd := exec.Command(os.Args[0], conf.Root, conf.Database.URL)
 		cmd.Env = append(os.Environ(), roleVar+"="+role)
 		in, err := cmd.StdinPipe()
 		check(t, err)
@@ -64,6 +75,10 @@ func processes(t *testing.T, n int, role, root string) string {
 	for _, in := range ins {
 		_, err := io.WriteString(in, "go\n")
 		check(t, err)
+	}
+	<-time.After(length)
+	for _, in := range ins {
+		check(t, in.Close())
 	}
 	var all bytes.Buffer
 	for i, cmd := range cmds {
@@ -86,30 +101,11 @@ func newConfig(root string, env config.Env) *config.Config {
 	return conf
 }
 
-// migrations makes a file system of them; name, text, name, text …
-func migrations(files ...string) fstest.MapFS {
-	all := fstest.MapFS{}
-	for i := 0; i < len(files); i += 2 {
-		all["migrations/"+files[i]] = &fstest.MapFile{Data: []byte(files[i+1])}
-	}
-	return all
-}
+// migrations are files for SQLite.
+func migrations(files ...string) fstest.MapFS { return sqlite.migrations(files...) }
 
-// board is the schema of most tests.
-func board() fstest.MapFS {
-	return migrations("0001_board.sql", `-- +goose Up
-CREATE TABLE question (id INTEGER PRIMARY KEY, subject TEXT NOT NULL UNIQUE);
-CREATE TABLE answer (
-	id INTEGER PRIMARY KEY,
-	question_id INTEGER NOT NULL REFERENCES question ON DELETE CASCADE,
-	text TEXT NOT NULL
-);
-CREATE TABLE counter (n INTEGER NOT NULL);
-INSERT INTO counter VALUES (0);
-CREATE TABLE event (id INTEGER PRIMARY KEY, at TIMESTAMP NOT NULL);
-CREATE TABLE vote (user_id INTEGER, question_id INTEGER, PRIMARY KEY (user_id, question_id));
-`)
-}
+// board is the schema of most tests, for SQLite.
+func board() fstest.MapFS { return sqlite.board() }
 
 // start migrates and opens a database for the length of the test.
 func start(t testing.TB, conf *config.Config, files fs.FS) *db.DB {
@@ -125,10 +121,8 @@ func start(t testing.TB, conf *config.Config, files fs.FS) *db.DB {
 	return d
 }
 
-// openBoard is a started database with the schema of board.
-func openBoard(t testing.TB) *db.DB {
-	return start(t, newConfig(t.TempDir(), config.Test), board())
-}
+// openBoard is a started SQLite database with the schema of board.
+func openBoard(t testing.TB) *db.DB { return sqlite.open(t) }
 
 func check(t testing.TB, err error) {
 	t.Helper()

@@ -33,7 +33,7 @@ func (d *DB) Migrate(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	existed, err := d.engine.Exists()
+	existed, err := d.engine.Exists(ctx)
 	if err != nil {
 		return err
 	}
@@ -133,7 +133,7 @@ func (d *DB) plan(ctx context.Context) (plan, error) {
 	if err != nil {
 		return plan{}, err
 	}
-	exists, err := d.engine.Exists()
+	exists, err := d.engine.Exists(ctx)
 	if err != nil || !exists {
 		return makePlan(files, nil), err
 	}

@@ -2,7 +2,6 @@ package db_test
 
 import (
 	"io/fs"
-	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -15,12 +14,8 @@ import (
 	"github.com/dram-go/dram/framework/db"
 )
 
-// and adds files to migrations.
-func and(files fstest.MapFS, more ...string) fstest.MapFS {
-	all := maps.Clone(files)
-	maps.Copy(all, migrations(more...))
-	return all
-}
+// and adds files to migrations for SQLite.
+func and(files fstest.MapFS, more ...string) fstest.MapFS { return sqlite.and(files, more...) }
 
 // rebuild changes a column as SQLite's documentation says, which drops the old
 // table.
@@ -155,69 +150,79 @@ func TestMigrationFilesThatWouldNotRunAreRefused(t *testing.T) {
 
 func TestMigrationsRunInTheOrderOfTheirNumbers(t *testing.T) {
 	t.Parallel()
-	files := migrations(
-		"1_a.sql", "-- +goose Up\nCREATE TABLE t (x);\n",
-		"2_b.sql", "-- +goose Up\nALTER TABLE t ADD COLUMN y;\n",
-		"10_c.sql", "-- +goose Up\nALTER TABLE t DROP COLUMN y;\n")
-	start(t, newConfig(t.TempDir(), config.Test), files)
+	onBoth(t, func(t *testing.T, k kind) {
+		files := k.migrations(
+			"1_a.sql", "-- +goose Up\nCREATE TABLE t (x INTEGER);\n",
+			"2_b.sql", "-- +goose Up\nALTER TABLE t ADD COLUMN y INTEGER;\n",
+			"10_c.sql", "-- +goose Up\nALTER TABLE t DROP COLUMN y;\n")
+		start(t, k.config(t, config.Test), files)
+	})
 }
 
 func TestLateMigrationIsRefused(t *testing.T) {
 	t.Parallel()
-	conf := newConfig(t.TempDir(), config.Test)
-	start(t, conf, migrations("0001_a.sql", "-- +goose Up\n", "0003_c.sql", "-- +goose Up\n"))
-	err := db.New(conf, migrations("0001_a.sql", "-- +goose Up\n", "0002_b.sql", "-- +goose Up\n", "0003_c.sql", "-- +goose Up\n")).Migrate(t.Context())
-	says(t, err, "migrations/0002_b.sql comes too late", "version 3", "rename")
+	onBoth(t, func(t *testing.T, k kind) {
+		conf := k.config(t, config.Test)
+		start(t, conf, k.migrations("0001_a.sql", "-- +goose Up\n", "0003_c.sql", "-- +goose Up\n"))
+		err := db.New(conf, k.migrations("0001_a.sql", "-- +goose Up\n", "0002_b.sql", "-- +goose Up\n", "0003_c.sql", "-- +goose Up\n")).Migrate(t.Context())
+		says(t, err, "migrations/0002_b.sql comes too late", "version 3", "rename")
+	})
 }
 
 func TestStartRefusesASchemaThatIsBehind(t *testing.T) {
 	t.Parallel()
-	conf := newConfig(t.TempDir(), config.Production)
-	says(t, db.New(conf, board()).Start(t.Context()), "version 0", "migrations/0001_board.sql", "run "+config.Program()+" migrate up")
-	if _, err := os.Stat(conf.Path("data")); err == nil {
-		t.Error("a database was made all the same")
-	}
-	start(t, conf, board())
-	says(t, db.New(conf, and(board(), "0002_rebuild.sql", rebuild)).Start(t.Context()),
-		"version 1", "migrations/0002_rebuild.sql", "run "+config.Program()+" migrate up")
+	onBoth(t, func(t *testing.T, k kind) {
+		conf := k.config(t, config.Production)
+		says(t, db.New(conf, k.board()).Start(t.Context()), "version 0", "migrations/0001_board.sql", "run "+config.Program()+" migrate up")
+		if _, err := os.Stat(conf.Path("data")); err == nil {
+			t.Error("a database was made all the same")
+		}
+		start(t, conf, k.board())
+		says(t, db.New(conf, k.and(k.board(), "0002_views.sql", addColumn)).Start(t.Context()),
+			"version 1", "migrations/0002_views.sql", "run "+config.Program()+" migrate up")
+	})
 }
 
 func TestStartServesASchemaThatIsAhead(t *testing.T) {
 	t.Parallel()
-	conf := newConfig(t.TempDir(), config.Production)
-	start(t, conf, and(board(), "0002_rebuild.sql", rebuild))
-	old := db.New(conf, board())
-	log, said := capture()
-	old.Log = log
-	check(t, old.Start(t.Context()))
-	defer old.Close(t.Context())
-	if n := strings.Count(said.String(), "ahead of this build"); n != 1 {
-		t.Errorf("%d lines say that the schema is ahead:\n%s", n, said)
-	}
-	check(t, old.Check(t.Context()))
+	onBoth(t, func(t *testing.T, k kind) {
+		conf := k.config(t, config.Production)
+		start(t, conf, k.and(k.board(), "0002_views.sql", addColumn))
+		old := db.New(conf, k.board())
+		log, said := capture()
+		old.Log = log
+		check(t, old.Start(t.Context()))
+		defer old.Close(t.Context())
+		if n := strings.Count(said.String(), "ahead of this build"); n != 1 {
+			t.Errorf("%d lines say that the schema is ahead:\n%s", n, said)
+		}
+		check(t, old.Check(t.Context()))
+	})
 }
 
 func TestMigrationStatus(t *testing.T) {
 	t.Parallel()
-	conf := newConfig(t.TempDir(), config.Test)
-	two := and(board(), "0002_rebuild.sql", rebuild)
-	three := and(two, "0003_more.sql", "-- +goose Up\n")
-	status := func(files fs.FS, want ...[]string) {
-		t.Helper()
-		got, err := db.New(conf, files).MigrationStatus(t.Context())
-		check(t, err)
-		if !slices.EqualFunc(got, want, slices.Equal) {
-			t.Errorf("status is %q, expected %q", got, want)
+	onBoth(t, func(t *testing.T, k kind) {
+		conf := k.config(t, config.Test)
+		two := k.and(k.board(), "0002_views.sql", addColumn)
+		three := k.and(two, "0003_more.sql", "-- +goose Up\n")
+		status := func(files fs.FS, want ...[]string) {
+			t.Helper()
+			got, err := db.New(conf, files).MigrationStatus(t.Context())
+			check(t, err)
+			if !slices.EqualFunc(got, want, slices.Equal) {
+				t.Errorf("status is %q, expected %q", got, want)
+			}
 		}
-	}
-	status(two, []string{"1", "pending", "migrations/0001_board.sql"}, []string{"2", "pending", "migrations/0002_rebuild.sql"})
-	if _, err := os.Stat(conf.Path("data")); err == nil {
-		t.Error("asking for the status made a database")
-	}
-	check(t, db.New(conf, two).Migrate(t.Context()))
-	status(three, []string{"1", "applied", "migrations/0001_board.sql"}, []string{"2", "applied", "migrations/0002_rebuild.sql"},
-		[]string{"3", "pending", "migrations/0003_more.sql"})
-	status(board(), []string{"1", "applied", "migrations/0001_board.sql"}, []string{"2", "unknown", ""})
+		status(two, []string{"1", "pending", "migrations/0001_board.sql"}, []string{"2", "pending", "migrations/0002_views.sql"})
+		if _, err := os.Stat(conf.Path("data")); err == nil {
+			t.Error("asking for the status made a database")
+		}
+		check(t, db.New(conf, two).Migrate(t.Context()))
+		status(three, []string{"1", "applied", "migrations/0001_board.sql"}, []string{"2", "applied", "migrations/0002_views.sql"},
+			[]string{"3", "pending", "migrations/0003_more.sql"})
+		status(k.board(), []string{"1", "applied", "migrations/0001_board.sql"}, []string{"2", "unknown", ""})
+	})
 }
 
 func TestProductionBacksUpBeforeMigrating(t *testing.T) {
@@ -277,28 +282,30 @@ type question struct {
 
 func TestOldCodeAndANewColumn(t *testing.T) {
 	t.Parallel()
-	for _, env := range []config.Env{config.Production, config.Test, config.Development} {
-		t.Run(string(env), func(t *testing.T) {
-			t.Parallel()
-			conf := newConfig(t.TempDir(), env)
-			old := start(t, conf, board())
-			check(t, insert(t.Context(), old, "why?"))
-			all := func() ([]question, error) {
-				return db.All[question](t.Context(), old, `SELECT * FROM question`)
-			}
-			_, err := all()
-			check(t, err)
+	onBoth(t, func(t *testing.T, k kind) {
+		for _, env := range []config.Env{config.Production, config.Test, config.Development} {
+			t.Run(string(env), func(t *testing.T) {
+				t.Parallel()
+				conf := k.config(t, env)
+				old := start(t, conf, k.board())
+				check(t, insert(t.Context(), old, "why?"))
+				all := func() ([]question, error) {
+					return db.All[question](t.Context(), old, `SELECT * FROM question`)
+				}
+				_, err := all()
+				check(t, err)
 
-			check(t, db.New(conf, and(board(), "0002_views.sql",
-				"-- +goose Up\nALTER TABLE question ADD COLUMN views INTEGER NOT NULL DEFAULT 0;\n")).Migrate(t.Context()))
-			got, err := all()
-			if env != config.Production {
-				says(t, err, "views", "name the columns", "db/migrate_test.go")
-				return
-			}
-			if err != nil || !slices.Equal(got, []question{{1, "why?"}}) {
-				t.Errorf("the old code reads %v, %v", got, err)
-			}
-		})
-	}
+				check(t, db.New(conf, k.and(k.board(), "0002_views.sql",
+					"-- +goose Up\nALTER TABLE question ADD COLUMN views INTEGER NOT NULL DEFAULT 0;\n")).Migrate(t.Context()))
+				got, err := all()
+				if env != config.Production {
+					says(t, err, "views", "name the columns", "db/migrate_test.go")
+					return
+				}
+				if err != nil || !slices.Equal(got, []question{{1, "why?"}}) {
+					t.Errorf("the old code reads %v, %v", got, err)
+				}
+			})
+		}
+	})
 }

@@ -3,32 +3,39 @@ package db_test
 import (
 	"context"
 	"fmt"
+	"io"
 	"log/slog"
 	"os"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/dram-go/dram/framework/config"
 	"github.com/dram-go/dram/framework/db"
 )
 
-// increments is what each process adds to the counter.
-const increments = 150
-
-// roles are what the processes of a test do, given the root of the app.
-var roles = map[string]func(ctx context.Context, root string) error{
+// roles are what the processes of a test do.
+var roles = map[string]func(ctx context.Context, conf *config.Config) error{
 	"increment": increment,
 	"migrate":   migrate,
 	"open":      openEmpty,
 }
 
-// increment reads and then writes in one transaction, again and again.
-func increment(ctx context.Context, root string) error {
-	d := db.New(newConfig(root, config.Production), board())
+// increment reads and then writes in one transaction, again and again until
+// its standard input ends, and prints how often.
+func increment(ctx context.Context, conf *config.Config) error {
+	d := db.New(conf, board())
 	if err := d.Start(ctx); err != nil {
 		return err
 	}
-	for range increments {
+	var stop atomic.Bool
+	go func() {
+		_, _ = io.Copy(io.Discard, os.Stdin)
+		stop.Store(true)
+	}()
+	n := 0
+	for ; !stop.Load(); n++ {
 		err := d.Write(ctx, func(ctx context.Context) error {
 			n, err := db.One[int](ctx, d, `SELECT n FROM counter`)
 			if err != nil {
@@ -41,17 +48,33 @@ func increment(ctx context.Context, root string) error {
 			return err
 		}
 	}
+	fmt.Println("incremented", n)
 	return d.Close(ctx)
 }
 
+// TestReadThenWriteFromSeveralProcessesLosesNothing has four processes at it
+// for ten seconds: no error such as "locked", and no update lost.
 func TestReadThenWriteFromSeveralProcessesLosesNothing(t *testing.T) {
 	t.Parallel()
-	conf := newConfig(t.TempDir(), config.Production)
-	d := start(t, conf, board())
-	processes(t, 3, "increment", conf.Root)
-	if n := count(t, d, `SELECT n FROM counter`); n != 3*increments {
-		t.Errorf("counter is %d after 3 × %d increments", n, increments)
+	length := 10 * time.Second
+	if testing.Short() {
+		length = time.Second
 	}
+	onBoth(t, func(t *testing.T, k kind) {
+		conf := k.config(t, config.Production)
+		d := start(t, conf, k.board())
+		said := processes(t, 4, "increment", conf, length)
+		total := 0
+		for line := range strings.Lines(said) {
+			var n int
+			if _, err := fmt.Sscanf(line, "incremented %d", &n); err == nil {
+				total += n
+			}
+		}
+		if n := count(t, d, `SELECT n FROM counter`); n != total || n == 0 {
+			t.Errorf("counter is %d after %d increments", n, total)
+		}
+	})
 }
 
 // steps are migrations that would fail or count twice if applied twice.
@@ -64,8 +87,8 @@ func steps() []string {
 }
 
 // migrate prints a line for each migration that this process applied.
-func migrate(ctx context.Context, root string) error {
-	d := db.New(newConfig(root, config.Production), migrations(steps()...))
+func migrate(ctx context.Context, conf *config.Config) error {
+	d := db.New(conf, migrations(steps()...))
 	d.Log = slog.New(slog.NewTextHandler(os.Stdout, nil))
 	if err := d.Migrate(ctx); err != nil {
 		return err
@@ -75,20 +98,22 @@ func migrate(ctx context.Context, root string) error {
 
 func TestTwoProcessesMigrateAtOnce(t *testing.T) {
 	t.Parallel()
-	conf := newConfig(t.TempDir(), config.Production)
-	said := processes(t, 2, "migrate", conf.Root)
-	if n := strings.Count(said, "migration applied"); n != 6 {
-		t.Errorf("%d migrations applied by the two, expected 6:\n%s", n, said)
-	}
-	d := start(t, conf, migrations(steps()...))
-	if n := count(t, d, `SELECT n FROM counter`); n != 5 {
-		t.Errorf("counter is %d, so steps ran more or less than once", n)
-	}
+	onBoth(t, func(t *testing.T, k kind) {
+		conf := k.config(t, config.Production)
+		said := processes(t, 2, "migrate", conf, 0)
+		if n := strings.Count(said, "migration applied"); n != 6 {
+			t.Errorf("%d migrations applied by the two, expected 6:\n%s", n, said)
+		}
+		d := start(t, conf, k.migrations(steps()...))
+		if n := count(t, d, `SELECT n FROM counter`); n != 5 {
+			t.Errorf("counter is %d, so steps ran more or less than once", n)
+		}
+	})
 }
 
 // openEmpty starts on a file that nobody has made yet.
-func openEmpty(ctx context.Context, root string) error {
-	d := db.New(newConfig(root, config.Production), nil)
+func openEmpty(ctx context.Context, conf *config.Config) error {
+	d := db.New(conf, nil)
 	if err := d.Start(ctx); err != nil {
 		return err
 	}
@@ -102,7 +127,7 @@ func openEmpty(ctx context.Context, root string) error {
 
 func TestProcessesThatStartTogetherTurnTheLogOn(t *testing.T) {
 	t.Parallel()
-	said := processes(t, 6, "open", t.TempDir())
+	said := processes(t, 6, "open", sqlite.config(t, config.Production), 0)
 	if n := strings.Count(said, "journal wal"); n != 6 {
 		t.Errorf("%d of 6 processes have the write-ahead log:\n%s", n, said)
 	}

@@ -3,10 +3,8 @@ package db
 import (
 	"context"
 	"database/sql"
-	"database/sql/driver"
 	"errors"
 	"fmt"
-	"reflect"
 	"strings"
 
 	"github.com/jmoiron/sqlx"
@@ -32,8 +30,9 @@ func One[T any](ctx context.Context, d *DB, query string, args ...any) (T, error
 // All returns every row of a query, scanned as by [One]. No rows is an empty
 // slice, never nil, so that it is [] in JSON.
 func All[T any](ctx context.Context, d *DB, query string, args ...any) ([]T, error) {
-	rows := []T{}
+	var rows []T
 	err := d.read(ctx, query, args, func(q sqlx.QueryerContext, query string, args []any) error {
+		rows = []T{} // also when this is another try
 		return sqlx.SelectContext(ctx, q, &rows, query, args...)
 	})
 	if err != nil {
@@ -48,31 +47,50 @@ func (d *DB) read(ctx context.Context, query string, args []any, scan func(q sql
 	if err != nil {
 		return err
 	}
-	query, args, err = d.bind(query, args)
+	bound, args, err := d.bind(query, args)
 	if err != nil {
 		return queryError(query, err)
 	}
-	q, err := d.queryer(s)
-	if err != nil {
+	do := func(q sqlx.QueryerContext) error {
+		log := d.begin(ctx, query, nil)
+		err := scan(q, bound, args)
+		log.end(err)
 		return err
 	}
-	log := d.begin(ctx, query, nil)
-	err = scan(q, query, args)
-	log.end(err)
+	if s != nil {
+		if err = do(s.tx); err != nil && !errors.Is(err, sql.ErrNoRows) {
+			err = s.failed(ctx, err)
+		}
+	} else {
+		err = d.readAlone(ctx, do)
+	}
 	if err == nil {
 		return nil
 	}
 	if errors.Is(err, sql.ErrNoRows) {
 		return &NotFound{SQL: oneLine(query), Caller: caller()}
 	}
-	return queryError(query, explainScan(d.explain(ctx, err)))
+	return queryError(query, explainScan(err))
 }
 
-// queryer is what reads now.
-func (d *DB) queryer(s *scope) (sqlx.QueryerContext, error) {
-	if s != nil {
-		return s.tx, nil
+// readAlone runs a query on a read connection. It is repeated when only the
+// connection's memory of the schema was outdated, at most once for each of
+// them and once more.
+func (d *DB) readAlone(ctx context.Context, do func(q sqlx.QueryerContext) error) error {
+	q, err := d.queryer()
+	if err != nil {
+		return err
 	}
+	for range d.readers() + 1 {
+		if err = do(q); err == nil || !d.engine.Retry(err) {
+			break
+		}
+	}
+	return d.explain(ctx, err)
+}
+
+// queryer is what reads outside of a transaction.
+func (d *DB) queryer() (sqlx.QueryerContext, error) {
 	p := d.pools.Load()
 	if p == nil {
 		return nil, errNotStarted
@@ -94,12 +112,16 @@ func (d *DB) Exec(ctx context.Context, query string, args ...any) (sql.Result, e
 }
 
 // Insert executes an INSERT in the transaction of ctx, or in one of its own,
-// and returns the id of the new row. The id is 0 when nothing was inserted (ON
-// CONFLICT DO NOTHING).
+// and returns the id of the new row, of the last one if there are several. The
+// id is 0 when nothing was inserted (ON CONFLICT DO NOTHING).
+//
+// The id is the table's primary key where that is a single column of whole
+// numbers. Of other tables SQLite returns the rowid and PostgreSQL 0. A
+// RETURNING clause of the statement's own names another column on PostgreSQL.
 func (d *DB) Insert(ctx context.Context, query string, args ...any) (int64, error) {
 	var id int64
 	err := d.change(ctx, query, args, func(ctx context.Context, tx *sqlx.Tx, query string, args []any) (err error) {
-		id, err = d.engine.Insert(ctx, tx, query, args)
+		id, err = d.engine.Insert(ctx, tx, Insertion{SQL: query, Args: args})
 		return err
 	})
 	return id, err
@@ -117,44 +139,17 @@ func (d *DB) change(ctx context.Context, query string, args []any, do func(ctx c
 	if !s.write {
 		return &HeldError{Caller: caller(), Holder: s.begun.String(), text: writeInRead}
 	}
-	query, args, err = d.bind(query, args)
+	bound, args, err := d.bind(query, args)
 	if err != nil {
 		return queryError(query, err)
 	}
 	log := d.begin(ctx, query, nil)
-	err = do(ctx, s.tx, query, args)
+	err = do(ctx, s.tx, bound, args)
 	log.end(err)
 	if err != nil {
-		return queryError(query, d.explain(ctx, err))
+		return queryError(query, s.failed(ctx, err))
 	}
 	return nil
-}
-
-// bind fills lists and writes the placeholders as the database wants them.
-func (d *DB) bind(query string, args []any) (string, []any, error) {
-	if d.broken != nil {
-		return query, args, d.broken
-	}
-	for _, arg := range args {
-		if isList(arg) {
-			var err error
-			if query, args, err = sqlx.In(query, args...); err != nil {
-				return query, args, fmt.Errorf("fill the list of an IN: %w", err)
-			}
-			break
-		}
-	}
-	return sqlx.Rebind(d.engine.Bind(), query), args, nil
-}
-
-// isList tells slices that stand for a list from values such as []byte.
-func isList(arg any) bool {
-	switch arg.(type) {
-	case nil, string, int64, int, bool, []byte, driver.Valuer:
-		return false
-	}
-	t := reflect.TypeOf(arg)
-	return t.Kind() == reflect.Slice && t.Elem().Kind() != reflect.Uint8
 }
 
 // queryError adds the statement and the app's line.

@@ -34,17 +34,21 @@ func capture(skip int) stack {
 	return s
 }
 
-// within reports whether the running function was called, however deeply, by
-// the closure of the transaction that was begun by the call captured in s. A
-// goroutine is in there if its stack ends in the same return addresses and a
-// closure is running above them; without the latter it merely comes from the
-// same line, as others do that wait.
-func (s *stack) within() bool {
+// callers is the stack of the running goroutine, the innermost call first.
+func callers() []uintptr {
+	pcs := make([]uintptr, 512)
+	return pcs[:runtime.Callers(2, pcs)]
+}
+
+// within reports whether the running function, whose callers are mine, was
+// called, however deeply, by the closure of the transaction that was begun by
+// the call captured in s. A goroutine is in there if its stack ends in the same
+// return addresses and a closure is running above them; without the latter it
+// merely comes from the same line, as others do that wait.
+func (s *stack) within(mine []uintptr) bool {
 	if s.n == 0 {
 		return false
 	}
-	mine := make([]uintptr, 512)
-	mine = mine[:runtime.Callers(2, mine)]
 	for i, pc := range mine {
 		if pc == s.pcs[0] && samePath(mine[i:], s.pcs[:s.n]) && runsClosure(mine[:i]) {
 			return true

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 
 	"github.com/jmoiron/sqlx"
 )
@@ -19,6 +20,8 @@ type scope struct {
 	parent *scope // the enclosing scope of the same transaction, nil at the top
 	depth  int
 	begun  stack
+
+	conflict atomic.Bool // at the top: the database asks for another try
 
 	mu    sync.Mutex
 	inner *scope // the savepoint that is open now
@@ -60,10 +63,14 @@ func (d *DB) scope(ctx context.Context) (*scope, error) {
 	return s, nil
 }
 
-// Write runs fn in a transaction that holds the write lock from the beginning,
-// so what fn reads cannot change before it writes. It commits when fn returns
+// Write runs fn in a transaction in which what fn reads cannot change before it
+// writes: on SQLite it holds the write lock from the beginning. It commits when fn returns
 // nil, and rolls back when fn returns an error (which Write returns), panics
 // or ctx ends. Queries find the transaction in the context that fn receives.
+//
+// On PostgreSQL, transactions write side by side. Where two of them meet, one
+// runs fn again from the beginning, so fn does nothing that must not happen
+// twice: what is to follow the commit belongs into [AfterCommit].
 //
 // Inside another Write it is a savepoint: an error undoes what fn did and
 // nothing else. Inside Read it fails. Waiting for the lock ends with ctx, or
@@ -85,17 +92,21 @@ func (d *DB) Write(ctx context.Context, fn func(ctx context.Context) error) erro
 
 // write is the outermost Write.
 func (d *DB) write(ctx context.Context, begun stack, fn func(ctx context.Context) error) error {
-	s := &scope{db: d, write: true, outer: current(ctx), begun: begun}
-	if err := d.gate.enter(ctx, &s.begun, d.conf.Database.BusyTimeout, d.migrating); err != nil {
+	if err := d.gate.enter(ctx, &begun, d.conf.Database.BusyTimeout, d.migrating); err != nil {
 		return err
 	}
+	var s *scope
 	err := func() error {
-		defer d.gate.leave()
+		defer d.gate.leave(&begun)
 		p := d.pools.Load()
 		if p == nil {
 			return errNotStarted
 		}
-		return s.transaction(ctx, p.writer, nil, fn)
+		return d.repeat(ctx, &begun, func() (bool, error) {
+			s = &scope{db: d, write: true, outer: current(ctx), begun: begun}
+			err := s.transaction(ctx, p.writer, nil, fn)
+			return s.conflict.Load(), err
+		})
 	}()
 	if err != nil {
 		return err
@@ -125,10 +136,14 @@ func (d *DB) Read(ctx context.Context, fn func(ctx context.Context) error) error
 	if err := d.reads.check(d.readers()); err != nil {
 		return err
 	}
-	s = &scope{db: d, outer: current(ctx), begun: begun}
-	d.reads.add(s)
-	defer d.reads.remove(s)
-	if err := s.transaction(ctx, p.reader, &sql.TxOptions{ReadOnly: true}, fn); err != nil {
+	err = d.repeat(ctx, &begun, func() (bool, error) {
+		s = &scope{db: d, outer: current(ctx), begun: begun}
+		d.reads.add(s)
+		defer d.reads.remove(s)
+		err := s.transaction(ctx, p.reader, &sql.TxOptions{ReadOnly: true}, fn)
+		return s.conflict.Load(), err
+	})
+	if err != nil {
 		return err
 	}
 	s.runAfter(ctx)
@@ -178,15 +193,18 @@ func (s *scope) transaction(ctx context.Context, pool *sqlx.DB, opts *sql.TxOpti
 	tx, err := pool.BeginTxx(ctx, opts)
 	log.end(err)
 	if err != nil {
-		return fmt.Errorf("%s: begin: %w", &s.begun, s.db.explain(ctx, err))
+		return fmt.Errorf("%s: begin: %w", &s.begun, s.failed(ctx, err))
 	}
 	s.tx = tx
 	return s.run(ctx, fn, func() error {
+		if s.conflict.Load() {
+			return errConflict // fn went on as if a part of it had failed
+		}
 		log := s.db.begin(ctx, "COMMIT", &s.begun)
 		err := tx.Commit()
 		log.end(err)
 		if err != nil {
-			return fmt.Errorf("%s: commit: %w", &s.begun, s.db.explain(ctx, err))
+			return fmt.Errorf("%s: commit: %w", &s.begun, s.failed(ctx, err))
 		}
 		return nil
 	}, tx.Rollback)
@@ -214,7 +232,7 @@ func (s *scope) savepoint(ctx context.Context, begun stack, fn func(ctx context.
 		return err
 	}
 	if err := do("SAVEPOINT " + name); err != nil {
-		return fmt.Errorf("%s: %w", &in.begun, s.db.explain(ctx, err))
+		return fmt.Errorf("%s: %w", &in.begun, s.failed(ctx, err))
 	}
 	s.setInner(in)
 	defer s.setInner(nil)

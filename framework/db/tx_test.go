@@ -29,61 +29,67 @@ func insert(ctx context.Context, d *db.DB, subject string) error {
 
 func TestNestedWriteIsASavepoint(t *testing.T) {
 	t.Parallel()
-	d := openBoard(t)
-	err := d.Write(t.Context(), func(ctx context.Context) error {
-		check(t, insert(ctx, d, "outer"))
-		err := d.Write(ctx, func(ctx context.Context) error {
-			check(t, insert(ctx, d, "inner, undone"))
-			check(t, d.Write(ctx, func(ctx context.Context) error { return insert(ctx, d, "innermost, undone too") }))
-			return errOops
+	onBoth(t, func(t *testing.T, k kind) {
+		d := k.open(t)
+		err := d.Write(t.Context(), func(ctx context.Context) error {
+			check(t, insert(ctx, d, "outer"))
+			err := d.Write(ctx, func(ctx context.Context) error {
+				check(t, insert(ctx, d, "inner, undone"))
+				check(t, d.Write(ctx, func(ctx context.Context) error { return insert(ctx, d, "innermost, undone too") }))
+				return errOops
+			})
+			if !errors.Is(err, errOops) {
+				t.Errorf("inner Write returned %v", err)
+			}
+			return d.Write(ctx, func(ctx context.Context) error { return insert(ctx, d, "inner, kept") })
 		})
-		if !errors.Is(err, errOops) {
-			t.Errorf("inner Write returned %v", err)
+		check(t, err)
+		if got := questions(t, d); !slices.Equal(got, []string{"outer", "inner, kept"}) {
+			t.Errorf("the database has %q", got)
 		}
-		return d.Write(ctx, func(ctx context.Context) error { return insert(ctx, d, "inner, kept") })
 	})
-	check(t, err)
-	if got := questions(t, d); !slices.Equal(got, []string{"outer", "inner, kept"}) {
-		t.Errorf("the database has %q", got)
-	}
 }
 
 func TestErrorInWriteRollsBack(t *testing.T) {
 	t.Parallel()
-	d := openBoard(t)
-	err := d.Write(t.Context(), func(ctx context.Context) error {
-		check(t, insert(ctx, d, "gone"))
-		return errOops
+	onBoth(t, func(t *testing.T, k kind) {
+		d := k.open(t)
+		err := d.Write(t.Context(), func(ctx context.Context) error {
+			check(t, insert(ctx, d, "gone"))
+			return errOops
+		})
+		if !errors.Is(err, errOops) {
+			t.Errorf("Write returned %v", err)
+		}
+		if got := questions(t, d); len(got) != 0 {
+			t.Errorf("the database has %q", got)
+		}
 	})
-	if !errors.Is(err, errOops) {
-		t.Errorf("Write returned %v", err)
-	}
-	if got := questions(t, d); len(got) != 0 {
-		t.Errorf("the database has %q", got)
-	}
 }
 
 func TestPanicInWriteRollsBackAndGoesOn(t *testing.T) {
 	t.Parallel()
-	d := openBoard(t)
-	func() {
-		defer func() {
-			if recover() != "boom" {
-				t.Error("the panic was swallowed")
-			}
-		}()
-		_ = d.Write(t.Context(), func(ctx context.Context) error {
-			check(t, insert(ctx, d, "gone"))
-			return d.Write(ctx, func(ctx context.Context) error {
-				check(t, insert(ctx, d, "gone too"))
-				panic("boom")
+	onBoth(t, func(t *testing.T, k kind) {
+		d := k.open(t)
+		func() {
+			defer func() {
+				if recover() != "boom" {
+					t.Error("the panic was swallowed")
+				}
+			}()
+			_ = d.Write(t.Context(), func(ctx context.Context) error {
+				check(t, insert(ctx, d, "gone"))
+				return d.Write(ctx, func(ctx context.Context) error {
+					check(t, insert(ctx, d, "gone too"))
+					panic("boom")
+				})
 			})
-		})
-	}()
-	check(t, insert(t.Context(), d, "after")) // the connection is free again
-	if got := questions(t, d); !slices.Equal(got, []string{"after"}) {
-		t.Errorf("the database has %q", got)
-	}
+		}()
+		check(t, insert(t.Context(), d, "after")) // the connection is free again
+		if got := questions(t, d); !slices.Equal(got, []string{"after"}) {
+			t.Errorf("the database has %q", got)
+		}
+	})
 }
 
 // here is "db/tx_test.go:LINE" of offset lines from the call.
@@ -101,165 +107,181 @@ func itoa(n int) string {
 
 func TestWritingWithTheOuterContextFailsAtOnce(t *testing.T) {
 	t.Parallel()
-	d := openBoard(t)
-	outer := t.Context()
-	nothing := func(context.Context) error { return nil }
-	calls := map[string]func() error{
-		"Exec":   func() error { _, err := d.Exec(outer, insertQuestion, "x"); return err },
-		"Insert": func() error { _, err := d.Insert(outer, insertQuestion, "x"); return err },
-		"Write":  func() error { return d.Write(outer, nothing) },
-		"with a derived context": func() error {
-			ctx, cancel := context.WithCancel(outer)
-			defer cancel()
-			return d.Write(ctx, nothing)
-		},
-		"inside a savepoint": func() error {
-			return d.Write(outer, nothing)
-		},
-	}
-	for name, call := range calls {
-		t.Run(name, func(t *testing.T) {
-			var held *db.HeldError
-			var place string
-			err := d.Write(outer, func(ctx context.Context) error {
-				place = here(-1)
-				if name == "inside a savepoint" {
-					return d.Write(ctx, func(context.Context) error { return call() })
+	onBoth(t, func(t *testing.T, k kind) {
+		d := k.open(t)
+		outer := t.Context()
+		nothing := func(context.Context) error { return nil }
+		calls := map[string]func() error{
+			"Exec":   func() error { _, err := d.Exec(outer, insertQuestion, "x"); return err },
+			"Insert": func() error { _, err := d.Insert(outer, insertQuestion, "x"); return err },
+			"Write":  func() error { return d.Write(outer, nothing) },
+			"with a derived context": func() error {
+				ctx, cancel := context.WithCancel(outer)
+				defer cancel()
+				return d.Write(ctx, nothing)
+			},
+			"inside a savepoint": func() error {
+				return d.Write(outer, nothing)
+			},
+		}
+		for name, call := range calls {
+			t.Run(name, func(t *testing.T) {
+				var held *db.HeldError
+				var place string
+				err := d.Write(outer, func(ctx context.Context) error {
+					place = here(-1)
+					if name == "inside a savepoint" {
+						return d.Write(ctx, func(context.Context) error { return call() })
+					}
+					return call()
+				})
+				if !errors.As(err, &held) {
+					t.Fatalf("returned %v, expected a HeldError", err)
 				}
-				return call()
+				if held.Holder != place || !strings.HasPrefix(held.Caller, "db/tx_test.go:") || held.Caller == place {
+					t.Errorf("the call sites are %s and %s, expected the holder %s", held.Caller, held.Holder, place)
+				}
+				says(t, err, held.Caller, held.Holder, "context")
 			})
-			if !errors.As(err, &held) {
-				t.Fatalf("returned %v, expected a HeldError", err)
-			}
-			if held.Holder != place || !strings.HasPrefix(held.Caller, "db/tx_test.go:") || held.Caller == place {
-				t.Errorf("the call sites are %s and %s, expected the holder %s", held.Caller, held.Holder, place)
-			}
-			says(t, err, held.Caller, held.Holder, "context")
-		})
-	}
-	if got := questions(t, d); len(got) != 0 {
-		t.Errorf("the database has %q", got)
-	}
+		}
+		if got := questions(t, d); len(got) != 0 {
+			t.Errorf("the database has %q", got)
+		}
+	})
 }
 
 func TestOuterTransactionContextInsideSavepointFails(t *testing.T) {
 	t.Parallel()
-	d := openBoard(t)
-	err := d.Write(t.Context(), func(outer context.Context) error {
-		return d.Write(outer, func(context.Context) error { return insert(outer, d, "x") })
+	onBoth(t, func(t *testing.T, k kind) {
+		d := k.open(t)
+		err := d.Write(t.Context(), func(outer context.Context) error {
+			return d.Write(outer, func(context.Context) error { return insert(outer, d, "x") })
+		})
+		says(t, err, "outer Write", "inner closure")
 	})
-	says(t, err, "outer Write", "inner closure")
 }
 
 func TestWriteInsideReadFailsAtOnce(t *testing.T) {
 	t.Parallel()
-	d := openBoard(t)
-	calls := map[string]func(ctx context.Context) error{
-		"Write": func(ctx context.Context) error {
-			return d.Write(ctx, func(context.Context) error { return nil })
-		},
-		"Exec":   func(ctx context.Context) error { _, err := d.Exec(ctx, insertQuestion, "x"); return err },
-		"Insert": func(ctx context.Context) error { return insert(ctx, d, "x") },
-	}
-	for name, call := range calls {
-		t.Run(name, func(t *testing.T) {
-			place := here(1)
-			err := d.Read(t.Context(), func(ctx context.Context) error { return call(ctx) })
-			says(t, err, place, "inside the Read")
-		})
-	}
+	onBoth(t, func(t *testing.T, k kind) {
+		d := k.open(t)
+		calls := map[string]func(ctx context.Context) error{
+			"Write": func(ctx context.Context) error {
+				return d.Write(ctx, func(context.Context) error { return nil })
+			},
+			"Exec":   func(ctx context.Context) error { _, err := d.Exec(ctx, insertQuestion, "x"); return err },
+			"Insert": func(ctx context.Context) error { return insert(ctx, d, "x") },
+		}
+		for name, call := range calls {
+			t.Run(name, func(t *testing.T) {
+				place := here(1)
+				err := d.Read(t.Context(), func(ctx context.Context) error { return call(ctx) })
+				says(t, err, place, "inside the Read")
+			})
+		}
+	})
 }
 
 func TestReadingWithTheOuterContextDoesNotWaitForItself(t *testing.T) {
 	t.Parallel()
-	conf := newConfig(t.TempDir(), config.Test)
-	conf.Database.Readers = 1
-	d := start(t, conf, board())
-	outer := t.Context()
-	err := d.Read(outer, func(context.Context) error {
-		_, err := db.All[int](outer, d, `SELECT n FROM counter`)
-		return err
+	onBoth(t, func(t *testing.T, k kind) {
+		conf := k.config(t, config.Test)
+		conf.Database.Readers = 1
+		d := start(t, conf, k.board())
+		outer := t.Context()
+		err := d.Read(outer, func(context.Context) error {
+			_, err := db.All[int](outer, d, `SELECT n FROM counter`)
+			return err
+		})
+		says(t, err, "the Read begun at", "db/tx_test.go")
 	})
-	says(t, err, "the Read begun at", "db/tx_test.go")
 }
 
 func TestReadIsOneSnapshot(t *testing.T) {
 	t.Parallel()
-	d := openBoard(t)
-	outer := t.Context()
-	check(t, d.Read(outer, func(ctx context.Context) error {
-		before, err := db.One[int](ctx, d, `SELECT count(*) FROM question`)
-		check(t, err)
-		check(t, insert(outer, d, "meanwhile"))
-		after, err := db.One[int](ctx, d, `SELECT count(*) FROM question`)
-		if before != after {
-			t.Errorf("Read saw %d rows and then %d", before, after)
+	onBoth(t, func(t *testing.T, k kind) {
+		d := k.open(t)
+		outer := t.Context()
+		check(t, d.Read(outer, func(ctx context.Context) error {
+			before, err := db.One[int](ctx, d, `SELECT count(*) FROM question`)
+			check(t, err)
+			check(t, insert(outer, d, "meanwhile"))
+			after, err := db.One[int](ctx, d, `SELECT count(*) FROM question`)
+			if before != after {
+				t.Errorf("Read saw %d rows and then %d", before, after)
+			}
+			return err
+		}))
+		if got := questions(t, d); len(got) != 1 {
+			t.Errorf("after Read the database has %q", got)
 		}
-		return err
-	}))
-	if got := questions(t, d); len(got) != 1 {
-		t.Errorf("after Read the database has %q", got)
-	}
+	})
 }
 
 func TestReadInsideWriteSeesTheTransaction(t *testing.T) {
 	t.Parallel()
-	d := openBoard(t)
-	check(t, d.Write(t.Context(), func(ctx context.Context) error {
-		check(t, insert(ctx, d, "mine"))
-		return d.Read(ctx, func(ctx context.Context) error {
-			n, err := db.One[int](ctx, d, `SELECT count(*) FROM question`)
-			if n != 1 {
-				t.Errorf("Read inside Write sees %d rows", n)
-			}
-			return err
-		})
-	}))
+	onBoth(t, func(t *testing.T, k kind) {
+		d := k.open(t)
+		check(t, d.Write(t.Context(), func(ctx context.Context) error {
+			check(t, insert(ctx, d, "mine"))
+			return d.Read(ctx, func(ctx context.Context) error {
+				n, err := db.One[int](ctx, d, `SELECT count(*) FROM question`)
+				if n != 1 {
+					t.Errorf("Read inside Write sees %d rows", n)
+				}
+				return err
+			})
+		}))
+	})
 }
 
 func TestAfterCommit(t *testing.T) {
 	t.Parallel()
-	d := openBoard(t)
-	var ran []string
-	note := func(ctx context.Context, what string) {
-		db.AfterCommit(ctx, func(ctx context.Context) {
-			ran = append(ran, what)
-			check(t, insert(ctx, d, what)) // the lock is free, and there is no transaction
-		})
-	}
-	note(t.Context(), "without a transaction")
-	check(t, d.Write(t.Context(), func(ctx context.Context) error {
-		note(ctx, "outer")
-		_ = d.Write(ctx, func(ctx context.Context) error { note(ctx, "inner, undone"); return errOops })
-		check(t, d.Write(ctx, func(ctx context.Context) error { note(ctx, "inner"); return nil }))
-		if len(ran) != 1 {
-			t.Errorf("ran before the commit: %q", ran)
+	onBoth(t, func(t *testing.T, k kind) {
+		d := k.open(t)
+		var ran []string
+		note := func(ctx context.Context, what string) {
+			db.AfterCommit(ctx, func(ctx context.Context) {
+				ran = append(ran, what)
+				check(t, insert(ctx, d, what)) // the lock is free, and there is no transaction
+			})
 		}
-		return nil
-	}))
-	_ = d.Write(t.Context(), func(ctx context.Context) error { note(ctx, "rolled back"); return errOops })
-	want := []string{"without a transaction", "outer", "inner"}
-	if !slices.Equal(ran, want) || !slices.Equal(questions(t, d), want) {
-		t.Errorf("ran %q and wrote %q, expected %q", ran, questions(t, d), want)
-	}
+		note(t.Context(), "without a transaction")
+		check(t, d.Write(t.Context(), func(ctx context.Context) error {
+			note(ctx, "outer")
+			_ = d.Write(ctx, func(ctx context.Context) error { note(ctx, "inner, undone"); return errOops })
+			check(t, d.Write(ctx, func(ctx context.Context) error { note(ctx, "inner"); return nil }))
+			if len(ran) != 1 {
+				t.Errorf("ran before the commit: %q", ran)
+			}
+			return nil
+		}))
+		_ = d.Write(t.Context(), func(ctx context.Context) error { note(ctx, "rolled back"); return errOops })
+		want := []string{"without a transaction", "outer", "inner"}
+		if !slices.Equal(ran, want) || !slices.Equal(questions(t, d), want) {
+			t.Errorf("ran %q and wrote %q, expected %q", ran, questions(t, d), want)
+		}
+	})
 }
 
 func TestAfterCommitDoesNotRunWhenCommitFails(t *testing.T) {
 	t.Parallel()
-	d := openBoard(t)
-	ctx, cancel := context.WithCancel(t.Context())
-	err := d.Write(ctx, func(ctx context.Context) error {
-		db.AfterCommit(ctx, func(context.Context) { t.Error("ran") })
-		check(t, insert(ctx, d, "gone"))
-		cancel()
-		return nil
+	onBoth(t, func(t *testing.T, k kind) {
+		d := k.open(t)
+		ctx, cancel := context.WithCancel(t.Context())
+		err := d.Write(ctx, func(ctx context.Context) error {
+			db.AfterCommit(ctx, func(context.Context) { t.Error("ran") })
+			check(t, insert(ctx, d, "gone"))
+			cancel()
+			return nil
+		})
+		if !errors.Is(err, context.Canceled) {
+			t.Errorf("Write returned %v", err)
+		}
+		if got := questions(t, d); len(got) != 0 {
+			t.Errorf("the database has %q", got)
+		}
 	})
-	if !errors.Is(err, context.Canceled) {
-		t.Errorf("Write returned %v", err)
-	}
-	if got := questions(t, d); len(got) != 0 {
-		t.Errorf("the database has %q", got)
-	}
 }
 
 // TestCancelledWhileWaiting holds the lock until the waiting call has
@@ -331,59 +353,83 @@ func TestTransactionThatSQLiteEndedIsOver(t *testing.T) {
 
 func TestContextThatOutlivesItsTransaction(t *testing.T) {
 	t.Parallel()
-	d := openBoard(t)
-	var kept context.Context
-	check(t, d.Write(t.Context(), func(ctx context.Context) error { kept = ctx; return nil }))
-	_, err := db.One[int](kept, d, `SELECT n FROM counter`)
-	says(t, err, "which is over", "db/tx_test.go")
+	onBoth(t, func(t *testing.T, k kind) {
+		d := k.open(t)
+		var kept context.Context
+		check(t, d.Write(t.Context(), func(ctx context.Context) error { kept = ctx; return nil }))
+		_, err := db.One[int](kept, d, `SELECT n FROM counter`)
+		says(t, err, "which is over", "db/tx_test.go")
+	})
 }
 
 func TestTwoDatabasesHaveTransactionsOfTheirOwn(t *testing.T) {
 	t.Parallel()
-	a, b := openBoard(t), openBoard(t)
-	err := a.Write(t.Context(), func(ctx context.Context) error {
-		check(t, insert(ctx, a, "a"))
-		check(t, b.Write(ctx, func(ctx context.Context) error {
-			check(t, insert(ctx, a, "a, from inside b"))
-			return insert(ctx, b, "b")
-		}))
-		return errOops
+	onBoth(t, func(t *testing.T, k kind) {
+		a, b := k.open(t), k.open(t)
+		err := a.Write(t.Context(), func(ctx context.Context) error {
+			check(t, insert(ctx, a, "a"))
+			check(t, b.Write(ctx, func(ctx context.Context) error {
+				check(t, insert(ctx, a, "a, from inside b"))
+				return insert(ctx, b, "b")
+			}))
+			return errOops
+		})
+		if !errors.Is(err, errOops) {
+			t.Errorf("Write returned %v", err)
+		}
+		if len(questions(t, a)) != 0 || !slices.Equal(questions(t, b), []string{"b"}) {
+			t.Errorf("a has %q and b has %q", questions(t, a), questions(t, b))
+		}
 	})
-	if !errors.Is(err, errOops) {
-		t.Errorf("Write returned %v", err)
-	}
-	if len(questions(t, a)) != 0 || !slices.Equal(questions(t, b), []string{"b"}) {
-		t.Errorf("a has %q and b has %q", questions(t, a), questions(t, b))
-	}
 }
 
 func TestManyGoroutinesTakeTurns(t *testing.T) {
 	t.Parallel()
-	d := openBoard(t)
-	const goroutines, each = 8, 25
-	errs := make(chan error)
-	for range goroutines {
-		go func() {
-			var err error
-			for range each {
-				err = errors.Join(err, d.Write(t.Context(), func(ctx context.Context) error {
-					n, err := db.One[int](ctx, d, `SELECT n FROM counter`)
-					if err != nil {
+	onBoth(t, func(t *testing.T, k kind) {
+		d := k.open(t)
+		const goroutines, each = 8, 25
+		errs := make(chan error)
+		for range goroutines {
+			go func() {
+				var err error
+				for range each {
+					err = errors.Join(err, d.Write(t.Context(), func(ctx context.Context) error {
+						n, err := db.One[int](ctx, d, `SELECT n FROM counter`)
+						if err != nil {
+							return err
+						}
+						_, err = d.Exec(ctx, `UPDATE counter SET n = ?`, n+1)
 						return err
-					}
-					_, err = d.Exec(ctx, `UPDATE counter SET n = ?`, n+1)
-					return err
-				}))
-			}
-			errs <- err
-		}()
-	}
-	for range goroutines {
-		if err := <-errs; err != nil {
-			t.Error(err)
+					}))
+				}
+				errs <- err
+			}()
 		}
-	}
-	if n := count(t, d, `SELECT n FROM counter`); n != goroutines*each {
-		t.Errorf("counter is %d, expected %d", n, goroutines*each)
-	}
+		for range goroutines {
+			if err := <-errs; err != nil {
+				t.Error(err)
+			}
+		}
+		if n := count(t, d, `SELECT n FROM counter`); n != goroutines*each {
+			t.Errorf("counter is %d, expected %d", n, goroutines*each)
+		}
+	})
+}
+
+func TestFailedStatementAndTheTransactionAroundIt(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, k kind) {
+		d := k.open(t)
+		check(t, insert(t.Context(), d, "taken"))
+		check(t, d.Write(t.Context(), func(ctx context.Context) error {
+			err := d.Write(ctx, func(ctx context.Context) error { return insert(ctx, d, "taken") })
+			if !db.IsUnique(err, "question.subject") {
+				t.Errorf("the inner Write returned %v", err)
+			}
+			return insert(ctx, d, "free")
+		}))
+		if got := questions(t, d); !slices.Equal(got, []string{"taken", "free"}) {
+			t.Errorf("the database has %q", got)
+		}
+	})
 }

@@ -66,7 +66,10 @@ func (e *engine) String() string            { return e.shown }
 func (e *engine) Dialect() database.Dialect { return database.DialectSQLite3 }
 func (e *engine) Bind() int                 { return sqlx.QUESTION }
 
-func (e *engine) Exists() (bool, error) {
+// Writers is one: SQLite has one write lock for the whole file.
+func (e *engine) Writers() int { return 1 }
+
+func (e *engine) Exists(context.Context) (bool, error) {
 	info, err := os.Stat(e.path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -263,8 +266,8 @@ func (e *engine) HasTable(ctx context.Context, pool *sql.DB, name string) (bool,
 
 // Insert relies on the connection: SQLite keeps the last id per connection,
 // and keeps an old one when nothing was inserted.
-func (e *engine) Insert(ctx context.Context, tx db.Execer, query string, args []any) (int64, error) {
-	result, err := tx.ExecContext(ctx, query, args...)
+func (e *engine) Insert(ctx context.Context, tx db.Execer, in db.Insertion) (int64, error) {
+	result, err := tx.ExecContext(ctx, in.SQL, in.Args...)
 	if err != nil {
 		return 0, err
 	}
@@ -273,6 +276,9 @@ func (e *engine) Insert(ctx context.Context, tx db.Execer, query string, args []
 	}
 	return result.LastInsertId()
 }
+
+// Retry is never needed: a transaction that has the write lock meets nobody.
+func (e *engine) Retry(error) bool { return false }
 
 // Closing lets SQLite refresh what its query planner knows, if that is due.
 func (e *engine) Closing(ctx context.Context, pool *sql.DB) {
