@@ -246,10 +246,9 @@ func TestEndedContextStopsTheStatementAndKeepsTheConnection(t *testing.T) {
 		_, err := db.One[string](ctx, d, `SELECT pg_sleep(600)::text`)
 		sleeping <- err
 	}()
-	for count(t, start(t, conf, board()), `SELECT count(*) FROM pg_stat_activity WHERE pid = ? AND query LIKE '%pg_sleep%' AND state = 'active'`, before) == 0 {
-		if t.Context().Err() != nil {
-			t.FailNow()
-		}
+	other := start(t, conf, board())
+	for count(t, other, `SELECT count(*) FROM pg_stat_activity WHERE pid = ? AND query LIKE '%pg_sleep%' AND state = 'active'`, before) == 0 {
+		check(t, t.Context().Err())
 	}
 	cancel()
 	if err := <-sleeping; !errors.Is(err, context.Canceled) {
@@ -335,9 +334,15 @@ func TestMigrationWaitsForTheOneThatHasTheLock(t *testing.T) {
 	check(t, d.Write(t.Context(), func(ctx context.Context) error {
 		_, err := d.Exec(ctx, `SELECT pg_advisory_xact_lock(?)`, int64(0x6472616d_6d696772))
 		check(t, err)
-		short, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
-		defer cancel()
-		says(t, db.New(conf, board()).Migrate(short), "another process is migrating")
+		waiting, cancel := context.WithCancel(t.Context())
+		migrated := make(chan error)
+		go func() { migrated <- db.New(conf, board()).Migrate(waiting) }()
+		const asks = `SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE ? AND pid <> pg_backend_pid()`
+		for count(t, d, asks, "SELECT pg_try_advisory_lock%") == 0 {
+			check(t, t.Context().Err())
+		}
+		cancel()
+		says(t, <-migrated, "another process is migrating")
 		return nil
 	}))
 	check(t, db.New(conf, board()).Migrate(t.Context()))

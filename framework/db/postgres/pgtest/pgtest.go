@@ -36,7 +36,7 @@ import (
 // Server is a server that is started when it is needed.
 type Server struct {
 	start     sync.Once
-	err       error // why there is none
+	err       error  // why there is none
 	programs  string // their directory
 	dir       string
 	cmd       *exec.Cmd
