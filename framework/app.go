@@ -47,6 +47,11 @@ type App struct {
 	commands   []command
 	funcs      template.FuncMap
 	faults     []error
+
+	localeCookie string // of visitors who chose a locale, "" for none
+	localePaths  bool   // addresses begin with a locale
+	errorPages   []groupPages
+
 	origins    *http.CrossOriginProtection
 	background background
 	drain      drain

@@ -38,9 +38,11 @@ func (a *App) finish() {
 		faults.add(a.router.Build())
 		a.wrapRoutes()
 		faults.add(a.loadCatalog())
+		faults.add(a.checkLocalePaths())
 		faults.add(a.loadAssets())
 		if a.viewErr = a.loadViews(); a.live == "" {
 			faults.add(a.viewErr)
+			faults.add(a.checkErrorPages())
 		}
 		a.sessions, a.sealErr = a.newSessions()
 		if len(faults.List) > 0 {

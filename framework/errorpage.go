@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/dram-go/dram/framework/config"
 	"github.com/dram-go/dram/framework/form"
@@ -15,7 +17,8 @@ import (
 
 // ErrorPage is the dot of an app's own error pages: errors/404.html and the
 // like by status, errors/500.html for all from 500 on, errors/error.html for
-// the rest. An app without them shows the pages of package pages.
+// the rest. An app without them shows the pages of package pages. A group may
+// have its own, see [Group.ErrorPages].
 type ErrorPage struct {
 	Status  int
 	Title   string // a few words
@@ -122,14 +125,77 @@ func (c *Context) errorHTML(header http.Header, err error, page ErrorPage, messa
 	return buf.Bytes()
 }
 
+// groupPages are the error pages of a group.
+type groupPages struct{ prefix, dir, where string }
+
+// errorPages returns the directory of the group that the request belongs to,
+// or "": that of its route, else that of the deepest group whose prefix its
+// path has.
+func (c *Context) errorPages() string {
+	if c.route != nil {
+		return c.route.Value.group.errorPages
+	}
+	dir, deepest := "", -1
+	for _, g := range c.app.errorPages {
+		if depth, ok := g.depth(c.Request.URL.Path); ok && depth >= deepest {
+			dir, deepest = g.dir, depth
+		}
+	}
+	return dir
+}
+
+// depth returns how many segments the prefix of the group has, if path has
+// them. A parameter stands for any segment.
+func (g groupPages) depth(path string) (int, bool) {
+	prefix := strings.TrimSuffix(g.prefix, "/")
+	if prefix == "" {
+		return 0, true
+	}
+	want, got := strings.Split(prefix, "/"), strings.Split(path, "/")
+	if len(got) < len(want) {
+		return 0, false
+	}
+	for i, segment := range want {
+		if segment != got[i] && (!strings.HasPrefix(segment, "{") || got[i] == "") {
+			return 0, false
+		}
+	}
+	return len(want), true
+}
+
+// errorPageNames lists the pages for a status, the best first.
+func errorPageNames(status int, dirs ...string) []string {
+	var names []string
+	for _, dir := range dirs {
+		if dir == "" {
+			continue
+		}
+		names = append(names, fmt.Sprintf("%s/%d.html", dir, status))
+		if status >= 500 {
+			names = append(names, dir+"/500.html")
+		}
+		names = append(names, dir+"/error.html")
+	}
+	return names
+}
+
+// checkErrorPages reports directories of groups that have no pages.
+func (a *App) checkErrorPages() error {
+	var empty []error
+	for _, g := range a.errorPages {
+		has := func(page string) bool { return strings.HasPrefix(page, g.dir+"/") }
+		if !slices.ContainsFunc(a.views.Pages(), has) {
+			empty = append(empty, &Fault{Where: g.where, Text: fmt.Sprintf(
+				"ErrorPages: there are no pages in templates/%s, expected %[1]s/404.html or %[1]s/error.html", g.dir)})
+		}
+	}
+	return errors.Join(empty...)
+}
+
 // ownErrorPage renders the error page of the app if there is one for the
 // status. One that fails is logged, and must not hide the error.
 func (c *Context) ownErrorPage(buf *bytes.Buffer, page ErrorPage) bool {
-	names := []string{fmt.Sprintf("errors/%d.html", page.Status)}
-	if page.Status >= 500 {
-		names = append(names, "errors/500.html")
-	}
-	for _, name := range append(names, "errors/error.html") {
+	for _, name := range errorPageNames(page.Status, c.errorPages(), "errors") {
 		if c.app.views == nil || !c.app.views.Has(name) {
 			continue
 		}

@@ -17,6 +17,13 @@ import (
 type exchange struct {
 	id    string
 	begin time.Time
+	outer bool   // an app of ours around this one logs the request
+	base  string // path of the mount, before all that the app knows
+	path  string // of the request, with base, for the log
+
+	// localePath is the locale before the path of the request, "/ko". It is
+	// set before anybody else knows the exchange.
+	localePath string
 
 	mu        sync.Mutex
 	session   *session.Session
@@ -24,21 +31,32 @@ type exchange struct {
 	rawQuery  string     // what values were parsed from
 	localised bool       // the response depends on Accept-Language
 	ownLocale bool       // its locale is that of a cookie
+	chosen    string     // locale that the visitor has just chosen
 	public    string     // where Public was called, "" in production
 	nonce     string     // of the Content-Security-Policy, made when asked for
 	sent      bool       // the header is
 }
 
-// newExchange names the request. A front of ours has named it already.
-func newExchange(r *http.Request, fronted bool) *exchange {
-	x := &exchange{begin: time.Now()}
-	if fronted {
+// newExchange names the request. A front of ours, or an app of ours around this
+// one, has named it already.
+func (a *App) newExchange(r *http.Request) *exchange {
+	x := &exchange{begin: time.Now(), base: a.baseOf(r)}
+	x.path = x.base + r.URL.Path
+	if outer, ok := From(r.Context()); ok {
+		x.id, x.outer = outer.x.id, true
+	} else if a.worker {
 		x.id = cleanID(r.Header.Get("X-Request-Id"))
 	}
 	if x.id == "" {
 		x.id = strings.ToLower(rand.Text()[:12])
 	}
 	return x
+}
+
+func (x *exchange) chosenLocale() string {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return x.chosen
 }
 
 // cleanID returns id if it may stand in a log line and on a page, else "".

@@ -21,6 +21,8 @@ import (
 //	static "css/site.css"        path of a static file under its fingerprint
 //	t "question.created" .Name   text of the catalogue
 //	locale                       locale of the response: <html lang="{{locale}}">
+//	locales                      all locales of the app
+//	inlocale "ko"                this page in another locale, see LocaleByPath
 //	path                         path of the request
 //	query "page" 2               query string of the request with changed values
 //	date .At                     a time in the app's zone and the locale's form
@@ -32,10 +34,14 @@ import (
 func requestFuncs() template.FuncMap {
 	return template.FuncMap{
 		"url":     templateURL,
-		"static":  func(c *Context, name string) (string, error) { return c.app.assets.URLName(name) },
+		"static":  templateStatic,
 		"t":       func(c *Context, key string, args ...any) string { return c.T(key, args...) },
 		"locale":  func(c *Context) string { return c.Locale() },
-		"path":    func(c *Context) string { return c.Request.URL.Path },
+		"path":    func(c *Context) string { return c.address(c.Request.URL.Path) },
+		"locales": func(c *Context) []string { return c.app.catalog.Locales() },
+		"inlocale": func(c *Context, locale string) (string, error) {
+			return c.InLocale(locale)
+		},
 		"query":   templateQuery,
 		"date":    templateDate,
 		"user":    templateUser,
@@ -93,15 +99,23 @@ func isName(name string) bool {
 	return name != ""
 }
 
+func templateStatic(c *Context, name string) (string, error) {
+	path, err := c.app.assets.URLName(name)
+	if err != nil {
+		return "", err
+	}
+	return c.x.base + path, nil // the same file in all locales
+}
+
 func templateURL(c *Context, target any, args ...any) (string, error) {
 	switch target := target.(type) {
 	case string:
-		return c.app.URL(target, args...)
+		return c.url(target, args...)
 	case Link:
 		if len(args) > 0 {
 			return "", errors.New("a dram.Link has its arguments already")
 		}
-		return c.app.URL(target.Route, target.Args...)
+		return c.url(target.Route, target.Args...)
 	}
 	return "", fmt.Errorf("url needs the name of a route or a dram.Link, got %T", target)
 }

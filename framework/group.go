@@ -16,7 +16,8 @@ type Group struct {
 	name        string
 	middleware  []Middleware
 	crossOrigin bool
-	maxBody     int64 // 0 is that of the configuration
+	maxBody     int64  // 0 is that of the configuration
+	errorPages  string // directory of templates, "" is that of the app
 }
 
 // Group begins a group of routes below prefix. A route that is called "list"
@@ -60,6 +61,19 @@ func (g *Group) AllowCrossOrigin() *Group {
 func (g *Group) MaxBody(bytes int64) *Group {
 	inner := *g
 	inner.maxBody = bytes
+	return &inner
+}
+
+// ErrorPages returns a group with error pages of its own, from a directory of
+// templates: ErrorPages("admin/errors") shows admin/errors/404.html, and
+// 500.html and error.html for what [ErrorPage] says; what the directory lacks
+// comes from errors/ as for all. They are also for paths below the prefix of
+// the group that no route takes.
+func (g *Group) ErrorPages(dir string) *Group {
+	g.app.describing("ErrorPages")
+	inner := *g
+	inner.errorPages = strings.Trim(dir, "/")
+	g.app.errorPages = append(g.app.errorPages, groupPages{g.prefix, inner.errorPages, callerOf()})
 	return &inner
 }
 

@@ -61,29 +61,40 @@ func (q Query) encode() string {
 	return "?" + values.Encode()
 }
 
-// URL is [App.URL] for the request. An unknown name or wrong arguments are a
+// URL is [App.URL] for the request: with the path of the mount and the locale
+// in the path, if there are such. An unknown name or wrong arguments are a
 // mistake in the program: the request is answered with 500, and development
 // shows the place. Use [App.URL] for a name that is not known beforehand.
 func (c *Context) URL(route string, args ...any) string {
-	path, err := c.app.URL(route, args...)
+	path, err := c.url(route, args...)
 	if err != nil {
 		fail(fmt.Errorf("URL at %s: %w", callerOf(), err))
 	}
 	return path
 }
 
+// url is App.URL as the client of this request must write it.
+func (c *Context) url(route string, args ...any) (string, error) {
+	path, err := c.app.URL(route, args...)
+	if err != nil {
+		return "", err
+	}
+	return c.address(path), nil
+}
+
 // Redirect sends the client to a named route with 303 See Other (RFC 9110
 // section 15.4.4): it follows with GET, so a form is not sent again by a reload.
 // [Context.Status] chooses another code. Arguments are those of [App.URL].
 func (c *Context) Redirect(route string, args ...any) error {
-	path, err := c.app.URL(route, args...)
+	path, err := c.url(route, args...)
 	if err != nil {
 		return fmt.Errorf("redirect at %s: %w", callerOf(), err)
 	}
 	return c.redirect(path)
 }
 
-// RedirectPath redirects to a path of this site. Anything else is refused,
+// RedirectPath redirects to a path of this site as the client sees it, such as
+// [Context.Path] has told. Anything else is refused,
 // because the text often comes from the client, as in next=…, and a redirect
 // to where the client says lends the site's name to a stranger.
 func (c *Context) RedirectPath(path string) error {

@@ -43,7 +43,9 @@ func (a *App) access(c *Context, w *responseWriter, err error) {
 		status = statusClientGone
 	}
 	level := levelOf(status, err)
-	if a.worker && level < slog.LevelWarn {
+	if c.x.outer && level < slog.LevelWarn {
+		level = slog.LevelDebug // the app around us has its line
+	} else if a.worker && level < slog.LevelWarn {
 		if took < slow {
 			return
 		}
@@ -51,7 +53,7 @@ func (a *App) access(c *Context, w *responseWriter, err error) {
 	}
 	attrs := []any{
 		"method", c.Request.Method,
-		"path", c.Request.URL.Path,
+		"path", c.x.path,
 		"route", c.Pattern(),
 		"status", status,
 		"bytes", w.bytes,

@@ -14,7 +14,7 @@ import (
 // protection, session, the app's own middleware, handler.
 func (a *App) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	a.finish()
-	x := newExchange(r, a.worker)
+	x := a.newExchange(r)
 	writer := &responseWriter{ResponseWriter: w, headOnly: r.Method == http.MethodHead}
 	c := &Context{Request: r, Writer: writer, app: a, x: x}
 	writer.commit = func() { c.commit(writer.Header()) }
@@ -70,6 +70,7 @@ func (c *Context) dispatch() error {
 	if c.app.buildErr != nil {
 		return fmt.Errorf("the app is not served, because it is faulty:\n%w", c.app.buildErr)
 	}
+	c.takeLocale()
 	if c.isAsset() && c.app.assets.TryServe(c.Writer, c.Request) {
 		return nil
 	}
@@ -103,7 +104,7 @@ func (c *Context) noRoute() error {
 	case router.BadPath:
 		return BadRequest("").Wrap(fmt.Errorf("path %q has a segment that no route may see", r.URL.EscapedPath()))
 	case router.Redirect:
-		location := found.Path
+		location := c.address(found.Path)
 		if r.URL.RawQuery != "" {
 			location += "?" + r.URL.RawQuery
 		}
@@ -157,6 +158,9 @@ func (c *Context) commit(header http.Header) {
 	}
 	if localised && len(c.app.catalog.Locales()) > 1 {
 		addVary(header, "Accept-Language")
+		if c.app.localeCookie != "" {
+			addVary(header, "Cookie")
+		}
 	}
 	secure(header)
 	if nonce != "" {

@@ -1,0 +1,130 @@
+package dram
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/dram-go/dram/framework/router"
+)
+
+// mountKey finds the mount of an app among the values of a context.
+type mountKey struct{}
+
+// mount is where an app lies.
+type mount struct {
+	base   string   // path, escaped
+	inside *Context // of the app around it, nil if there is none
+}
+
+// mountOf returns the innermost mount that ctx belongs to.
+func mountOf(ctx context.Context) mount {
+	m, _ := ctx.Value(mountKey{}).(mount)
+	if c, ok := From(ctx); ok && m.inside != c {
+		// An app of ours came after that mount: only it knows what it took off
+		// the path.
+		return mount{c.x.base + c.x.localePath, c}
+	}
+	return m
+}
+
+// Mount lets another handler answer everything below prefix, another [App] for
+// instance. It sees paths without the prefix. An App knows it all the same and
+// puts it before every address that it writes; sessions have a name of their
+// own for each app, so they do not meet. If h is an App or has otherwise
+// something to start or to close, [App.Add] it too:
+//
+//	app.Add(shop)
+//	app.Mount("/shop", shop)
+func (g *Group) Mount(prefix string, h http.Handler) *Route {
+	prefix = strings.TrimSuffix(prefix, "/")
+	depth := strings.Count(joinPath(g.prefix, prefix), "/")
+	inner := g.app.HTTP(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		serveBelow(h, w, r, depth)
+	}))
+	return g.Handle(router.Any, prefix+"/{path...}", inner)
+}
+
+// Mount is [Group.Mount] without a group.
+func (a *App) Mount(prefix string, h http.Handler) *Route { return a.root.Mount(prefix, h) }
+
+// StripPrefix is http.StripPrefix with one difference: an [App] in h knows the
+// prefix and puts it before every address that it writes. It is for apps that
+// live inside of programs of another make:
+//
+//	mux.Handle("/shop/", dram.StripPrefix("/shop", shop))
+func StripPrefix(prefix string, h http.Handler) http.Handler {
+	prefix = strings.TrimSuffix(prefix, "/")
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != prefix && !strings.HasPrefix(r.URL.Path, prefix+"/") {
+			http.NotFound(w, r)
+			return
+		}
+		serveBelow(h, w, r, strings.Count(prefix, "/"))
+	})
+}
+
+// serveBelow serves with a path without its first segments.
+func serveBelow(h http.Handler, w http.ResponseWriter, r *http.Request, depth int) {
+	m := mountOf(r.Context())
+	head, _ := cutSegments(r.URL.EscapedPath(), depth)
+	m.base += head
+	r = r.WithContext(context.WithValue(r.Context(), mountKey{}, m))
+	r.URL = below(r.URL, depth)
+	h.ServeHTTP(w, r)
+}
+
+// below returns u without the first segments of its path.
+func below(u *url.URL, depth int) *url.URL {
+	inner := *u
+	_, inner.Path = cutSegments(u.Path, depth)
+	if u.RawPath != "" {
+		_, inner.RawPath = cutSegments(u.RawPath, depth)
+	}
+	return &inner
+}
+
+// cutSegments cuts a path behind its first segments. What is left begins with
+// a slash.
+func cutSegments(path string, n int) (head, tail string) {
+	for i := range len(path) {
+		if path[i] != '/' {
+			continue
+		}
+		if n == 0 {
+			return path[:i], path[i:]
+		}
+		n--
+	}
+	return path, "/"
+}
+
+// baseOf returns the path below which the client sees the app. A front of ours
+// drops what clients say in X-Forwarded fields.
+func (a *App) baseOf(r *http.Request) string {
+	if m := mountOf(r.Context()); m.base != "" || m.inside != nil {
+		return m.base
+	}
+	if !a.worker {
+		return ""
+	}
+	base := strings.TrimSuffix(r.Header.Get("X-Forwarded-Prefix"), "/")
+	if !IsLocalPath(base) {
+		return ""
+	}
+	return base
+}
+
+// Base returns the path below which the client sees the app: "" unless it is
+// mounted, else "/shop". It stands before all addresses that are made by route
+// names and {{static}}.
+func (c *Context) Base() string { return c.x.base }
+
+// Path returns the path of the request as the client sees it, escaped, with the
+// prefix of a mount and of a locale: what may follow in a query as next=….
+func (c *Context) Path() string { return c.address(c.Request.URL.EscapedPath()) }
+
+// address makes the path of a route, with query and fragment, one for the
+// client.
+func (c *Context) address(path string) string { return c.x.base + c.x.localePath + path }
