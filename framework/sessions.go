@@ -30,7 +30,7 @@ func (a *App) newSessions() (*session.Manager, error) {
 		secret = rand.Text() + rand.Text()
 	}
 	return session.New(session.Options{
-		Secrets: []string{secret},
+		Secrets: append([]string{secret}, a.conf.PreviousSecrets...),
 		Name:    a.conf.Name,
 		Secure:  production,
 		MaxAge:  a.conf.Session.MaxAge,

@@ -11,6 +11,39 @@ import (
 	"github.com/dram-go/dram/framework/session"
 )
 
+// TestRotatedSecret has a visitor with a session from before.
+func TestRotatedSecret(t *testing.T) {
+	const second = "another secret of thirty-two bytes"
+	serve := func(current string, previous ...string) *dram.App {
+		conf := testConfig(t, config.Production)
+		conf.Secret, conf.PreviousSecrets = current, previous
+		app := dram.New(conf, nil)
+		app.Get("/", func(c *dram.Context) error {
+			var n int
+			if _, err := c.Session().Get("n", &n); err != nil {
+				return err
+			}
+			if err := c.Session().Set("n", n+1); err != nil {
+				return err
+			}
+			return c.JSON(n)
+		})
+		return app
+	}
+	jar := do(serve(secret), browser("GET", "/", nil)).Result().Cookies()
+	visit := func(app *dram.App, want string) {
+		t.Helper()
+		r := browser("GET", "/", nil)
+		r.AddCookie(jar[0])
+		w := do(app, r)
+		jar = w.Result().Cookies()
+		wantBody(t, w, 200, want)
+	}
+	visit(serve(second, secret), "1")
+	visit(serve(second), "2") // sealed by the new one
+	visit(serve(secret), "0")
+}
+
 // oneSession is a store with room for one.
 type oneSession struct {
 	record session.Record

@@ -21,6 +21,8 @@ func (c *Config) invalid(key string) string {
 		return oneOf(string(c.Env), string(Production), string(Development), string(Test))
 	case "secret":
 		return unless(c.Secret == "" || len(c.Secret) >= minSecret, "at least 32 characters (the command secret makes one)")
+	case "previous_secrets":
+		return unless(allSecrets(c.PreviousSecrets), "a list of secrets of at least 32 characters, separated by commas in a variable")
 	case "server.listen":
 		return unless(isAddress(c.Server.Listen), "HOST:PORT with a port from 0 to 65535, like 127.0.0.1:8000")
 	case "server.max_body":
@@ -87,6 +89,15 @@ func oneOf(value string, choices ...string) string {
 		want += " (did you mean " + near + "?)"
 	}
 	return want
+}
+
+func allSecrets(list []string) bool {
+	for _, secret := range list {
+		if len(secret) < minSecret {
+			return false
+		}
+	}
+	return true
 }
 
 func isName(name string) bool {

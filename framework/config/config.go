@@ -33,6 +33,11 @@ type Config struct {
 	// least 32 bytes of text. Also SECRET_KEY, SECRET_KEY_FILE or the file
 	// .dram/secret. Empty: nothing can be sealed, which production refuses.
 	Secret string `key:"secret" help:"root of all keys, at least 32 characters" secret:"true"`
+	// PreviousSecrets still open what was sealed under them, and seal nothing.
+	// To rotate the secret put the old one here, set a new one, reload, and
+	// remove the old one after session.max_age. In a variable or file they are
+	// separated by commas.
+	PreviousSecrets []string `key:"previous_secrets" help:"older secrets that still open what they sealed" secret:"true"`
 
 	Server   Server   `key:"server"`
 	Workers  Workers  `key:"workers"`

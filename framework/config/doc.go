@@ -56,6 +56,10 @@
 // .dram/secret below the root, which [GenerateSecret] writes and which nobody
 // but its owner may be able to read.
 //
+// A secret is rotated in two steps, without signing anybody out: set a new one
+// and put the old one into previous_secrets, which opens what it sealed; remove
+// it there when session.max_age has passed.
+//
 // Two names for one setting with different values are an error: whichever
 // were taken, somebody would wonder.
 //

@@ -147,8 +147,12 @@ func (l *loader) fromFile() {
 	l.faults = append(l.faults, d.faults...)
 }
 
-// note records where the present value of a key came from.
+// note records where the present value of a key came from. Elements of a list
+// are no settings of their own.
 func (l *loader) note(key, from string) {
+	if strings.HasSuffix(key, "]") {
+		return
+	}
 	l.conf.origins[key] = origin{from: from, text: l.conf.text(l.field(key))}
 }
 

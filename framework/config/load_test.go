@@ -325,6 +325,7 @@ func TestValidation(t *testing.T) {
 		{"mail.url",
 			[]string{"", "smtp://mail.example.org", "smtp://u%40x:p@h:2525?tls=off", "smtps://u:p@[::1]:465/", "file:.dram/mail", "file:/tmp/x"},
 			[]string{"mail.example.org", "http://h", "smtp:h", "smtp://", "smtp://:25", "smtp://h:99999", "smtp://h/box", "smtp://h?tls=on", "smtps://h?tls=off", "file:", "smtp://%zz"}},
+		{"previous_secrets", []string{"", long, long + ", " + long}, []string{"short", long + ",short", long + ","}},
 		{"mail.from", []string{"", "a@example.org", "게시판 <a@example.org>"}, []string{"a", "a@b, c@d", "a@example.org\r\nBcc: x@y"}},
 		{"mail.timeout", []string{"5s"}, []string{"0s", "30"}},
 		{"locale.default", []string{"ko", "en-US", "zh-Hant-TW", "es-419", "fil"}, []string{"", "k", "korean", "en_US", "en-us", "../ko", "en-US-x"}},
@@ -351,7 +352,7 @@ func TestValidation(t *testing.T) {
 
 // TestEveryKeyIsChecked finds settings that were added without a rule.
 func TestEveryKeyIsChecked(t *testing.T) {
-	empty := &Config{Secret: "short", Mail: Mail{URL: "nowhere", From: "nobody"}} // empty is fine for these
+	empty := &Config{Secret: "short", PreviousSecrets: []string{""}, Mail: Mail{URL: "nowhere", From: "nobody"}} // empty is fine for these
 	for _, s := range empty.Settings() {
 		if empty.invalid(s.Key) == "" {
 			t.Errorf("%s has no rule: its zero value is accepted", s.Key)

@@ -3,6 +3,7 @@ package config
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -150,4 +151,32 @@ func TestGeneratedSecretReadableByOthers(t *testing.T) {
 		t.Errorf("got %q, want %q", got[0], want)
 	}
 	load(t, Options{Dir: root, Environ: []string{"SECRET_KEY=" + long}}) // not used, not looked at
+}
+
+func TestPreviousSecrets(t *testing.T) {
+	root := t.TempDir()
+	file := filepath.Join(root, "dram.toml")
+	writeFile(t, file, `previous_secrets = ["`+long+`1", "`+long+`2"]`, 0o600)
+	conf := load(t, Options{Dir: root})
+	if !slices.Equal(conf.PreviousSecrets, []string{long + "1", long + "2"}) {
+		t.Errorf("from the file: %q", conf.PreviousSecrets)
+	}
+	if s := setting(conf, "previous_secrets"); s.Value != masked || s.Origin != "dram.toml:1" {
+		t.Errorf("shown as %+v", s)
+	}
+	conf = load(t, Options{Dir: root, Environ: []string{"DRAM_PREVIOUS_SECRETS=" + long + "3, " + long + "4"}})
+	if !slices.Equal(conf.PreviousSecrets, []string{long + "3", long + "4"}) {
+		t.Errorf("from the environment: %q", conf.PreviousSecrets)
+	}
+	mounted := filepath.Join(root, "mounted")
+	writeFile(t, mounted, long+"5\n", 0o600)
+	conf = load(t, Options{Dir: root, Environ: []string{"DRAM_PREVIOUS_SECRETS_FILE=" + mounted}})
+	if !slices.Equal(conf.PreviousSecrets, []string{long + "5"}) {
+		t.Errorf("from a file with secrets: %q", conf.PreviousSecrets)
+	}
+	writeFile(t, file, `previous_secrets = ["`+long+`", "hunter2"]`, 0o600)
+	got := faults(t, Options{Dir: root})
+	if want := "dram.toml:1: previous_secrets: expected a list of secrets of at least 32 characters, separated by commas in a variable"; got[0] != want {
+		t.Errorf("got %q, want %q", got[0], want)
+	}
 }

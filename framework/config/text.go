@@ -60,6 +60,10 @@ func setNumber(dst reflect.Value, text string) error {
 }
 
 func setList(dst reflect.Value, text string) error {
+	if strings.TrimSpace(text) == "" {
+		dst.Set(reflect.MakeSlice(dst.Type(), 0, 0))
+		return nil
+	}
 	parts := strings.Split(text, ",")
 	filled := reflect.MakeSlice(dst.Type(), len(parts), len(parts))
 	for i, part := range parts {
