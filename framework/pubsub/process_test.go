@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/dram-go/dram/framework/config"
 	"github.com/dram-go/dram/framework/pubsub"
 )
 
@@ -153,5 +154,14 @@ func TestNoHubAtThePath(t *testing.T) {
 	}
 	if err := pubsub.New(pubsub.Options{}).Check(t.Context()); err != nil {
 		t.Errorf("Check of a node that stays in its process: %v", err)
+	}
+}
+
+// TestHubVariableIsNoSetting: the strict loader of settings must not take the
+// runner's variable for a misspelt one.
+func TestHubVariableIsNoSetting(t *testing.T) {
+	_, err := config.Load(config.Options{Dir: t.TempDir(), Environ: []string{pubsub.HubVariable + "=/run/qna/hub.sock"}})
+	if err != nil {
+		t.Error(err)
 	}
 }
