@@ -8,7 +8,7 @@
 //	if err := r.Build(); err != nil { … } // every fault at once
 //
 //	var params router.Params
-//	found := r.Match(req.Method, req.URL.EscapedPath(), &params)
+//	found := r.MatchURL(req.Method, req.URL, &params)
 //	path, err := r.Path("question.detail", 42) // "/question/detail/42/"
 //
 // # Patterns

@@ -24,7 +24,7 @@ func Example() {
 
 	serve := func(w http.ResponseWriter, req *http.Request) {
 		var params router.Params
-		switch found := r.Match(req.Method, req.URL.EscapedPath(), &params); found.Status {
+		switch found := r.MatchURL(req.Method, req.URL, &params); found.Status {
 		case router.Found:
 			found.Entry.Value(w, req, &params)
 		case router.Redirect:

@@ -47,17 +47,18 @@ func unhex(c byte) byte {
 	return c - '0'
 }
 
-// goodPath checks every segment of a decoded path.
-func goodPath(path string) bool {
-	if path == "" || path[0] != '/' || !goodText(path) {
+// goodRest checks every segment of a decoded path, which is given without the
+// slash that it begins with.
+func goodRest(path string) bool {
+	if !goodText(path) {
 		return false
 	}
-	for rest := path[1:]; rest != ""; {
-		segment, after, _ := strings.Cut(rest, "/")
+	for path != "" {
+		segment, after, _ := strings.Cut(path, "/")
 		if dots(segment) {
 			return false
 		}
-		rest = after
+		path = after
 	}
 	return true
 }

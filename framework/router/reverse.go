@@ -86,7 +86,7 @@ func (s segment) format(value any) (string, error) {
 
 // checkRest accepts what a rest can match.
 func checkRest(text string) error {
-	if path := "/" + text; strings.Contains(path, "//") || !goodPath(path) {
+	if strings.HasPrefix(text, "/") || strings.Contains(text, "//") || !goodRest(text) {
 		return fmt.Errorf("%q cannot be the rest of a path", text)
 	}
 	return nil

@@ -2,7 +2,6 @@ package router
 
 import (
 	"fmt"
-	"net/url"
 	"slices"
 	"strings"
 	"unicode"
@@ -19,7 +18,8 @@ type Router[T any] struct {
 	built      bool
 
 	root   node
-	static map[string]*leaf // by escaped path, patterns without parameters
+	leaves []*leaf
+	lanes  *lanes
 	named  map[string]*pattern
 }
 
@@ -76,7 +76,7 @@ type Result[T any] struct {
 
 // New returns an empty router.
 func New[T any]() *Router[T] {
-	return &Router[T]{converters: builtins()}
+	return &Router[T]{converters: builtins(), lanes: compileLanes(nil)}
 }
 
 // RegisterConverter makes a converter known as {param:name}. Call it before
@@ -136,12 +136,12 @@ func (r *Router[T]) Build() error {
 		panic("router: Build called twice")
 	}
 	r.built = true
-	r.static = map[string]*leaf{}
 	r.named = map[string]*pattern{}
 	for i, e := range r.entries {
 		r.place(i, e)
 	}
 	r.inheritNames()
+	r.lanes = compileLanes(r.leaves)
 	if len(r.faults) == 0 {
 		return nil
 	}
@@ -171,10 +171,10 @@ func (r *Router[T]) place(i int, e *Entry[T]) {
 			return
 		}
 	}
-	l.methods = append(l.methods, method{e.Method, i})
-	if len(p.params) == 0 {
-		r.static[(&url.URL{Path: p.text}).EscapedPath()] = l
+	if l.methods == nil {
+		r.leaves = append(r.leaves, l)
 	}
+	l.methods = append(l.methods, method{e.Method, i})
 }
 
 // record notes the name of an entry.
