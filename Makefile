@@ -30,9 +30,11 @@ fmt:
 test: deps sqlite lint
 	$(GO) test -race -timeout 15m ./...
 
-# bench runs the benchmarks of all packages, without their tests.
+# bench runs the benchmarks of all packages, without their tests, and compares
+# with other frameworks, which are fetched for it.
 bench: sqlite
 	$(GO) test -run '^$$' -bench . -benchmem ./...
+	cd cmd/peerbench && $(GO) test ./... && $(GO) run . router
 
 clean:
 	rm -rf bin

@@ -1,0 +1,2 @@
+// This file lets the compiler accept the declaration of ginGetValue, which has
+// no body here.
