@@ -12,16 +12,16 @@ import (
 )
 
 func TestSignInAndOut(t *testing.T) {
-	t.Parallel()
-	site := newSite(t, newBoard)
-	site.Get("home").Status(200).See("nav", "nobody")
-	site.Submit("login", as("Kim", "wrong")).Status(422).See("form", "Name or password is wrong.").Not("Welcome")
-	site.Submit("login", as("Nobody", "wrong")).Status(422).See("form", "Name or password is wrong.")
-	site.Get("me").RedirectsTo("login")
-	site.Submit("login", as("Kim", "secret Kim")).RedirectsTo("home").Follow().See("nav", "Kim").See(".flash", "Welcome.")
-	site.Get("me").Status(200).See("Kim")
-	site.Submit("logout").RedirectsTo("home").Follow().See("nav", "nobody").See(".flash", "Bye.")
-	site.Get("me").RedirectsTo("login")
+	onBoth(t, newBoard, func(t *testing.T, site *site) {
+		site.Get("home").Status(200).See("nav", "nobody")
+		site.Submit("login", as("Kim", "wrong")).Status(422).See("form", "Name or password is wrong.").Not("Welcome")
+		site.Submit("login", as("Nobody", "wrong")).Status(422).See("form", "Name or password is wrong.")
+		site.Get("me").RedirectsTo("login")
+		site.Submit("login", as("Kim", "secret Kim")).RedirectsTo("home").Follow().See("nav", "Kim").See(".flash", "Welcome.")
+		site.Get("me").Status(200).See("Kim")
+		site.Submit("logout").RedirectsTo("home").Follow().See("nav", "nobody").See(".flash", "Bye.")
+		site.Get("me").RedirectsTo("login")
+	})
 }
 
 func TestAs(t *testing.T) {
@@ -53,6 +53,27 @@ func TestRequiredSendsToTheLogin(t *testing.T) {
 	}
 	site.Submit("login", as("Kim", "secret Kim"))
 	site.Submit("vote").Status(204)
+}
+
+// TestMountedApp comes back to where the browser sees the app.
+func TestMountedApp(t *testing.T) {
+	t.Parallel()
+	site := newSite(t, newBoard)
+	mounted := dram.StripPrefix("/club", site.App)
+	w := httptest.NewRecorder()
+	r := httptest.NewRequest("GET", "/club/me/?a=1", nil)
+	r.Header.Set("Accept", "text/html")
+	mounted.ServeHTTP(w, r)
+	if got := w.Header().Get("Location"); got != "/club/login/?next=%2Fclub%2Fme%2F%3Fa%3D1" {
+		t.Errorf("to %s", got)
+	}
+	r = httptest.NewRequest("POST", "/club/login/?next=%2Fclub%2Fme%2F%3Fa%3D1", strings.NewReader(as("Kim", "secret Kim").Encode()))
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	w = httptest.NewRecorder()
+	mounted.ServeHTTP(w, r)
+	if got := w.Header().Get("Location"); w.Code != 303 || got != "/club/me/?a=1" {
+		t.Errorf("%d to %s", w.Code, got)
+	}
 }
 
 func TestRequiredForPrograms(t *testing.T) {
@@ -92,28 +113,28 @@ func TestReturnStaysOnTheSite(t *testing.T) {
 }
 
 func TestChangedPasswordEndsOtherSessions(t *testing.T) {
-	t.Parallel()
-	site := newSite(t, newBoard)
-	desk, phone, lee := site.As(1), site.As(1), site.As(2)
-	desk.Submit("password", url.Values{"new": {"another"}}).RedirectsTo("me").Follow().Status(200).See("Kim")
-	phone.Get("me").RedirectsTo("login")
-	phone.Get("home").See("nav", "nobody")
-	lee.Get("me").Status(200)
-	site.Submit("login", as("Kim", "secret Kim")).Status(422)
-	site.Submit("login", as("Kim", "another")).RedirectsTo("home")
+	onBoth(t, newBoard, func(t *testing.T, site *site) {
+		desk, phone, lee := site.As(1), site.As(1), site.As(2)
+		desk.Submit("password", url.Values{"new": {"another"}}).RedirectsTo("me").Follow().Status(200).See("Kim")
+		phone.Get("me").RedirectsTo("login")
+		phone.Get("home").See("nav", "nobody")
+		lee.Get("me").Status(200)
+		site.Submit("login", as("Kim", "secret Kim")).Status(422)
+		site.Submit("login", as("Kim", "another")).RedirectsTo("home")
+	})
 }
 
 func TestUserWhoIsGone(t *testing.T) {
-	t.Parallel()
-	site := newSite(t, newBoard)
-	kim := site.As(1)
-	_, err := site.App.DB.Exec(t.Context(), `DELETE FROM member WHERE id = 1`)
-	must(t, err)
-	kim.Get("home").Status(200).See("nav", "nobody")
-	if _, ok := kim.Cookie(site.Config.Name); ok {
-		t.Error("the session of nobody goes on")
-	}
-	kim.Get("me").RedirectsTo("login")
+	onBoth(t, newBoard, func(t *testing.T, site *site) {
+		kim := site.As(1)
+		_, err := site.App.DB.Exec(t.Context(), `DELETE FROM member WHERE id = 1`)
+		must(t, err)
+		kim.Get("home").Status(200).See("nav", "nobody")
+		if _, ok := kim.Cookie(site.Config.Name); ok {
+			t.Error("the session of nobody goes on")
+		}
+		kim.Get("me").RedirectsTo("login")
+	})
 }
 
 // TestPageThatDoesNotAsk keeps pages public that show no user.

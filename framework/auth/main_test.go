@@ -4,6 +4,7 @@ import (
 	"context"
 	"io/fs"
 	"net/url"
+	"os"
 	"sync/atomic"
 	"testing"
 	"testing/fstest"
@@ -11,6 +12,8 @@ import (
 	dram "github.com/dram-go/dram/framework"
 	"github.com/dram-go/dram/framework/auth"
 	"github.com/dram-go/dram/framework/db"
+	_ "github.com/dram-go/dram/framework/db/postgres"
+	"github.com/dram-go/dram/framework/db/postgres/pgtest"
 	_ "github.com/dram-go/dram/framework/db/sqlite"
 	"github.com/dram-go/dram/framework/webtest"
 )
@@ -208,6 +211,28 @@ func (b *board) rehash(ctx context.Context, id int64, old, new string) error {
 	return err
 }
 
+// server is a PostgreSQL that is started when a test wants it.
+var server = pgtest.New()
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	server.Stop()
+	os.Exit(code)
+}
+
+// onBoth runs a test with either kind of database.
+func onBoth(t *testing.T, make func(*dram.Config) (*board, error), test func(t *testing.T, site *site)) {
+	t.Parallel()
+	t.Run("sqlite", func(t *testing.T) {
+		t.Parallel()
+		test(t, newSite(t, make))
+	})
+	t.Run("postgres", func(t *testing.T) {
+		t.Parallel()
+		test(t, newSite(t, make, webtest.Set("database.url", server.URL(t))))
+	})
+}
+
 type site = webtest.Site[*board]
 
 // newSite is the board with the users 1 Kim and 2 Lee, who have the password
@@ -215,10 +240,10 @@ type site = webtest.Site[*board]
 func newSite(t *testing.T, make func(*dram.Config) (*board, error), options ...webtest.Option) *site {
 	t.Helper()
 	s := webtest.New(t, make, options...)
-	for _, name := range []string{"Kim", "Lee"} {
+	for i, name := range []string{"Kim", "Lee"} {
 		hash, err := s.App.Hasher.Hash(t.Context(), "secret "+name)
 		must(t, err)
-		_, err = s.App.DB.Insert(t.Context(), `INSERT INTO member (name, password) VALUES (?, ?)`, name, hash)
+		_, err = s.App.DB.Exec(t.Context(), `INSERT INTO member (id, name, password) VALUES (?, ?, ?)`, i+1, name, hash)
 		must(t, err)
 	}
 	return s

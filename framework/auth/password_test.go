@@ -34,22 +34,22 @@ func store(t *testing.T, s *site, hash string) {
 const werkzeug = "scrypt:32768:8:1$rpKSYg0GOf5LIKPF$e56103a5b5690d063fe44bc4610f45807c8cfd54d8ea8ff106b708cbecb4bd60619a54524d81ff520f90f37431cc7076a81a21afb7430555c61684f579ede21d"
 
 func TestOutdatedHashIsReplacedAtLogin(t *testing.T) {
-	t.Parallel()
-	site := newSite(t, newBoard)
-	store(t, site, werkzeug)
-	site.Submit("login", as("Kim", "wrong")).Status(422)
-	if storedHash(t, site) != werkzeug {
-		t.Error("the wrong password became a hash")
-	}
-	site.Submit("login", as("Kim", "비밀번호 4자")).Status(303)
-	renewed := storedHash(t, site)
-	if site.App.Hasher.Outdated(renewed) {
-		t.Errorf("the hash is still %s", renewed)
-	}
-	site.Submit("login", as("Kim", "비밀번호 4자")).Status(303)
-	if storedHash(t, site) != renewed {
-		t.Error("a good hash was replaced")
-	}
+	onBoth(t, newBoard, func(t *testing.T, site *site) {
+		store(t, site, werkzeug)
+		site.Submit("login", as("Kim", "wrong")).Status(422)
+		if storedHash(t, site) != werkzeug {
+			t.Error("the wrong password became a hash")
+		}
+		site.Submit("login", as("Kim", "비밀번호 4자")).Status(303)
+		renewed := storedHash(t, site)
+		if site.App.Hasher.Outdated(renewed) {
+			t.Errorf("the hash is still %s", renewed)
+		}
+		site.Submit("login", as("Kim", "비밀번호 4자")).Status(303)
+		if storedHash(t, site) != renewed {
+			t.Error("a good hash was replaced")
+		}
+	})
 }
 
 func TestHashThatIsNoneTellsNothing(t *testing.T) {
@@ -74,68 +74,68 @@ func TestFailedRehashIsNoFailedLogin(t *testing.T) {
 }
 
 func TestAttemptsOfAnAccount(t *testing.T) {
-	t.Parallel()
-	site := newSite(t, newBoard)
-	for range 2 {
-		site.Submit("login", as("Kim", "wrong")).Status(422)
-	}
-	site.Submit("login", as("Kim", "secret Kim")).Status(303) // gives all back
-	for _, name := range []string{"Kim", " kim", "KIM "} {
-		site.Submit("login", as(name, "wrong")).Status(422)
-	}
-	site.Clock.Advance(10 * time.Minute)
-	r := site.Submit("login", as("Kim", "secret Kim")).Status(429).
-		See("Too many attempts to sign in. Please try again in 5 minutes.")
-	if wait, err := strconv.Atoi(r.Headers.Get("Retry-After")); err != nil || wait < 290 || wait > 300 {
-		t.Errorf("Retry-After %q", r.Headers.Get("Retry-After"))
-	}
-	site.With("Accept-Language", "ko").Submit("login", as("kim", "x")).Status(429).See("5분 뒤에")
-	site.Submit("login", as("Lee", "secret Lee")).Status(303)
-	site.Clock.Advance(5 * time.Minute)
-	site.Submit("login", as("Kim", "secret Kim")).Status(303)
+	onBoth(t, newBoard, func(t *testing.T, site *site) {
+		for range 2 {
+			site.Submit("login", as("Kim", "wrong")).Status(422)
+		}
+		site.Submit("login", as("Kim", "secret Kim")).Status(303) // gives all back
+		for _, name := range []string{"Kim", " kim", "KIM "} {
+			site.Submit("login", as(name, "wrong")).Status(422)
+		}
+		site.Clock.Advance(10 * time.Minute)
+		r := site.Submit("login", as("Kim", "secret Kim")).Status(429).
+			See("Too many attempts to sign in. Please try again in 5 minutes.")
+		if wait, err := strconv.Atoi(r.Headers.Get("Retry-After")); err != nil || wait < 290 || wait > 300 {
+			t.Errorf("Retry-After %q", r.Headers.Get("Retry-After"))
+		}
+		site.With("Accept-Language", "ko").Submit("login", as("kim", "x")).Status(429).See("5분 뒤에")
+		site.Submit("login", as("Lee", "secret Lee")).Status(303)
+		site.Clock.Advance(5 * time.Minute)
+		site.Submit("login", as("Kim", "secret Kim")).Status(303)
+	})
 }
 
 func TestAttemptsOfAnAddress(t *testing.T) {
-	t.Parallel()
-	site := newSite(t, newBoard)
-	for i := range 8 {
-		site.Submit("login", as("someone "+strconv.Itoa(i), "wrong")).Status(422)
-	}
-	site.Submit("login", as("Kim", "secret Kim")).Status(429)
-	accounts, err := db.One[int](t.Context(), site.App.DB, `SELECT count(*) FROM auth_limit`)
-	must(t, err)
-	if accounts != 9 {
-		t.Errorf("%d rows, want one of the address and one for each of 8 names", accounts)
-	}
-	site.Clock.Advance(16 * time.Minute)
-	site.Submit("login", as("Kim", "secret Kim")).Status(303)
-	rows, err := db.All[int](t.Context(), site.App.DB, `SELECT attempts FROM auth_limit`)
-	must(t, err)
-	if len(rows) != 1 || rows[0] != 0 {
-		t.Errorf("old rows stay: %v", rows)
-	}
+	onBoth(t, newBoard, func(t *testing.T, site *site) {
+		for i := range 8 {
+			site.Submit("login", as("someone "+strconv.Itoa(i), "wrong")).Status(422)
+		}
+		site.Submit("login", as("Kim", "secret Kim")).Status(429)
+		accounts, err := db.One[int](t.Context(), site.App.DB, `SELECT count(*) FROM auth_limit`)
+		must(t, err)
+		if accounts != 9 {
+			t.Errorf("%d rows, want one of the address and one for each of 8 names", accounts)
+		}
+		site.Clock.Advance(16 * time.Minute)
+		site.Submit("login", as("Kim", "secret Kim")).Status(303)
+		rows, err := db.All[int](t.Context(), site.App.DB, `SELECT attempts FROM auth_limit`)
+		must(t, err)
+		if len(rows) != 1 || rows[0] != 0 {
+			t.Errorf("old rows stay: %v", rows)
+		}
+	})
 }
 
 // TestGuessesAtTheSameTime has more guesses under way than may be made.
 func TestGuessesAtTheSameTime(t *testing.T) {
-	t.Parallel()
-	site := newSite(t, newBoard)
-	var mu sync.Mutex
-	counts := map[int]int{}
-	var wg sync.WaitGroup
-	for range 12 {
-		visitor := site.Visitor()
-		wg.Go(func() {
-			r := visitor.SubmitPath("/login/", as("Kim", "wrong"))
-			mu.Lock()
-			defer mu.Unlock()
-			counts[r.Code]++
-		})
-	}
-	wg.Wait()
-	if counts[422] != 3 || counts[429] != 9 {
-		t.Errorf("answers %v, want 3 looked at", counts)
-	}
+	onBoth(t, newBoard, func(t *testing.T, site *site) {
+		var mu sync.Mutex
+		counts := map[int]int{}
+		var wg sync.WaitGroup
+		for range 12 {
+			visitor := site.Visitor()
+			wg.Go(func() {
+				r := visitor.SubmitPath("/login/", as("Kim", "wrong"))
+				mu.Lock()
+				defer mu.Unlock()
+				counts[r.Code]++
+			})
+		}
+		wg.Wait()
+		if counts[422] != 3 || counts[429] != 9 {
+			t.Errorf("answers %v, want 3 looked at", counts)
+		}
+	})
 }
 
 func TestTextsOfTheLimit(t *testing.T) {

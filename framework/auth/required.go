@@ -22,7 +22,7 @@ func (a *Auth[U]) Required(next dram.Handler) dram.Handler {
 			// RFC 9110 section 15.5.2 wants a challenge; this one says where to go.
 			return dram.Unauthorized("").With("WWW-Authenticate", `Cookie form-action="`+c.URL(a.conf.Login)+`"`)
 		}
-		if from := origin(c.Request); from != "" {
+		if from := origin(c); from != "" {
 			return c.Redirect(a.conf.Login, dram.Query{"next": from})
 		}
 		return c.Redirect(a.conf.Login)
@@ -42,14 +42,17 @@ func (a *Auth[U]) Return(c *dram.Context, route string, args ...any) error {
 // origin is the path to come back to: of the request itself, or, since a form
 // cannot be sent again by a redirect, of the page with the form. It is "" if
 // there is none that is known to be of this site.
-func origin(r *http.Request) string {
-	path := r.URL.RequestURI()
-	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+func origin(c *dram.Context) string {
+	r, path := c.Request, c.Path()
+	switch {
+	case r.Method != http.MethodGet && r.Method != http.MethodHead:
 		page, err := url.Parse(r.Referer())
 		if err != nil || page.Host != r.Host {
 			return ""
 		}
 		path = page.RequestURI()
+	case r.URL.RawQuery != "":
+		path += "?" + r.URL.RawQuery
 	}
 	if len(path) > maxNext || !dram.IsLocalPath(path) {
 		return ""

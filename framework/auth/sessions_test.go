@@ -29,74 +29,74 @@ func count(t *testing.T, s *site, query string, args ...any) int {
 }
 
 func TestDevices(t *testing.T) {
-	t.Parallel()
-	site := newSite(t, newStored)
-	desk, lee := site.With("User-Agent", "Desk/1").As(1), site.As(2)
-	site.Clock.Advance(time.Hour)
-	phone := site.With("User-Agent", "Phone/1").As(1)
-	list := devices(desk)
-	if len(list) != 2 || list[0].Agent != "Phone/1" || list[0].Here || !list[1].Here || list[1].Agent != "Desk/1" {
-		t.Fatalf("devices %+v", list)
-	}
-	if apart := list[0].Begun.Sub(list[1].Begun); apart < 59*time.Minute || apart > 61*time.Minute {
-		t.Errorf("an hour apart: %v", apart)
-	}
-	lee.Submit("end", list[0].ID).Status(404)
-	phone.Get("me").Status(200)
-	desk.Submit("end", list[0].ID).RedirectsTo("devices")
-	phone.Get("me").RedirectsTo("login")
-	desk.Get("me").Status(200)
-	if list := devices(desk); len(list) != 1 || !list[0].Here {
-		t.Errorf("devices %+v", list)
-	}
-	for range 3 {
-		site.As(1)
-	}
-	desk.Submit("others").RedirectsTo("devices")
-	if list := devices(desk); len(list) != 1 || !list[0].Here {
-		t.Errorf("devices %+v", list)
-	}
-	lee.Get("me").Status(200)
+	onBoth(t, newStored, func(t *testing.T, site *site) {
+		desk, lee := site.With("User-Agent", "Desk/1").As(1), site.As(2)
+		site.Clock.Advance(time.Hour)
+		phone := site.With("User-Agent", "Phone/1").As(1)
+		list := devices(desk)
+		if len(list) != 2 || list[0].Agent != "Phone/1" || list[0].Here || !list[1].Here || list[1].Agent != "Desk/1" {
+			t.Fatalf("devices %+v", list)
+		}
+		if apart := list[0].Begun.Sub(list[1].Begun); apart < 59*time.Minute || apart > 61*time.Minute {
+			t.Errorf("an hour apart: %v", apart)
+		}
+		lee.Submit("end", list[0].ID).Status(404)
+		phone.Get("me").Status(200)
+		desk.Submit("end", list[0].ID).RedirectsTo("devices")
+		phone.Get("me").RedirectsTo("login")
+		desk.Get("me").Status(200)
+		if list := devices(desk); len(list) != 1 || !list[0].Here {
+			t.Errorf("devices %+v", list)
+		}
+		for range 3 {
+			site.As(1)
+		}
+		desk.Submit("others").RedirectsTo("devices")
+		if list := devices(desk); len(list) != 1 || !list[0].Here {
+			t.Errorf("devices %+v", list)
+		}
+		lee.Get("me").Status(200)
+	})
 }
 
 // TestStolenCookie has what a sealed cookie cannot do.
 func TestStolenCookie(t *testing.T) {
-	t.Parallel()
-	site := newSite(t, newStored)
-	kim := site.As(1)
-	stolen, ok := kim.Cookie(site.Config.Name)
-	if !ok {
-		t.Fatal("no cookie")
-	}
-	thief := site.Visitor().With("Cookie", site.Config.Name+"="+stolen)
-	thief.Get("me").Status(200)
-	kim.Submit("logout").RedirectsTo("home")
-	thief.Get("me").RedirectsTo("login")
-	if n := count(t, site, `SELECT count(*) FROM auth_session WHERE owner <> ''`); n != 0 {
-		t.Errorf("%d sessions of users are left", n)
-	}
+	onBoth(t, newStored, func(t *testing.T, site *site) {
+		kim := site.As(1)
+		stolen, ok := kim.Cookie(site.Config.Name)
+		if !ok {
+			t.Fatal("no cookie")
+		}
+		thief := site.Visitor().With("Cookie", site.Config.Name+"="+stolen)
+		thief.Get("me").Status(200)
+		kim.Submit("logout").RedirectsTo("home")
+		thief.Get("me").RedirectsTo("login")
+		if n := count(t, site, `SELECT count(*) FROM auth_session WHERE owner <> ''`); n != 0 {
+			t.Errorf("%d sessions of users are left", n)
+		}
+	})
 }
 
 func TestStoredSessionsAreTheSame(t *testing.T) {
-	t.Parallel()
-	site := newSite(t, newStored)
-	site.Submit("login", as("Kim", "secret Kim")).RedirectsTo("home").Follow().See("nav", "Kim").See(".flash", "Welcome.")
-	desk := site.As(1)
-	desk.Submit("password", url.Values{"new": {"another"}}).RedirectsTo("me").Follow().Status(200)
-	site.Get("me").RedirectsTo("login")
+	onBoth(t, newStored, func(t *testing.T, site *site) {
+		site.Submit("login", as("Kim", "secret Kim")).RedirectsTo("home").Follow().See("nav", "Kim").See(".flash", "Welcome.")
+		desk := site.As(1)
+		desk.Submit("password", url.Values{"new": {"another"}}).RedirectsTo("me").Follow().Status(200)
+		site.Get("me").RedirectsTo("login")
+	})
 }
 
 func TestEndedSessionsAreRemoved(t *testing.T) {
-	t.Parallel()
-	site := newSite(t, newStored)
-	kim := site.As(1)
-	site.Clock.Advance(15 * 24 * time.Hour)
-	kim.Get("home").See("nav", "nobody")
-	if n := count(t, site, `SELECT count(*) FROM auth_session`); n != 1 {
-		t.Errorf("%d rows", n)
-	}
-	site.As(2)
-	if n := count(t, site, `SELECT count(*) FROM auth_session`); n != 1 {
-		t.Errorf("%d rows, want that of Lee", n)
-	}
+	onBoth(t, newStored, func(t *testing.T, site *site) {
+		kim := site.As(1)
+		site.Clock.Advance(15 * 24 * time.Hour)
+		kim.Get("home").See("nav", "nobody")
+		if n := count(t, site, `SELECT count(*) FROM auth_session`); n != 1 {
+			t.Errorf("%d rows", n)
+		}
+		site.As(2)
+		if n := count(t, site, `SELECT count(*) FROM auth_session`); n != 1 {
+			t.Errorf("%d rows, want that of Lee", n)
+		}
+	})
 }

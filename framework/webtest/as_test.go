@@ -1,6 +1,8 @@
 package webtest_test
 
 import (
+	"bytes"
+	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -57,5 +59,27 @@ func TestAsNobody(t *testing.T) {
 	plain := func(*dram.Config) (http.Handler, error) { return http.NotFoundHandler(), nil }
 	if got := failure(t, func(t testing.TB) { webtest.New(t, plain).As(1) }); !strings.Contains(got, "As(1): nobody was signed in") {
 		t.Errorf("an app without users: %s", got)
+	}
+}
+
+// watched notes what is written to the output of a test.
+type watched struct {
+	testing.TB
+	out bytes.Buffer
+}
+
+func (w *watched) Output() io.Writer { return &w.out }
+
+func TestLogGoesToTheTest(t *testing.T) {
+	for level, want := range map[string]bool{"": false, "info": true} {
+		w := &watched{TB: t}
+		var options []webtest.Option
+		if level != "" {
+			options = append(options, webtest.Set("log.level", level))
+		}
+		webtest.New(w, club, options...).Get("home").Status(200)
+		if got := strings.Contains(w.out.String(), "path=/"); got != want {
+			t.Errorf("level %q: the test's output is %q", level, w.out.String())
+		}
 	}
 }

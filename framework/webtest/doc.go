@@ -19,6 +19,7 @@
 //
 //	URL(route string, args ...any) (string, error)   Get, Submit, RedirectsTo
 //	Migrate(context.Context) error                   before the test
+//	SetLog(*slog.Logger)                             before that, to t.Output()
 //	Start(context.Context) error                     before the test
 //	Close(context.Context) error                     after the test
 //

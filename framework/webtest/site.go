@@ -2,6 +2,7 @@ package webtest
 
 import (
 	"context"
+	"log/slog"
 	"net/http"
 	"testing"
 	"time"
@@ -26,6 +27,7 @@ type (
 	migrator interface{ Migrate(context.Context) error }
 	starter  interface{ Start(context.Context) error }
 	closer   interface{ Close(context.Context) error }
+	logger   interface{ SetLog(*slog.Logger) }
 	linker   interface {
 		URL(route string, args ...any) (string, error)
 	}
@@ -53,8 +55,20 @@ func New[H http.Handler](t testing.TB, newApp func(*config.Config) (H, error), o
 	if err != nil {
 		t.Fatalf("webtest: New of the app:\n%v", err)
 	}
+	if l, ok := any(app).(logger); ok {
+		l.SetLog(logTo(t, conf.Log))
+	}
 	begin(t, app)
 	return &Site[H]{Client: newClient(t, app, clock), App: app, Config: conf, Clock: clock}
+}
+
+// logTo writes where the test's own output goes, which is shown if it fails.
+func logTo(t testing.TB, conf config.Log) *slog.Logger {
+	level := slog.LevelWarn
+	if err := level.UnmarshalText([]byte(conf.Level)); err != nil {
+		level = slog.LevelWarn // an app with settings of its own
+	}
+	return slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: level}))
 }
 
 // begin migrates and starts the app, and sees to its end.
