@@ -74,7 +74,7 @@ func (c *Context) dispatch() error {
 	if c.isAsset() && c.app.assets.TryServe(c.Writer, c.Request) {
 		return nil
 	}
-	found := c.app.router.Match(c.Request.Method, c.Request.URL.EscapedPath(), &c.params)
+	found := c.app.router.MatchURL(c.Request.Method, c.Request.URL, &c.params)
 	if found.Status != router.Found {
 		c.params.Reset()
 		c.missed = found
@@ -126,7 +126,7 @@ func (c *Context) whyNoRoute() string {
 	r := c.Request
 	text := fmt.Sprintf("no route takes %s %s", r.Method, r.URL.Path)
 	var params router.Params
-	if other := c.app.router.Match(http.MethodGet, r.URL.EscapedPath(), &params); other.Status == router.Redirect {
+	if other := c.app.router.MatchURL(http.MethodGet, r.URL, &params); other.Status == router.Redirect {
 		text += fmt.Sprintf("; there is %s, but only GET and HEAD are redirected: a redirect would lose the body", other.Path)
 	}
 	return text
