@@ -4,49 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"net/http/httptest"
-	"os/exec"
 	"strings"
 	"testing"
 
 	dram "github.com/dram-go/dram/framework"
 	"github.com/dram-go/dram/framework/config"
 )
-
-func Example() {
-	app := dram.New(nil, nil)
-	app.Get("/", func(c *dram.Context) error { return c.Text("hello") })
-
-	server := httptest.NewServer(app) // or http.ListenAndServe(addr, app)
-	defer server.Close()
-	response, err := http.Get(server.URL)
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	defer response.Body.Close()
-	fmt.Println(response.Status, response.Header.Get("Content-Type"))
-	// Output: 200 OK text/plain; charset=utf-8
-}
-
-func TestHelloWorldLinksNoHeavyThings(t *testing.T) {
-	out, err := exec.Command("go", "list", "-deps", ".").Output()
-	if err != nil {
-		t.Fatal(err)
-	}
-	deps := strings.Fields(string(out))
-	for _, dep := range deps {
-		for _, heavy := range []string{"go-sqlite3", "goose", "cobra", "sqlx", "framework/db", "dram/runner", "dram/devserver"} {
-			if strings.Contains(dep, heavy) {
-				t.Errorf("the framework imports %s", dep)
-			}
-		}
-	}
-	if len(deps) < 50 {
-		t.Errorf("only %d packages listed", len(deps))
-	}
-}
 
 func TestGroupsAndNames(t *testing.T) {
 	app, _ := newApp(t, config.Test, nil)
