@@ -50,7 +50,9 @@
 // `run` and in tests.
 //
 // Subscribers in the publisher's own process are reached in any case, whether
-// the hub is there or not. A Node connects again by itself.
+// the hub is there or not. A Node connects again by itself. Package
+// pubsub/postgres brings a [Link] through a PostgreSQL database instead, for
+// processes on several machines.
 //
 // # Wire
 //
