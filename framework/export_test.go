@@ -12,3 +12,6 @@ var WithNonce = withNonce
 
 // EncodeEvent is Event.encode.
 func EncodeEvent(e Event) (string, error) { return e.encode() }
+
+// Below is below.
+var Below = below

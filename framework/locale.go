@@ -131,13 +131,13 @@ func (c *Context) takeLocale() {
 	if !c.app.localePaths {
 		return
 	}
-	head, _ := cutSegments(c.Request.URL.Path, 1)
-	if len(head) < 2 || !c.app.hasLocale(head[1:]) {
+	head, left, ok := below(c.Request.URL, 1)
+	if !ok || len(head) < 2 || !c.app.hasLocale(head[1:]) {
 		return
 	}
 	c.x.localePath = head
 	inner := *c.Request
-	inner.URL = below(c.Request.URL, 1)
+	inner.URL = left
 	c.Request = &inner
 }
 

@@ -99,6 +99,8 @@ func TestLocaleByPath(t *testing.T) {
 		"[en /en/switch/%EA%B0%80?a=b%20c][ko /ko/switch/%EA%B0%80?a=b%20c]")
 	wantBody(t, do(app, speaking("ko", "GET", "/wrong")), 500, `"fr" is no locale of the app, it has en, ko`)
 	wantBody(t, do(app, speaking("ko", "GET", "/fr/")), 404)
+	wantBody(t, do(app, speaking("ko", "GET", "/ko%2Fslash/")), 400)
+	wantBody(t, do(app, speaking("ko", "GET", "/en/switch/%41")), 200, "[ko /ko/switch/%41]")
 	wantBody(t, do(app, speaking("ko", "GET", "/kor/")), 404)
 	for path, location := range map[string]string{"/ko/slash/": "/ko/", "/ko/slash?a=b": "/ko/slash/?a=b", "/slash/": "/"} {
 		if w := do(app, speaking("en", "GET", path)); w.Header().Get("Location") != location {

@@ -67,22 +67,31 @@ func StripPrefix(prefix string, h http.Handler) http.Handler {
 
 // serveBelow serves with a path without its first segments.
 func serveBelow(h http.Handler, w http.ResponseWriter, r *http.Request, depth int) {
+	head, inner, ok := below(r.URL, depth)
+	if !ok {
+		http.NotFound(w, r)
+		return
+	}
 	m := mountOf(r.Context())
-	head, _ := cutSegments(r.URL.EscapedPath(), depth)
 	m.base += head
 	r = r.WithContext(context.WithValue(r.Context(), mountKey{}, m))
-	r.URL = below(r.URL, depth)
+	r.URL = inner
 	h.ServeHTTP(w, r)
 }
 
-// below returns u without the first segments of its path.
-func below(u *url.URL, depth int) *url.URL {
-	inner := *u
-	_, inner.Path = cutSegments(u.Path, depth)
+// below takes the first segments off the path of u: head is how they are
+// written, inner is what is left. It refuses a path in which an encoded slash
+// makes more segments than were written.
+func below(u *url.URL, depth int) (head string, inner *url.URL, ok bool) {
+	left := *u
+	plain, tail := cutSegments(u.Path, depth)
+	left.Path = tail
+	head, raw := cutSegments(u.EscapedPath(), depth)
 	if u.RawPath != "" {
-		_, inner.RawPath = cutSegments(u.RawPath, depth)
+		left.RawPath = raw
 	}
-	return &inner
+	decoded, err := url.PathUnescape(head)
+	return head, &left, err == nil && decoded == plain
 }
 
 // cutSegments cuts a path behind its first segments. What is left begins with

@@ -93,6 +93,9 @@ func TestAppsInsideOfOtherPrograms(t *testing.T) {
 	wantBody(t, get(mux, "/a/b/c/item/7/"), 200, "/a/b/c|/a/b/c/item/7/|/a/b/c/|/item/7/")
 	wantBody(t, get(mux, "/a/b/d/item/7/"), 404)
 	wantBody(t, get(dram.StripPrefix("/shop", shop), "/shopping"), 404)
+	wantBody(t, get(dram.StripPrefix("/shop", shop), "/shop/item/%37/"), 200, "/shop|/shop/item/%37/|/shop/|/item/7/")
+	wantBody(t, get(dram.StripPrefix("/shop", shop), "/shop%2Fitem/7/"), 404)
+	wantBody(t, get(dram.StripPrefix("/a/b", shop), "/a%2Fb/item/7/"), 404)
 	wantBody(t, get(dram.StripPrefix("/shop", shop), "/shop"), 200, "/shop/item/7/")
 }
 
