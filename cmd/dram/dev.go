@@ -17,7 +17,10 @@ func devCommand() *cobra.Command {
 		Long: `Dev serves the app in DIR (by default this directory) on loopback while you
 work on it. A saved Go file is built and swapped in when it is ready; a saved
 template, style sheet or message needs no build. A build that fails shows its
-error in the browser while the last good one keeps serving.`,
+error in the browser while the last good one keeps serving.
+
+Variables in the file .env of the app are set for it, unless the environment
+has them already. Only dev reads .env: in production the environment does.`,
 		Example: `  dram dev ./sample-app
   dram dev --listen 127.0.0.1:4000`,
 		GroupID: "develop",

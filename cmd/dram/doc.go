@@ -8,6 +8,7 @@
 //	dram stop forum       finish the requests in flight and end
 //	dram routes forum     what the app answers
 //	dram check forum      links, texts and pages that it names and does not have
+//	dram doctor forum     what keeps it from building, running or reloading
 //	dram migrate forum    bring its database up
 //
 // An app is a directory with a main package that calls runner.Main. Its own

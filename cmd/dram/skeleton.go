@@ -2,7 +2,9 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
+	"go/build"
 	"go/format"
 	"go/parser"
 	"go/token"
@@ -18,6 +20,7 @@ import (
 	"golang.org/x/mod/modfile"
 	"golang.org/x/mod/module"
 
+	"github.com/dram-go/dram/framework/config"
 	"github.com/dram-go/dram/templates"
 )
 
@@ -40,14 +43,29 @@ func (f file) write(dir string) error {
 
 // checkModule refuses a module path that the go command would refuse later.
 func checkModule(path string) error {
-	if err := module.CheckImportPath(path); err != nil {
+	err := module.CheckImportPath(path)
+	switch first, _, _ := strings.Cut(path, "/"); {
+	case err != nil:
+	case first == "vendor" || first == "internal" || first == "cmd" || isStandard(first):
+		err = fmt.Errorf("%s is a name of Go itself", first)
+	case strings.HasPrefix(first, "."), strings.HasPrefix(first, "_"):
+		err = errors.New("the go command leaves out names that begin with . or _")
+	}
+	if err != nil {
 		return fmt.Errorf("%q cannot be a module path: %w\nUse letters, digits, '-', '.' and '/', as in: dram new forum --module example.org/forum", path, err)
 	}
 	return nil
 }
 
+// isStandard reports whether the standard library has a package of this name,
+// which would hide the app's.
+func isStandard(name string) bool {
+	pkg, err := build.Default.Import(name, "", build.FindOnly)
+	return err == nil && pkg.Goroot
+}
+
 // newFiles returns the files of a new app with this module path.
-func newFiles(module string) ([]file, error) {
+func newFiles(modulePath string) ([]file, error) {
 	var files []file
 	err := fs.WalkDir(templates.App(), ".", func(name string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
@@ -58,12 +76,13 @@ func newFiles(module string) ([]file, error) {
 			return err
 		}
 		if strings.HasSuffix(name, ".go") {
-			if content, err = rewriteImports(name, content, module); err != nil {
+			if content, err = rewriteImports(name, content, modulePath); err != nil {
 				return err
 			}
 		}
-		if name == "README.md" || name == "app.go" {
-			content = rename(content, path.Base(module))
+		switch name {
+		case "README.md", "app.go", "dram.toml", ".gitignore":
+			content = rename(content, appName(modulePath))
 		}
 		files = append(files, file{name, content})
 		return nil
@@ -71,11 +90,20 @@ func newFiles(module string) ([]file, error) {
 	if err != nil {
 		return nil, err
 	}
-	mod, err := newGoMod(module)
+	mod, err := newGoMod(modulePath)
 	if err != nil {
 		return nil, err
 	}
 	return append(files, mod...), nil
+}
+
+// appName is what an app with this module path is called: the last element
+// without a version, made fit for cookies and process titles.
+func appName(modulePath string) string {
+	if prefix, _, ok := module.SplitPathVersion(modulePath); ok {
+		modulePath = prefix
+	}
+	return config.Default(path.Base(modulePath)).Name
 }
 
 // rename puts the name of the new app where its texts say "app".
@@ -84,13 +112,15 @@ func rename(content []byte, name string) []byte {
 		"# App\n", "# "+name+"\n",
 		"./app ", "./"+name+" ",
 		"Command app ", "Command "+name+" ",
+		`name = "app"`, `name = "`+name+`"`,
+		"\n/app\n", "\n/"+name+"\n",
 	).Replace(string(content)))
 }
 
 // rewriteImports puts the new module's path in the place of the skeleton's.
 // Only the bytes of the import paths change, so comments stay where they are;
 // gofmt then sorts the imports by their new names.
-func rewriteImports(name string, src []byte, module string) ([]byte, error) {
+func rewriteImports(name string, src []byte, modulePath string) ([]byte, error) {
 	fset := token.NewFileSet()
 	parsed, err := parser.ParseFile(fset, name, src, parser.ImportsOnly)
 	if err != nil {
@@ -109,7 +139,7 @@ func rewriteImports(name string, src []byte, module string) ([]byte, error) {
 		}
 		start, end := fset.Position(spec.Path.Pos()).Offset, fset.Position(spec.Path.End()).Offset
 		out.Write(src[last:start])
-		out.WriteString(strconv.Quote(module + rest))
+		out.WriteString(strconv.Quote(modulePath + rest))
 		last = end
 	}
 	out.Write(src[last:])
