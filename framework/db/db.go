@@ -116,19 +116,38 @@ func (d *DB) check(ctx context.Context, pool *sqlx.DB) error {
 
 // Check reports whether the database answers. A transaction that runs at this
 // moment counts as an answer of the write connection.
+//
+// Of a database that is not started it reports what would keep this build from
+// being put into service: no connection, migrations that would not run, and a
+// [DestructiveError]. That migrations are pending is no fault.
 func (d *DB) Check(ctx context.Context) error {
 	if d.broken != nil {
 		return d.broken
 	}
 	p := d.pools.Load()
 	if p == nil {
-		return errNotStarted
+		return d.checkClosed(ctx)
 	}
 	if !d.gate.try() {
 		return d.check(ctx, p.reader)
 	}
 	defer d.gate.leave(nil)
 	return d.ping(ctx, p)
+}
+
+func (d *DB) checkClosed(ctx context.Context) error {
+	exists, err := d.engine.Exists(ctx)
+	if err != nil {
+		return fmt.Errorf("database %s: %w", d.engine, err)
+	}
+	if exists {
+		pool := d.pool(Reader)
+		defer pool.Close()
+		if err := d.check(ctx, pool); err != nil {
+			return err
+		}
+	}
+	return d.Destructive(ctx)
 }
 
 // Close waits for the transactions that write, at most until ctx ends, and closes

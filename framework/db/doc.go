@@ -84,4 +84,18 @@
 // "-- +goose StatementBegin" and "-- +goose StatementEnd". [DB.Migrate] takes a
 // lock, so any number of processes may call it. [DB.Start] refuses a database
 // that lacks a migration of this build and serves one that is ahead of it.
+//
+// # Two builds on one database
+//
+// While a new build takes over, the one before it goes on serving, on a schema
+// that is already the new one. So a migration adds and takes nothing away. What
+// takes away is a file of its own with the line
+//
+//	-- +dram after
+//
+// which [DB.MigrateAfter] runs once the earlier build is gone. Renaming a column
+// is thus three steps: add the new one and fill both, read the new one, drop the
+// old one in a file that comes after. [FindDestructive] and [DB.Destructive]
+// report statements such as DROP COLUMN in other files; a file that no earlier
+// build minds says -- +dram expand.
 package db

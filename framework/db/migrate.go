@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -23,9 +24,31 @@ const versionTable = goose.DefaultTablename
 // migrate at the same time do so one after the other. In production the
 // database is copied first.
 //
+// Files that say "-- +dram after" wait for [DB.MigrateAfter], because an earlier
+// build may be serving still. In a new database, and in development, there is
+// none, and they run too.
+//
 // A failing file is rolled back and ends the run; the error names the file,
 // the line and the version at which the schema stays.
 func (d *DB) Migrate(ctx context.Context) error {
+	return d.migrateLocked(ctx, func(p plan) ([]migration, error) { return p.pending, p.late() })
+}
+
+// MigrateAfter runs the files that say "-- +dram after", which take away what
+// an earlier build needed: it is called once no earlier build serves any more.
+// It fails if [DB.Migrate] has something to do first, and is otherwise as that.
+func (d *DB) MigrateAfter(ctx context.Context) error {
+	return d.migrateLocked(ctx, func(p plan) ([]migration, error) {
+		if len(p.pending) > 0 {
+			return nil, fmt.Errorf("%s has not run, and what comes after it cannot: run %s migrate up",
+				p.pending[0].path(), config.Program())
+		}
+		return p.after, nil
+	})
+}
+
+// migrateLocked runs those migrations of the plan that choose returns.
+func (d *DB) migrateLocked(ctx context.Context, choose func(plan) ([]migration, error)) error {
 	if d.broken != nil {
 		return d.broken
 	}
@@ -48,21 +71,19 @@ func (d *DB) Migrate(ctx context.Context) error {
 	pool := d.engine.Open(Migrator)
 	defer pool.Close()
 	pool.SetMaxOpenConns(1)
-	return d.migrate(ctx, pool, files, existed)
+	return d.migrate(ctx, pool, files, existed, choose)
 }
 
 // migrate runs under the lock. What is pending is asked only now: another
 // process may have been faster.
-func (d *DB) migrate(ctx context.Context, pool *sql.DB, files []migration, existed bool) error {
+func (d *DB) migrate(ctx context.Context, pool *sql.DB, files []migration, existed bool, choose func(plan) ([]migration, error)) error {
 	applied, err := d.applied(ctx, pool)
 	if err != nil {
 		return err
 	}
-	p := makePlan(files, applied)
-	if len(p.pending) == 0 {
-		return nil
-	}
-	if err := p.late(); err != nil {
+	p := makePlan(files, applied, d.alone())
+	chosen, err := choose(p)
+	if err != nil || len(chosen) == 0 {
 		return err
 	}
 	if d.conf.Env == config.Production && existed {
@@ -74,7 +95,7 @@ func (d *DB) migrate(ctx context.Context, pool *sql.DB, files []migration, exist
 	if err != nil {
 		return err
 	}
-	for _, m := range p.pending {
+	for _, m := range chosen {
 		start := time.Now()
 		if err := run.apply(ctx, m); err != nil {
 			return d.migrationError(ctx, pool, m, run, err)
@@ -84,6 +105,10 @@ func (d *DB) migrate(ctx context.Context, pool *sql.DB, files []migration, exist
 	}
 	return nil
 }
+
+// alone reports whether no other build can be serving: in development a new
+// process takes the place of the one before.
+func (d *DB) alone() bool { return d.conf.Env == config.Development }
 
 // noticeLevel keeps what happens in every single test out of their output.
 func (d *DB) noticeLevel() slog.Level {
@@ -135,17 +160,18 @@ func (d *DB) plan(ctx context.Context) (plan, error) {
 	}
 	exists, err := d.engine.Exists(ctx)
 	if err != nil || !exists {
-		return makePlan(files, nil), err
+		return makePlan(files, nil, true), err
 	}
 	pool := d.engine.Open(Reader)
 	defer pool.Close()
 	applied, err := d.applied(ctx, pool)
-	return makePlan(files, applied), err
+	return makePlan(files, applied, d.alone()), err
 }
 
 // MigrationStatus returns a row of version, state and file for each migration,
-// in order. The state is "applied", "pending" or, for a version that the
-// database has and this build lacks, "unknown". It changes nothing.
+// in order. The state is "applied"; "pending", to be run by [DB.Migrate];
+// "after", to be run by [DB.MigrateAfter]; or, for a version that the database
+// has and this build lacks, "unknown". It changes nothing.
 func (d *DB) MigrationStatus(ctx context.Context) ([][]string, error) {
 	if d.broken != nil {
 		return nil, d.broken
@@ -157,8 +183,11 @@ func (d *DB) MigrationStatus(ctx context.Context) ([][]string, error) {
 	rows := [][]string{}
 	for _, m := range p.files {
 		state := "pending"
-		if p.applied[m.version] {
+		switch {
+		case p.applied[m.version]:
 			state = "applied"
+		case slices.Contains(p.after, m):
+			state = "after"
 		}
 		rows = append(rows, []string{strconv.FormatInt(m.version, 10), state, m.path()})
 	}

@@ -18,6 +18,8 @@ const migrationsDir = "migrations"
 type migration struct {
 	version int64
 	name    string // base name
+	after   bool   // it says -- +dram after: it runs once no earlier build serves
+	expand  bool   // it says -- +dram expand: no earlier build minds it
 }
 
 // path is how messages name the file.
@@ -47,6 +49,9 @@ func migrationFiles(files fs.FS) ([]migration, error) {
 		if err != nil {
 			faults = append(faults, err)
 			continue
+		}
+		if err := m.readDirectives(files); err != nil {
+			faults = append(faults, err)
 		}
 		found = append(found, m)
 	}
@@ -84,17 +89,48 @@ func parseMigrationName(entry fs.DirEntry) (migration, error) {
 	return m, nil
 }
 
+// readDirectives reads the lines of a file that begin with "-- +dram".
+func (m *migration) readDirectives(files fs.FS) error {
+	text, err := fs.ReadFile(files, path.Join(migrationsDir, m.name))
+	if err != nil {
+		return fmt.Errorf("read migrations: %w", err)
+	}
+	number := 0
+	for line := range strings.Lines(string(text)) {
+		number++
+		if !strings.Contains(line, "+dram") {
+			continue
+		}
+		switch what := annotation(line, "+dram"); what {
+		case "after":
+			m.after = true
+		case "expand":
+			m.expand = true
+		default:
+			return fmt.Errorf("%s:%d: expected -- +dram after or -- +dram expand, this is %s", m.path(), number, strings.TrimSpace(line))
+		}
+	}
+	if m.after && m.expand {
+		return fmt.Errorf("%s says both -- +dram after and -- +dram expand: it runs either after the earlier build is gone or before", m.path())
+	}
+	return nil
+}
+
 // plan is what the files and the database say together.
 type plan struct {
 	files   []migration
 	applied map[int64]bool
-	pending []migration // in order
+	pending []migration // in order, to be run before this build serves
+	after   []migration // in order, to be run after no earlier build serves
 	version int64       // highest applied, 0 if none
 	ahead   []int64     // applied, but unknown to this build, in order
 }
 
-func makePlan(files []migration, applied []int64) plan {
+// makePlan compares. Where alone is set, and in a database that has nothing
+// yet, no earlier build can be serving, and everything is pending.
+func makePlan(files []migration, applied []int64, alone bool) plan {
 	p := plan{files: files, applied: map[int64]bool{}}
+	alone = alone || len(applied) == 0
 	known := map[int64]bool{}
 	for _, m := range files {
 		known[m.version] = true
@@ -108,7 +144,11 @@ func makePlan(files []migration, applied []int64) plan {
 	}
 	slices.Sort(p.ahead)
 	for _, m := range files {
-		if !p.applied[m.version] {
+		switch {
+		case p.applied[m.version]:
+		case m.after && !alone:
+			p.after = append(p.after, m)
+		default:
 			p.pending = append(p.pending, m)
 		}
 	}
@@ -120,7 +160,7 @@ func makePlan(files []migration, applied []int64) plan {
 func (p plan) late() error {
 	var faults []error
 	for _, m := range p.pending {
-		if m.version < p.version {
+		if m.version < p.version && !m.after {
 			faults = append(faults, fmt.Errorf("%s comes too late, the schema is already at version %d: rename it to a number above",
 				m.path(), p.version))
 		}

@@ -59,7 +59,7 @@ func (d *DB) migrationError(ctx context.Context, pool *sql.DB, m migration, run 
 		e.advice = fmt.Sprintf("The version of the schema could not be read afterwards (%v); see %s migrate status.", versionErr, config.Program())
 		return e
 	}
-	e.Version = makePlan(nil, applied).version
+	e.Version = makePlan(nil, applied, true).version
 	e.advice = d.outcome(ctx, e, m, run)
 	text := e.Err.Error()
 	switch {
