@@ -6,8 +6,4 @@
 // no inline code, no innerHTML and no inline style, and therefore runs under a
 // strict Content-Security-Policy with Trusted Types. It never reaches
 // production: only the dev server knows its address.
-//
-// [Stylesheet] is the stylesheet that a new app begins with. It styles plain
-// elements and the few classes that Dram's own markup uses, follows the
-// reader's light or dark preference, and is meant to be edited or thrown away.
 package static

@@ -31,16 +31,3 @@ func TestClientParses(t *testing.T) {
 		t.Errorf("node --check: %v\n%s", err, out)
 	}
 }
-
-func TestStylesheetIsWhole(t *testing.T) {
-	css := Stylesheet()
-	if opened, closed := strings.Count(css, "{"), strings.Count(css, "}"); opened == 0 || opened != closed {
-		t.Errorf("%d { and %d }", opened, closed)
-	}
-	// What Dram's own markup writes must look like something.
-	for _, selector := range []string{".field", ".error", ".flash", ".pagination", "[aria-invalid=true]"} {
-		if !strings.Contains(css, selector) {
-			t.Errorf("no rule for %s", selector)
-		}
-	}
-}

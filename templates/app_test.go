@@ -37,3 +37,21 @@ func TestEmbeddedFilesAreThoseOfGit(t *testing.T) {
 		t.Errorf("files in git (-) and embedded (+) differ; mend the list in app.go:\n%s", d)
 	}
 }
+
+// TestStylesheetKnowsTheMarkup keeps what Dram's own markup writes from
+// looking like nothing in a new app.
+func TestStylesheetKnowsTheMarkup(t *testing.T) {
+	content, err := fs.ReadFile(templates.App(), "static/css/app.css")
+	if err != nil {
+		t.Fatal(err)
+	}
+	css := string(content)
+	if opened, closed := strings.Count(css, "{"), strings.Count(css, "}"); opened == 0 || opened != closed {
+		t.Errorf("%d { and %d }", opened, closed)
+	}
+	for _, selector := range []string{".field", ".field-error", ".field-help", ".form-errors", ".flash", "[aria-invalid=true]"} {
+		if !strings.Contains(css, selector) {
+			t.Errorf("no rule for %s", selector)
+		}
+	}
+}
