@@ -89,7 +89,7 @@ func scaffold(ctx context.Context, dir, module string, stderr io.Writer) error {
 	fmt.Fprintf(stderr, `
 Next:
   cd %s
-  dram dev      # http://127.0.0.1:3000, reloads on every save
+  dram dev      # http://localhost:3000, reloads on every save
 `, relative(dir))
 	return nil
 }

@@ -82,7 +82,7 @@ func newFiles(modulePath string) ([]file, error) {
 		}
 		switch name {
 		case "README.md", "app.go", "dram.toml", ".gitignore":
-			content = rename(content, appName(modulePath))
+			content = rename(content, modulePath)
 		}
 		files = append(files, file{name, content})
 		return nil
@@ -97,23 +97,20 @@ func newFiles(modulePath string) ([]file, error) {
 	return append(files, mod...), nil
 }
 
-// appName is what an app with this module path is called: the last element
-// without a version, made fit for cookies and process titles.
-func appName(modulePath string) string {
+// rename puts the names of the new app where its texts say "app": that of its
+// program, which is the last element of the module path as go build takes it,
+// and one that is fit for cookies and process titles.
+func rename(content []byte, modulePath string) []byte {
 	if prefix, _, ok := module.SplitPathVersion(modulePath); ok {
 		modulePath = prefix
 	}
-	return config.Default(path.Base(modulePath)).Name
-}
-
-// rename puts the name of the new app where its texts say "app".
-func rename(content []byte, name string) []byte {
+	program := path.Base(modulePath)
 	return []byte(strings.NewReplacer(
-		"# App\n", "# "+name+"\n",
-		"./app ", "./"+name+" ",
-		"Command app ", "Command "+name+" ",
-		`name = "app"`, `name = "`+name+`"`,
-		"\n/app\n", "\n/"+name+"\n",
+		"# App\n", "# "+program+"\n",
+		"./app ", "./"+program+" ",
+		"Command app ", "Command "+program+" ",
+		"\n/app\n", "\n/"+program+"\n",
+		`name = "app"`, `name = "`+config.Default(program).Name+`"`,
 	).Replace(string(content)))
 }
 
