@@ -51,6 +51,9 @@ func Run(ctx context.Context, opts Options) error {
 		return fmt.Errorf("the app cannot be read: %w", err)
 	}
 	log := newConsole(opts.Stderr)
+	if newHosts(opts.Listen).wildcard {
+		log.say(toneBad, "warning", "the app, and source code in its error pages, can be seen by everybody who reaches this machine")
+	}
 	if skipped {
 		log.say(toneBusy, "port", fmt.Sprintf("%d is in use by another program, taking the next free one", defaultPort))
 	}
