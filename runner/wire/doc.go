@@ -7,7 +7,7 @@
 // stream socketpair, keeps one end and sends the other across; the worker's
 // [Listener] accepts it. So there are no paths, no permissions and nothing to
 // unlink, and the death of either side is an immediate end of file on the
-// link and on every connection made over it.
+// link (see [Link.Gone]) and on every connection made over it.
 //
 // On a data connection the two sides speak HTTP/1.1 (RFC 9112), keep-alive,
 // one exchange at a time. The worker never closes a connection first: only

@@ -1,18 +1,27 @@
 package wire
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"net"
 	"os"
+	"sync"
+	"sync/atomic"
 
 	"golang.org/x/sys/unix"
 )
 
-// Link is one side of a front–worker link. Dial is safe for concurrent use.
+// Link is one side of a front–worker link. The front's side calls Dial and
+// Gone; the worker's side is given to a [Listener].
 type Link struct {
 	unix *net.UnixConn
+
+	watch sync.Once
+	gone  chan struct{} // closed at the end of the other side
+
+	room    chan struct{} // whoever fills it waits for room in the queue, the others for him
+	waiting atomic.Int32  // dialers that found the queue full
+	limit   int32         // of waiting
 }
 
 // Pair makes a link and returns its two ends as files, in blocking mode, to
@@ -38,7 +47,7 @@ func NewLink(f *os.File) (*Link, error) {
 		c.Close()
 		return nil, fmt.Errorf("wire: link is a %s socket, want unix", c.LocalAddr().Network())
 	}
-	return &Link{unix: u}, nil
+	return &Link{unix: u, gone: make(chan struct{}), room: make(chan struct{}, 1), limit: maxWaiting}, nil
 }
 
 // Close ends the link. Connections made over it live on.
@@ -48,83 +57,21 @@ func (l *Link) Close() error { return l.unix.Close() }
 // it has sent nothing, so any request may go elsewhere.
 var ErrGone = errors.New("wire: the other side of the link is gone")
 
-// Dial opens a data connection to the worker. It waits while the worker has
-// a long queue of connections to accept, until ctx ends. When the worker is
-// gone it returns an error that is ErrGone.
-func (l *Link) Dial(ctx context.Context) (net.Conn, error) {
-	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, 0)
-	if err != nil {
-		return nil, fmt.Errorf("wire: socketpair: %w", err)
-	}
-	theirs := os.NewFile(uintptr(fds[1]), "data")
-	defer theirs.Close()
-	ours := os.NewFile(uintptr(fds[0]), "data")
-	defer ours.Close()
-	conn, err := net.FileConn(ours)
-	if err != nil {
-		return nil, fmt.Errorf("wire: %w", err)
-	}
-	if err := l.sendFD(ctx, fds[1]); err != nil {
-		conn.Close()
-		return nil, err
-	}
-	return conn, nil
+// Gone returns a channel that is closed when the worker has ended, at once
+// even if nothing is sent, or when the link is closed here. Only the front's
+// side may ask: what arrives on the worker's side belongs to its Listener.
+func (l *Link) Gone() <-chan struct{} {
+	l.watch.Do(func() { go l.awaitEnd() })
+	return l.gone
 }
 
-// sendFD sends one descriptor with one byte, the smallest packet there is.
-func (l *Link) sendFD(ctx context.Context, fd int) error {
-	raw, err := l.unix.SyscallConn()
-	if err != nil {
-		return fmt.Errorf("%w: %v", ErrGone, err)
-	}
-	rights := unix.UnixRights(fd)
+// awaitEnd reads, and skips what a worker has no reason to send.
+func (l *Link) awaitEnd() {
+	defer close(l.gone)
+	var b [1]byte
 	for {
-		var sendErr error
-		// A full queue would park every dialer on one write deadline of the
-		// shared socket; instead each waits with poll(2) for its own context.
-		err := raw.Control(func(link uintptr) {
-			sendErr = unix.Sendmsg(int(link), []byte{0}, rights, nil, unix.MSG_DONTWAIT|unix.MSG_NOSIGNAL)
-		})
-		switch {
-		case err != nil:
-			return fmt.Errorf("%w: %v", ErrGone, err)
-		case sendErr == nil:
-			return nil
-		case sendErr == unix.EINTR:
-			continue
-		case sendErr == unix.EPIPE || sendErr == unix.ECONNRESET || sendErr == unix.ENOTCONN:
-			return fmt.Errorf("%w: %v", ErrGone, sendErr)
-		case sendErr != unix.EAGAIN && sendErr != unix.ETOOMANYREFS:
-			return fmt.Errorf("wire: send connection: %w", sendErr)
-		}
-		if err := waitWritable(ctx, raw); err != nil {
-			return err
-		}
-	}
-}
-
-// pollSlice is how long a full queue is waited for between two looks at the
-// context, in milliseconds.
-const pollSlice = 20
-
-// waitWritable waits until the link takes another packet or ctx ends.
-func waitWritable(ctx context.Context, raw interface {
-	Control(func(fd uintptr)) error
-}) error {
-	for {
-		if err := ctx.Err(); err != nil {
-			return fmt.Errorf("wire: worker accepts no connection: %w", err)
-		}
-		var ready int
-		err := raw.Control(func(link uintptr) {
-			fds := []unix.PollFd{{Fd: int32(link), Events: unix.POLLOUT}}
-			ready, _ = unix.Poll(fds, pollSlice) // EINTR: looked at again
-		})
-		if err != nil {
-			return fmt.Errorf("%w: %v", ErrGone, err)
-		}
-		if ready > 0 {
-			return nil
+		if _, err := l.unix.Read(b[:]); err != nil {
+			return
 		}
 	}
 }

@@ -7,8 +7,6 @@ import (
 	"net"
 	"net/http"
 	"testing"
-
-	"golang.org/x/sys/unix"
 )
 
 func newPair(t *testing.T) (*Link, *Link) {
@@ -59,37 +57,6 @@ func TestLinkCarriesHTTP(t *testing.T) {
 	// The worker's side is closed now: a dial must say so before it sends.
 	if _, err := front.Dial(t.Context()); !errors.Is(err, ErrGone) {
 		t.Fatalf("dial to a closed worker: %v, want ErrGone", err)
-	}
-}
-
-func TestDialEndsWithItsContextWhenTheQueueIsFull(t *testing.T) {
-	front, _ := newPair(t)
-	fillQueue(t, front)
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	if _, err := front.Dial(ctx); !errors.Is(err, context.Canceled) {
-		t.Fatalf("dial into a full queue: %v, want context.Canceled", err)
-	}
-}
-
-// fillQueue sends packets that nobody reads until the link takes no more.
-func fillQueue(t *testing.T, l *Link) {
-	t.Helper()
-	raw, err := l.unix.SyscallConn()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for {
-		var sendErr error
-		raw.Control(func(fd uintptr) {
-			sendErr = unix.Sendmsg(int(fd), make([]byte, 1024), nil, nil, unix.MSG_DONTWAIT)
-		})
-		if sendErr == unix.EAGAIN {
-			return
-		}
-		if sendErr != nil {
-			t.Fatal(sendErr)
-		}
 	}
 }
 
@@ -151,4 +118,25 @@ func TestNoLinksTellsWhenTheLastFrontIsGone(t *testing.T) {
 	}
 	second.Close()
 	<-l.NoLinks()
+}
+
+func TestGoneTellsTheEndOfTheWorkerAtOnce(t *testing.T) {
+	front, worker := newPair(t)
+	select {
+	case <-front.Gone():
+		t.Fatal("gone, but the worker lives")
+	default:
+	}
+	if _, err := worker.unix.Write([]byte("a word that means nothing")); err != nil {
+		t.Fatal(err)
+	}
+	worker.Close()
+	<-front.Gone()
+}
+
+func TestGoneEndsWithTheLink(t *testing.T) {
+	front, _ := newPair(t)
+	gone := front.Gone()
+	front.Close()
+	<-gone
 }
