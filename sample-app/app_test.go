@@ -1,11 +1,14 @@
 package main
 
 import (
+	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/dram-go/dram/framework/db"
 	"github.com/dram-go/dram/framework/webtest"
 
 	"github.com/dram-go/dram/sample-app/answer"
@@ -90,6 +93,23 @@ func TestListPages(t *testing.T) {
 		See("[aria-current=page]", "3")
 	site.GetPath("/question/list/?page=99").See("[aria-current=page]", "3")
 	site.GetPath("/question/list/?page=x").See("[aria-current=page]", "1")
+}
+
+// TestListNeedsTwoStatements: the number of questions and the page, however
+// many rows it has.
+func TestListNeedsTwoStatements(t *testing.T) {
+	t.Parallel()
+	site := newSite(t)
+	for range 12 {
+		ask(t, site, "왜?")
+	}
+	for _, path := range []string{"/question/list/", "/question/list/?page=2"} {
+		ctx := db.Count(t.Context())
+		site.App.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, path, nil).WithContext(ctx))
+		if n := db.Statements(ctx); n != 2 {
+			t.Errorf("%s executes %d statements, want 2", path, n)
+		}
+	}
 }
 
 func TestEnglish(t *testing.T) {

@@ -55,6 +55,12 @@
 //
 // A transaction belongs to one goroutine.
 //
+// # Seeing statements
+//
+// In development each statement is logged at level debug with its time and the
+// line that executed it, and [DB.Watch] warns of a query per row. A test counts
+// the statements of a page by [Count] and [Statements].
+//
 // # Time
 //
 // Times are stored in UTC and cut to microseconds, whatever zone they come in,

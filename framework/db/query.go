@@ -17,8 +17,11 @@ import (
 // INSERT … RETURNING belongs into Write.
 func One[T any](ctx context.Context, d *DB, query string, args ...any) (T, error) {
 	var row T
-	err := d.read(ctx, query, args, func(q sqlx.QueryerContext, query string, args []any) error {
-		return sqlx.GetContext(ctx, q, &row, query, args...)
+	err := d.read(ctx, query, args, func(q sqlx.QueryerContext, query string, args []any) (int64, error) {
+		if err := sqlx.GetContext(ctx, q, &row, query, args...); err != nil {
+			return 0, err
+		}
+		return 1, nil
 	})
 	if err != nil {
 		var none T
@@ -31,9 +34,10 @@ func One[T any](ctx context.Context, d *DB, query string, args ...any) (T, error
 // slice, never nil, so that it is [] in JSON.
 func All[T any](ctx context.Context, d *DB, query string, args ...any) ([]T, error) {
 	var rows []T
-	err := d.read(ctx, query, args, func(q sqlx.QueryerContext, query string, args []any) error {
+	err := d.read(ctx, query, args, func(q sqlx.QueryerContext, query string, args []any) (int64, error) {
 		rows = []T{} // also when this is another try
-		return sqlx.SelectContext(ctx, q, &rows, query, args...)
+		err := sqlx.SelectContext(ctx, q, &rows, query, args...)
+		return int64(len(rows)), err
 	})
 	if err != nil {
 		return nil, err
@@ -42,7 +46,7 @@ func All[T any](ctx context.Context, d *DB, query string, args ...any) ([]T, err
 }
 
 // read runs a query on the transaction in ctx or on a read connection.
-func (d *DB) read(ctx context.Context, query string, args []any, scan func(q sqlx.QueryerContext, query string, args []any) error) error {
+func (d *DB) read(ctx context.Context, query string, args []any, scan func(q sqlx.QueryerContext, query string, args []any) (rows int64, err error)) error {
 	s, err := d.scope(ctx)
 	if err != nil {
 		return err
@@ -51,10 +55,11 @@ func (d *DB) read(ctx context.Context, query string, args []any, scan func(q sql
 	if err != nil {
 		return queryError(query, err)
 	}
+	counted(ctx, query)
 	do := func(q sqlx.QueryerContext) error {
-		log := d.begin(ctx, query, nil)
-		err := scan(q, bound, args)
-		log.end(err)
+		log := d.begin(ctx, query, args, nil)
+		rows, err := scan(q, bound, args)
+		log.end(rows, err)
 		return err
 	}
 	if s != nil {
@@ -104,9 +109,12 @@ func (d *DB) queryer() (sqlx.QueryerContext, error) {
 // Exec executes a statement in the transaction of ctx, or in one of its own.
 func (d *DB) Exec(ctx context.Context, query string, args ...any) (sql.Result, error) {
 	var result sql.Result
-	err := d.change(ctx, query, args, func(ctx context.Context, tx *sqlx.Tx, query string, args []any) (err error) {
-		result, err = tx.ExecContext(ctx, query, args...)
-		return err
+	err := d.change(ctx, query, args, func(ctx context.Context, tx *sqlx.Tx, query string, args []any) (int64, error) {
+		var err error
+		if result, err = tx.ExecContext(ctx, query, args...); err != nil {
+			return 0, err
+		}
+		return result.RowsAffected()
 	})
 	return result, err
 }
@@ -120,15 +128,15 @@ func (d *DB) Exec(ctx context.Context, query string, args ...any) (sql.Result, e
 // RETURNING clause of the statement's own names another column on PostgreSQL.
 func (d *DB) Insert(ctx context.Context, query string, args ...any) (int64, error) {
 	var id int64
-	err := d.change(ctx, query, args, func(ctx context.Context, tx *sqlx.Tx, query string, args []any) (err error) {
+	err := d.change(ctx, query, args, func(ctx context.Context, tx *sqlx.Tx, query string, args []any) (rows int64, err error) {
 		id, err = d.engine.Insert(ctx, tx, Insertion{SQL: query, Args: args})
-		return err
+		return -1, err
 	})
 	return id, err
 }
 
 // change runs a writing statement in the transaction of ctx or in a new one.
-func (d *DB) change(ctx context.Context, query string, args []any, do func(ctx context.Context, tx *sqlx.Tx, query string, args []any) error) error {
+func (d *DB) change(ctx context.Context, query string, args []any, do func(ctx context.Context, tx *sqlx.Tx, query string, args []any) (rows int64, err error)) error {
 	s, err := d.scope(ctx)
 	if err != nil {
 		return err
@@ -143,9 +151,10 @@ func (d *DB) change(ctx context.Context, query string, args []any, do func(ctx c
 	if err != nil {
 		return queryError(query, err)
 	}
-	log := d.begin(ctx, query, nil)
-	err = do(ctx, s.tx, bound, args)
-	log.end(err)
+	counted(ctx, query)
+	log := d.begin(ctx, query, args, nil)
+	rows, err := do(ctx, s.tx, bound, args)
+	log.end(rows, err)
 	if err != nil {
 		return queryError(query, s.failed(ctx, err))
 	}

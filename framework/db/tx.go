@@ -189,9 +189,9 @@ func (s *scope) runAfter(ctx context.Context) {
 
 // transaction begins, runs fn and commits or rolls back.
 func (s *scope) transaction(ctx context.Context, pool *sqlx.DB, opts *sql.TxOptions, fn func(ctx context.Context) error) error {
-	log := s.db.begin(ctx, "BEGIN", &s.begun)
+	log := s.db.begin(ctx, "BEGIN", nil, &s.begun)
 	tx, err := pool.BeginTxx(ctx, opts)
-	log.end(err)
+	log.end(-1, err)
 	if err != nil {
 		return fmt.Errorf("%s: begin: %w", &s.begun, s.failed(ctx, err))
 	}
@@ -200,9 +200,9 @@ func (s *scope) transaction(ctx context.Context, pool *sqlx.DB, opts *sql.TxOpti
 		if s.conflict.Load() {
 			return errConflict // fn went on as if a part of it had failed
 		}
-		log := s.db.begin(ctx, "COMMIT", &s.begun)
+		log := s.db.begin(ctx, "COMMIT", nil, &s.begun)
 		err := tx.Commit()
-		log.end(err)
+		log.end(-1, err)
 		if err != nil {
 			return fmt.Errorf("%s: commit: %w", &s.begun, s.failed(ctx, err))
 		}
@@ -226,9 +226,9 @@ func (s *scope) savepoint(ctx context.Context, begun stack, fn func(ctx context.
 	// The end of a context that is shorter than the transaction must not keep
 	// the savepoint from being closed.
 	do := func(statement string) error {
-		log := s.db.begin(ctx, statement, &in.begun)
+		log := s.db.begin(ctx, statement, nil, &in.begun)
 		_, err := s.tx.ExecContext(context.WithoutCancel(ctx), statement)
-		log.end(err)
+		log.end(-1, err)
 		return err
 	}
 	if err := do("SAVEPOINT " + name); err != nil {
