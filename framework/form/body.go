@@ -10,7 +10,11 @@ import (
 	"net/http"
 	"net/url"
 	"reflect"
+	"slices"
 	"strings"
+	"unicode"
+
+	"github.com/dram-go/dram/framework/config"
 )
 
 // read reads the body of a request by its content type.
@@ -124,4 +128,18 @@ func setFiles(place reflect.Value, f *field, files []*multipart.FileHeader) prob
 		place.Set(reflect.ValueOf(files[0]))
 	}
 	return fine
+}
+
+// tooLarge reports whether one of the files is larger than the field allows.
+func (f *field) tooLarge(files []*multipart.FileHeader) bool {
+	return f.maxSize > 0 && slices.ContainsFunc(files, func(h *multipart.FileHeader) bool { return h.Size > int64(f.maxSize) })
+}
+
+// readableSize writes a size as people do: 2 MiB.
+func readableSize(size config.Size) string {
+	text := size.String()
+	if i := strings.IndexFunc(text, unicode.IsLetter); i > 0 {
+		return text[:i] + " " + text[i:]
+	}
+	return text + " B"
 }

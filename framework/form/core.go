@@ -28,6 +28,7 @@ type core struct {
 	raw       map[string][]string
 	errors    Errors
 	options   map[string][]Choice
+	prefix    string // of ids in the page
 }
 
 // registry holds the plans of all types. A plan depends on its type alone, so
@@ -105,7 +106,13 @@ func (c *core) submit(in *input, keep bool) error {
 	c.submitted, c.json, c.keep = true, in.json, keep
 	c.raw = in.values
 	failed := c.fill(in)
-	return c.validate(failed)
+	if err := c.validate(failed); err != nil {
+		return err
+	}
+	if v, ok := c.target.Addr().Interface().(Validator); ok {
+		v.Validate(&Problems{c})
+	}
+	return nil
 }
 
 // fail adds a message to a field, or to the form for "" and unknown names.

@@ -64,6 +64,8 @@ func (c *core) set(f *field, in *input) problem {
 	switch {
 	case empty:
 		return fine
+	case f.kind == file && f.tooLarge(files):
+		return problem{"maxsize", readableSize(f.maxSize)}
 	case f.kind == file:
 		return setFiles(place, f, files)
 	case f.slice:

@@ -43,10 +43,12 @@
 //	              the type and the rules
 //	autocomplete  the attribute of that name: new-password, email, name
 //	accept        the attribute of that name, for files: image/*
+//	maxsize       the largest size of a file: 512KiB, 2MiB
 //	unique        the column whose unique index guards the field, see [Form.Claims]
 //	trim          "no" keeps white space at both ends
 //
 // [Check] reports what is wrong with such a declaration; a test should call it.
+// What no tag can say, a form says itself by being a [Validator].
 //
 // # Messages and labels
 //
@@ -64,13 +66,16 @@
 // Placeholders: {label}, {param}, {other} (the label of the other field in
 // eqfield and its like), {n} (param as a number).
 //
+// What is wrong with the form as a whole is form.<form>.<rule>. Other texts of a
+// field are
+//
 //	form.<form>.<field>.label
 //	form.<form>.<field>.help
 //	form.<form>.<field>.placeholder
 //	form.<form>.<field>.options.<value>
 //
-// are the other texts of a field. Without a label in catalogue or tag, the
-// label is the name: created_at is "Created at".
+// Without a label in catalogue or tag, the label is the name: created_at is
+// "Created at".
 //
 // # Pages
 //
@@ -78,7 +83,8 @@
 // follow from the rules, help and error, tied together for screen readers.
 // In Dram's templates it is {{field .Form "name"}}. Write markup of your own
 // with [Form.Field], which has all the parts. Passwords and files are never
-// written back. A form with files needs enctype="{{.Form.Enctype}}".
+// written back. A form with files needs enctype="{{.Form.Enctype}}". Two forms
+// in one page need ids that differ, see [Form.SetIDPrefix].
 //
 // # JSON
 //

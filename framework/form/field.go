@@ -8,7 +8,7 @@ import (
 // Field is one field of a form as a page shows it.
 type Field struct {
 	Name  string // of the input: address.city
-	ID    string // of the input: address-city; -error and -help follow it
+	ID    string // of the input: address-city, behind the prefix of SetIDPrefix; -error and -help follow it
 	Label string
 	Type  string // of the input, or textarea, select, radio, checkbox, hidden
 	Help  string // a line of explanation, or ""
@@ -50,7 +50,7 @@ func (c *core) field(name string) (Field, error) {
 		return Field{}, c.plan.unknown(name)
 	}
 	out := Field{
-		Name: f.name, ID: f.id, Label: c.label(f), Type: f.input, Help: f.help,
+		Name: f.name, ID: c.prefix + f.id, Label: c.label(f), Type: f.input, Help: f.help,
 		Errors: slices.Clone(c.errors[f.name]), Multiple: f.slice,
 		Autocomplete: f.autocomplete, Accept: f.accept,
 	}

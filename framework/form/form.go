@@ -108,6 +108,11 @@ func (f *Form[T]) SetOptions(field string, choices ...Choice) {
 	f.state().setOptions(field, choices)
 }
 
+// SetIDPrefix puts a text and a hyphen before the ids of all inputs, so that two
+// forms with fields of the same names can stand in one page. The names of the
+// inputs, and so what is submitted, stay as they are.
+func (f *Form[T]) SetIDPrefix(prefix string) { f.state().prefix = prefix + "-" }
+
 // Enctype returns multipart/form-data for a form with files, else
 // application/x-www-form-urlencoded.
 func (f *Form[T]) Enctype() string {

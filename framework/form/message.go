@@ -58,14 +58,15 @@ func (c *core) sayUntagged(broken validator.FieldError) string {
 // locale of the form, then in the default locale, then in English.
 func (c *core) compose(f *field, rule, variant, param, other string) string {
 	args := i18n.Args{"param": param, "other": other}
+	last := "invalid_form"
 	if f != nil {
-		args["label"] = c.label(f)
+		args["label"], last = c.label(f), "invalid"
 	}
 	if n, err := strconv.Atoi(param); err == nil {
 		args["n"] = n
 	}
 	for _, locale := range []string{c.locale, c.catalog.Default(), "en"} {
-		for _, rules := range [][]string{specialise(rule, variant), {"invalid"}} {
+		for _, rules := range [][]string{specialise(rule, variant), {last}} {
 			if message, ok := c.lookup(locale, f, rules, args); ok {
 				return message
 			}
@@ -93,6 +94,11 @@ func (c *core) lookup(locale string, f *field, rules []string, args i18n.Args) (
 			if key := c.key(f, rule); c.catalog.Has(locale, key) {
 				return c.catalog.T(locale, key, args), true
 			}
+		}
+	}
+	if f == nil && c.plan.key != "" {
+		if key := "form." + c.plan.key + "." + rules[0]; c.catalog.Has(locale, key) {
+			return c.catalog.T(locale, key, args), true
 		}
 	}
 	for _, catalog := range []*i18n.Catalog{c.catalog, builtin()} {

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 	"unicode"
+
+	"github.com/dram-go/dram/framework/config"
 )
 
 // kind is what a field holds, apart from slices and pointers around it.
@@ -54,7 +56,8 @@ type field struct {
 	pointer bool // *T, or []*T
 
 	label, help, input, autocomplete, accept, unique string
-	verbatim                                         bool // keep white space
+	verbatim                                         bool        // keep white space
+	maxSize                                          config.Size // of one file, 0 for any
 	rules                                            []rule
 }
 
@@ -154,6 +157,16 @@ func (b *builder) input(sf reflect.StructField, index []int, path, name string) 
 		f.verbatim = trim == "no"
 	default:
 		b.fault(path, `trim:%q: only trim:"no" is known`, trim)
+	}
+	if tag, has := sf.Tag.Lookup("maxsize"); has {
+		size, err := config.ParseSize(tag)
+		switch {
+		case f.kind != file:
+			b.fault(path, "maxsize is for files; texts have validate:\"max=…\"")
+		case err != nil || size == 0:
+			b.fault(path, "maxsize:%q: expected a size like \"512KiB\" or \"2MiB\"", tag)
+		}
+		f.maxSize = size
 	}
 	if f.input == "" {
 		f.input = f.defaultInput()
