@@ -17,6 +17,7 @@ import (
 
 	"github.com/dram-go/dram/framework/config"
 	"github.com/google/go-cmp/cmp"
+	gomail "github.com/wneessen/go-mail"
 )
 
 // settings returns the configuration of an app that sends to url.
@@ -178,6 +179,20 @@ func TestStrangersCertificate(t *testing.T) {
 	}
 }
 
+// TestNoTLSNoMail: whoever strips STARTTLS from what another machine says gets
+// neither the mail nor the password.
+func TestNoTLSNoMail(t *testing.T) {
+	s := newServer(t, func(s *server) { s.auth = true })
+	m := s.mailer("smtp", "u%40x:p%20w@")
+	m.to.(*smtp).policy = gomail.TLSMandatory // as for another machine
+	if err := m.Send(t.Context(), hello()); err == nil || !strings.Contains(err.Error(), "STARTTLS") {
+		t.Errorf("got %v", err)
+	}
+	if heard := s.heard(); strings.Contains(heard, "AUTH") || strings.Contains(heard, "MAIL") {
+		t.Errorf("the server heard:\n%s", heard)
+	}
+}
+
 // TestSlowServer: Send ends with its context, whatever the server is doing.
 func TestSlowServer(t *testing.T) {
 	for _, stage := range []string{"220", "EHLO", "MAIL", "DATA"} {
@@ -282,8 +297,12 @@ func TestSettings(t *testing.T) {
 			t.Errorf("%s: Send works", name)
 		}
 	}
-	for url, want := range map[string]string{"smtp://h": "h:587", "smtps://h": "h:465", "smtp://[::1]:2525": "[::1]:2525"} {
-		if got := New(settings(t, config.Production, url)).to.(*smtp).address(); got != want {
+	for url, want := range map[string]string{
+		"smtp://h": "h:587 TLSMandatory", "smtps://h": "h:465 NoTLS", "smtp://h?tls=off": "h:587 NoTLS",
+		"smtp://[::1]:2525": "[::1]:2525 TLSOpportunistic", "smtp://localhost:25": "localhost:25 TLSOpportunistic",
+	} {
+		to := New(settings(t, config.Production, url)).to.(*smtp)
+		if got := to.address() + " " + to.policy.String(); got != want || to.implicit != (to.port == 465) {
 			t.Errorf("%s connects to %s, want %s", url, got, want)
 		}
 	}

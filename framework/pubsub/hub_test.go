@@ -365,15 +365,17 @@ func TestOutageIsLoggedOnce(t *testing.T) {
 		if err := n.Start(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		h.stop()
-		time.Sleep(time.Minute)
-		h.begin()
-		time.Sleep(time.Minute)
+		for range 2 {
+			h.stop()
+			time.Sleep(time.Minute)
+			h.begin()
+			time.Sleep(time.Minute)
+		}
 		if err := n.Close(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		lines := strings.Split(strings.TrimSpace(log.String()), "\n")
-		if len(lines) != 2 || !strings.Contains(lines[0], "level=WARN") || !strings.Contains(lines[1], "connected again") {
+		if len(lines) != 4 || !strings.Contains(lines[0], "level=WARN") || !strings.Contains(lines[1], "connected again") || !strings.Contains(lines[2], "level=WARN") {
 			t.Errorf("logged:\n%s", log.String())
 		}
 	})
