@@ -21,12 +21,11 @@ type Catalog struct {
 	texts   map[string]map[string]text
 }
 
-// text is one entry of a catalogue: a message, or a plural of two.
+// text is one entry of a catalogue: a message, or a plural of several.
 type text struct {
-	where  string // file:line
-	one    message
-	other  message
-	plural bool
+	where string // file:line
+	other message
+	forms map[string]message // of a plural, those beside other
 }
 
 // T returns the text for key in locale. A key that the locale lacks is looked
@@ -45,8 +44,10 @@ func (c *Catalog) T(locale, key string, args ...any) string {
 		return key
 	}
 	values := newValues(args)
-	if t.plural && values.counted && category(in, values.count) == one {
-		return t.one.format(values)
+	if len(t.forms) > 0 && values.counted {
+		if form, ok := t.forms[category(in, values.count)]; ok {
+			return form.format(values)
+		}
 	}
 	return t.other.format(values)
 }

@@ -9,7 +9,7 @@
 //	[question]
 //	created = "{0} was saved."       # T("en", "question.created", subject)
 //
-//	[question.answers]               # a plural: nothing but one and other
+//	[question.answers]               # a plural: nothing but its forms
 //	one = "{n} answer"               # T("en", "question.answers", 1)
 //	other = "{n} answers"            # T("en", "question.answers", 5)
 //
@@ -27,11 +27,20 @@
 //
 // # Plurals
 //
-// A table that has the key other, and beside it at most one, is one text with
-// two forms. Japanese, Korean, Chinese, Thai, Vietnamese, Indonesian and Malay
-// use other for every number; French one for 0 and 1; all other locales one
-// for exactly 1. Languages with more forms (Polish, Arabic) are not served by
-// this package.
+// A table that has the key other, and beside it nothing but zero, one, two, few
+// and many, is one text in several forms. Which form a number takes is said by
+// the rules of Unicode CLDR for the locale's language; a form that is not
+// written is other. English and most languages have one for 1. Japanese, Korean,
+// Chinese, Thai, Vietnamese, Indonesian and Malay use other for every number;
+// French and Portuguese one for 0 and 1. The Slavic and Baltic languages,
+// Romanian, Arabic, Hebrew, Irish, Welsh, Maltese and Icelandic have their own:
+//
+//	# locales/ru.toml
+//	[question.answers]
+//	one = "{n} ответ"                # 1, 21, 31
+//	few = "{n} ответа"               # 2, 3, 4, 22
+//	many = "{n} ответов"             # 0, 5, 11, 20
+//	other = "{n} ответа"             # for fractions, which T does not count
 //
 // # Korean particles
 //

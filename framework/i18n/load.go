@@ -158,12 +158,16 @@ func (r *reader) table(prefix string, entries map[string]any) {
 	}
 }
 
-// plural reads a table of the forms one and other.
+// plural reads a table of forms.
 func (r *reader) plural(key string, forms map[string]any) {
-	t := text{plural: true, other: r.message(key+".other", forms["other"].(string))}
-	t.one = t.other
-	if single, ok := forms["one"].(string); ok {
-		t.one = r.message(key+".one", single)
+	t := text{forms: map[string]message{}}
+	for name, source := range forms {
+		m := r.message(key+"."+name, source.(string))
+		if name == other {
+			t.other = m
+			continue
+		}
+		t.forms[name] = m
 	}
 	if r.lines[key] == 0 { // a table made by dotted keys has no line of its own
 		r.lines[key] = r.lines[key+".other"]
@@ -188,17 +192,18 @@ func (r *reader) add(key string, t text) {
 	r.texts[key] = t
 }
 
-// isPlural reports whether a table is one text in forms: other, at most one
-// beside it, both texts.
+// isPlural reports whether a table is one text in forms: other, and beside it
+// nothing but other forms, all texts.
 func isPlural(entries map[string]any) bool {
-	if _, ok := entries["other"].(string); !ok {
+	if _, ok := entries[other].(string); !ok {
 		return false
 	}
-	if len(entries) == 1 {
-		return true
+	for name, value := range entries {
+		if _, ok := value.(string); !ok || !isCategory(name) {
+			return false
+		}
 	}
-	_, ok := entries["one"].(string)
-	return ok && len(entries) == 2
+	return true
 }
 
 // kindOf names a TOML value for people.
