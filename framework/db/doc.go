@@ -29,6 +29,9 @@
 // a ? is a question mark, and elsewhere ?? is. A slice fills a list:
 // WHERE id IN (?) with []int64{1, 2, 3}.
 //
+// [PageOf] reads one page of a list with numbers to jump to, [PartOf] the rows
+// after a cursor, which stays cheap however long the list is.
+//
 // No row is [ErrNotFound], which the framework answers with the 404 page. A
 // broken UNIQUE rule is a [UniqueError]; [IsUnique] asks for one by name.
 //

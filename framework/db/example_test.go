@@ -107,3 +107,69 @@ func ExampleAfterCommit() {
 	// tell the others
 	// <nil>
 }
+
+func ExamplePageOf() {
+	d, remove := exampleDB()
+	defer remove()
+	ctx := context.Background()
+	for i := range 25 {
+		_, _ = d.Insert(ctx, `INSERT INTO question (subject) VALUES (?)`, fmt.Sprint("question ", i+1))
+	}
+
+	type Question struct {
+		ID      int64
+		Subject string
+	}
+	page, err := db.PageOf[Question](ctx, d, db.List{
+		Select: `id, subject`,
+		From:   `question WHERE subject LIKE ?`,
+		Order:  `id DESC`,
+		Args:   []any{"question%"},
+	}, 3, 10)
+	fmt.Println(page.Number, "of", page.Last(), "pages,", page.Total, "questions", err)
+	fmt.Println(page.Rows[0].Subject)
+	// Output:
+	// 3 of 3 pages, 25 questions <nil>
+	// question 5
+}
+
+func ExamplePartOf() {
+	d, remove := exampleDB()
+	defer remove()
+	ctx := context.Background()
+	for i := range 3 {
+		_, _ = d.Insert(ctx, `INSERT INTO question (subject) VALUES (?)`, fmt.Sprint("question ", i+1))
+	}
+
+	type Question struct {
+		ID      int64
+		Subject string
+	}
+	list := db.List{Select: `id, subject`, From: `question`, Order: `id DESC`}
+	part, err := db.PartOf[Question](ctx, d, list, "", 2)
+	fmt.Println(part.Rows, err)
+	part, err = db.PartOf[Question](ctx, d, list, part.Next, 2)
+	fmt.Println(part.Rows, err, part.Next == "")
+	// Output:
+	// [{3 question 3} {2 question 2}] <nil>
+	// [{1 question 1}] <nil> true
+}
+
+func ExampleStatements() {
+	d, remove := exampleDB()
+	defer remove()
+
+	ctx := db.Count(context.Background())
+	_, _ = db.All[string](ctx, d, `SELECT subject FROM question`)
+	fmt.Println(db.Statements(ctx))
+	// Output: 1
+}
+
+func ExampleFindDestructive() {
+	found, err := db.FindDestructive(fstest.MapFS{
+		"migrations/0002_views.sql": {Data: []byte("-- +goose Up\nALTER TABLE question DROP COLUMN views;\n")},
+	})
+	fmt.Println(found, err)
+	// Output:
+	// [migrations/0002_views.sql:2: it drops the column views of question, in ALTER TABLE question DROP COLUMN views] <nil>
+}

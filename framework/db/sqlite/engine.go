@@ -84,8 +84,8 @@ func (e *engine) Exists(context.Context) (bool, error) {
 
 // Prepare makes directory and file and turns the write-ahead log on.
 func (e *engine) Prepare(ctx context.Context) error {
-	if _, number, _ := sqlite3.Version(); number < minVersion {
-		return versionError(number)
+	if err := CheckVersion(); err != nil {
+		return err
 	}
 	if err := e.create(); err != nil {
 		return err
@@ -238,20 +238,10 @@ func (e *engine) connect(s settings) (*sqlite3.SQLiteConn, error) {
 	return opened.(*sqlite3.SQLiteConn), nil
 }
 
-// minVersion is the first SQLite whose write-ahead log survives several
-// writers (the reset race, fixed in 3.51.3).
-const minVersion = 3_051_003
-
-func versionError(number int) error {
-	return fmt.Errorf("SQLite is %d.%d.%d, expected 3.51.3 or newer: earlier ones can corrupt a database that several processes write to; "+
-		"build with github.com/mattn/go-sqlite3 v1.14.49 or newer and without the tag libsqlite3",
-		number/1_000_000, number/1000%1000, number%1000)
-}
-
 // Check reads from the file.
 func (e *engine) Check(ctx context.Context, pool *sql.DB) error {
-	if _, number, _ := sqlite3.Version(); number < minVersion {
-		return versionError(number)
+	if err := CheckVersion(); err != nil {
+		return err
 	}
 	var tables int
 	err := pool.QueryRowContext(ctx, "SELECT count(*) FROM sqlite_schema").Scan(&tables)

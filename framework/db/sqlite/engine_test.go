@@ -255,7 +255,10 @@ func TestUnwritableFileIsRefused(t *testing.T) {
 
 func TestOldSQLiteIsRefused(t *testing.T) {
 	t.Parallel()
-	if err := versionError(3_051_002); !strings.Contains(err.Error(), "SQLite is 3.51.2, expected 3.51.3") {
+	if err := errors.Join(CheckVersion(), checkVersion(minVersion)); err != nil || !strings.HasPrefix(Version(), "3.") {
+		t.Errorf("SQLite %s is refused: %v", Version(), err)
+	}
+	if err := checkVersion(3_051_002); err == nil || !strings.Contains(err.Error(), "SQLite is 3.51.2, expected 3.51.3") {
 		t.Errorf("the error says %v", err)
 	}
 }
