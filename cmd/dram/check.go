@@ -30,7 +30,7 @@ that is wrong at once, each with its file, line and column:
 
   - what the app itself finds when it starts: conflicting routes, templates
     that do not compile, links, static files and texts that they name and
-    nobody has, settings
+    nobody has, settings, migrations that a running build would not survive
   - routes, texts and pages that Go code names and nobody has, in tests too,
     and routes that are given too few or too many values
   - texts that the default locale lacks; those that another lacks are warnings
@@ -70,7 +70,7 @@ func (a *app) check(ctx context.Context, stderr io.Writer) ([]lint.Fault, error)
 	if err != nil {
 		return nil, err
 	}
-	routes, faults, err := a.routes(ctx)
+	routes, faults, err := a.ask(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -93,55 +93,82 @@ func (a *app) check(ctx context.Context, stderr io.Writer) ([]lint.Fault, error)
 	return append(faults, program.Check(names)...), nil
 }
 
-// routes asks the app for the patterns of its named routes, as in production,
-// where New refuses templates with faults, too. Where it does, an app in
-// development still tells its routes; if it does not either, they are nil.
-func (a *app) routes(ctx context.Context) (map[string]string, []lint.Fault, error) {
-	routes, said, err := a.askRoutes(ctx, config.Production)
-	if routes != nil || err != nil {
-		return routes, nil, err
+// ask returns the patterns of the app's named routes, and what the app finds
+// wrong with itself: as in production, where New refuses templates with faults,
+// and by its own check, which looks at migrations and all that was added to it.
+// An app that cannot be put together at all has nil routes.
+func (a *app) ask(ctx context.Context) (map[string]string, []lint.Fault, error) {
+	listed, said, err := a.output(ctx, config.Production, "routes", "--json")
+	if err != nil {
+		return nil, nil, err
 	}
-	routes, _, err = a.askRoutes(ctx, config.Development)
-	return routes, faultsOf(strings.TrimPrefix(said, filepath.Base(a.binary())+": ")), err
+	if listed == nil { // development leaves faulty templates for later
+		if listed, _, err = a.output(ctx, config.Development, "routes", "--json"); err != nil {
+			return nil, nil, err
+		}
+	}
+	_, more, err := a.output(ctx, config.Development, "check")
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, line := range more {
+		if !slices.Contains(said, line) {
+			said = append(said, line)
+		}
+	}
+	var faults []lint.Fault
+	for _, line := range said {
+		faults = append(faults, lint.Fault{Text: line})
+	}
+	if listed == nil {
+		return nil, faults, nil
+	}
+	routes, err := namedRoutes(listed)
+	return routes, faults, err
 }
 
-// askRoutes returns the routes, or what the app said instead.
-func (a *app) askRoutes(ctx context.Context, env config.Env) (routes map[string]string, said string, err error) {
-	cmd := exec.CommandContext(ctx, a.binary(), "routes", "--json")
+// output runs a verb of the app. When the verb fails there is no output, and
+// said is what the app said about it, by lines.
+func (a *app) output(ctx context.Context, env config.Env, args ...string) (out []byte, said []string, err error) {
+	cmd := exec.CommandContext(ctx, a.binary(), args...)
 	cmd.Dir = a.dir
 	cmd.Env = append(os.Environ(), "DRAM_ENV="+string(env))
 	var stderr strings.Builder
 	cmd.Stderr = &stderr
-	out, err := cmd.Output()
+	out, err = cmd.Output()
 	var exit *exec.ExitError
 	switch {
 	case ctx.Err() != nil:
-		return nil, "", ctx.Err()
+		return nil, nil, ctx.Err()
 	case errors.As(err, &exit):
-		return nil, stderr.String(), nil
-	case err != nil:
-		return nil, "", err
+		return nil, spoken(stderr.String(), filepath.Base(a.binary())+": "), nil
 	}
+	return out, nil, err
+}
+
+// spoken returns the lines of an error that begins with a program's name; its
+// log stands before.
+func spoken(stderr, name string) []string {
+	lines := strings.Split(strings.TrimSpace(stderr), "\n")
+	begin := max(0, slices.IndexFunc(lines, func(line string) bool { return strings.HasPrefix(line, name) }))
+	lines = lines[begin:]
+	lines[0] = strings.TrimPrefix(lines[0], name)
+	return lines
+}
+
+// namedRoutes reads what `routes --json` printed.
+func namedRoutes(listed []byte) (map[string]string, error) {
 	var rows []struct{ Name, Pattern string }
-	if err := json.Unmarshal(out, &rows); err != nil {
-		return nil, "", fmt.Errorf("%s routes --json: %w", a.binary(), err)
+	if err := json.Unmarshal(listed, &rows); err != nil {
+		return nil, fmt.Errorf("routes --json of the app: %w", err)
 	}
-	routes = map[string]string{}
+	routes := map[string]string{}
 	for _, r := range rows {
 		if r.Name != "" {
 			routes[r.Name] = r.Pattern
 		}
 	}
-	return routes, "", nil
-}
-
-// faultsOf makes a fault of each line, which begins with its place itself.
-func faultsOf(text string) []lint.Fault {
-	var faults []lint.Fault
-	for line := range strings.Lines(strings.TrimSpace(text)) {
-		faults = append(faults, lint.Fault{Text: strings.TrimSpace(line)})
-	}
-	return faults
+	return routes, nil
 }
 
 // pagesIn returns the templates below home that can be rendered.
