@@ -65,6 +65,10 @@ func TestLocaleByCookie(t *testing.T) {
 		t.Errorf("Vary %q", got)
 	}
 	wantBody(t, do(app, speaking("en", "POST", "/locale?to=fr")), 400)
+	w = do(dram.StripPrefix("/app", app), speaking("en", "POST", "/app/locale?to=ko"))
+	if got := w.Header().Get("Set-Cookie"); !strings.Contains(got, "; Path=/app/;") {
+		t.Errorf("the cookie of a mounted app: %q", got)
+	}
 
 	app = localeApp(t, config.Test, nil)
 	wantBody(t, do(app, speaking("en", "POST", "/locale?to=ko")), 500, "SetLocale at locale_test.go:", "App.LocaleByCookie")

@@ -99,6 +99,16 @@ func TestAppsInsideOfOtherPrograms(t *testing.T) {
 	wantBody(t, get(dram.StripPrefix("/shop", shop), "/shop"), 200, "/shop/item/7/")
 }
 
+func TestAMountBelowALocale(t *testing.T) {
+	shop, _ := shopApp(t)
+	site, _ := newApp(t, config.Test, folders("locales/en.toml", `a = "a"`, "locales/ko.toml", `a = "b"`))
+	site.LocaleByPath()
+	site.Mount("/shop", shop)
+	wantBody(t, get(site, "/ko/shop/item/7/"), 200, "/ko/shop|/ko/shop/item/7/|/ko/shop/|/item/7/")
+	wantBody(t, get(site, "/shop/item/7/"), 200, "/shop|/shop/item/7/|/shop/|/item/7/")
+	wantBody(t, get(dram.StripPrefix("/all", site), "/all/ko/shop/item/7/"), 200, "/all/ko/shop|/all/ko/shop/item/7/|")
+}
+
 func TestThePrefixOfAFront(t *testing.T) {
 	ask := func(app *dram.App, prefix string) string {
 		r := httptest.NewRequest("GET", "/item/7/", nil)

@@ -28,11 +28,7 @@ func (c *Context) Stream(contentType string, write func(w io.Writer) error) erro
 	}
 	s := c.newStreamWriter()
 	defer s.end()
-	if err := write(s); err != nil {
-		return err
-	}
-	s.begin()
-	return nil
+	return write(s)
 }
 
 // streamWriter sends each piece at once.

@@ -155,6 +155,21 @@ func TestGroupsMayBoundBodies(t *testing.T) {
 	wantBody(t, do(app, r), 413)
 }
 
+func TestMiddlewareReadsABoundedBodyToo(t *testing.T) {
+	app, _ := newApp(t, config.Production, nil)
+	app.Config().Server.MaxBody = 10
+	app.Use(func(next dram.Handler) dram.Handler {
+		return func(c *dram.Context) error {
+			if _, err := io.ReadAll(c.Request.Body); err != nil {
+				return err
+			}
+			return next(c)
+		}
+	})
+	wantBody(t, do(app, browser("POST", "/nowhere", strings.NewReader("0123456789"))), 404)
+	wantBody(t, do(app, browser("POST", "/nowhere", strings.NewReader("0123456789x"))), 413)
+}
+
 func TestReadJSON(t *testing.T) {
 	app, _ := newApp(t, config.Production, nil)
 	app.Config().Server.MaxBody = 60
