@@ -130,7 +130,7 @@ type Locale struct {
 	Zone string `key:"zone" help:"time zone that dates are shown in"`
 }
 
-// Log is the [log] section. Logs go to standard error.
+// Log is the section for logs, which go to standard error.
 type Log struct {
 	Level  string `key:"level" help:"debug, info, warn or error"`
 	Format string `key:"format" help:"text or json"`

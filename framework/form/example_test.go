@@ -130,3 +130,17 @@ func ExampleForm_SetOptions() {
 	// </div>
 	//  <nil>
 }
+
+// An edit page shows what is there and takes only what the form has.
+func ExampleEdit() {
+	stored := Signup{Name: "hong", Password: "correct horse", Admin: true}
+	r := httptest.NewRequest(http.MethodPatch, "/", strings.NewReader("name=gildong&Admin=false"))
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	f, err := form.Edit(httptest.NewRecorder(), r, stored, form.Options{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(f.OK(), f.Value.Name, f.Value.Password, f.Value.Admin)
+	// Output:
+	// true gildong correct horse true
+}

@@ -46,3 +46,41 @@ func ExampleParticle() {
 	// URL은
 	// 3은
 }
+
+// A plural has the forms of its language.
+func ExampleCatalog_T_plural() {
+	texts, err := i18n.Load(fstest.MapFS{"ru.toml": {Data: []byte(`
+[answers]
+one = "{n} ответ"
+few = "{n} ответа"
+many = "{n} ответов"
+other = "{n} ответа"
+`)}}, "ru")
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, n := range []int{1, 3, 5, 22} {
+		fmt.Println(texts.T("ru", "answers", n))
+	}
+	// Output:
+	// 1 ответ
+	// 3 ответа
+	// 5 ответов
+	// 22 ответа
+}
+
+// What one locale has and another lacks; dram check reports it.
+func ExampleCatalog_Gaps() {
+	texts, err := i18n.Load(fstest.MapFS{
+		"en.toml": {Data: []byte("title = \"Questions\"\nsave = \"Save\"")},
+		"ko.toml": {Data: []byte("title = \"질문\"")},
+	}, "en")
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, gap := range texts.Gaps() {
+		fmt.Println(gap.Where, gap.Locale, gap.Key)
+	}
+	// Output:
+	// locales/en.toml:2 ko save
+}

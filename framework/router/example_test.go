@@ -5,6 +5,7 @@ import (
 	"log"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 
 	"github.com/dram-go/dram/framework/router"
 )
@@ -67,4 +68,33 @@ func ExampleRouter_Build() {
 	// Output:
 	// web.go:13: pattern "/question/{qid:int}/edit" gives another name to the parameter that is {id} in "/question/{id:int}/" at web.go:12: use one name at one place
 	// web.go:14: pattern "/list/{page:itn}": "{page:itn}": unknown converter "itn", did you mean "int"?
+}
+
+// A converter of the app's own decides which segments a parameter takes.
+func ExampleRouter_RegisterConverter() {
+	r := router.New[string]()
+	r.RegisterConverter("year", router.Converter{
+		Match: func(segment string) bool { return len(segment) == 4 && strings.Trim(segment, "0123456789") == "" },
+	})
+	r.Name(r.Add("GET", "/archive/{year:year}/", "archive", "web.go:1"), "archive")
+	r.Add("GET", "/archive/{slug}/", "article", "web.go:2")
+	if err := r.Build(); err != nil {
+		fmt.Println(err)
+	}
+	var params router.Params
+	for _, path := range []string{"/archive/2024/", "/archive/hello/", "/archive/2024"} {
+		found := r.Match("GET", path, &params)
+		if found.Status == router.Found {
+			fmt.Println(found.Status, found.Entry.Value)
+		} else {
+			fmt.Println(found.Status, found.Path)
+		}
+	}
+	_, err := r.Path("archive", "hello")
+	fmt.Println(err)
+	// Output:
+	// Found archive
+	// Found article
+	// Redirect /archive/2024/
+	// route "archive", value 1 for {year} of /archive/{year:year}/: "hello" is not of the kind "year"
 }
