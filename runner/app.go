@@ -2,6 +2,7 @@ package runner
 
 import (
 	"context"
+	"io"
 	"io/fs"
 	"log/slog"
 	"net/http"
@@ -49,19 +50,36 @@ func closeApp(app http.Handler, conf *config.Config, log *slog.Logger) {
 	}
 }
 
-// newLogger writes logs as [log] in dram.toml says, to standard error. Attrs
-// name the process, because those of a tree share it.
-func newLogger(conf *config.Config, attrs ...any) *slog.Logger {
+// newLogger writes logs as [log] in dram.toml says, to standard error, for a
+// command that does its work and ends.
+func newLogger(conf *config.Config) *slog.Logger {
+	log := slog.New(logHandler(conf, os.Stderr))
+	slog.SetDefault(log) // for the app and for net/http
+	return log
+}
+
+// servingLogger is the logger of a process that serves: it never blocks.
+// Attrs name the process, because those of a tree share standard error.
+func (p *program) servingLogger(conf *config.Config, attrs ...any) *slog.Logger {
+	q := newLogQueue(os.Stderr)
+	direct := slog.New(logHandler(conf, os.Stderr)).With(attrs...)
+	q.notice = func(dropped int) {
+		direct.Warn("log lines were dropped, because standard error was not read", "dropped", dropped)
+	}
+	log := slog.New(patient{logHandler(conf, q), q}).With(attrs...)
+	p.logs.Store(q)
+	slog.SetDefault(log)
+	return log
+}
+
+func logHandler(conf *config.Config, w io.Writer) slog.Handler {
 	var level slog.Level
 	if level.UnmarshalText([]byte(conf.Log.Level)) != nil {
 		level = slog.LevelInfo // Load refuses others
 	}
 	options := &slog.HandlerOptions{Level: level}
-	var h slog.Handler = slog.NewTextHandler(os.Stderr, options)
 	if conf.Log.Format == "json" {
-		h = slog.NewJSONHandler(os.Stderr, options)
+		return slog.NewJSONHandler(w, options)
 	}
-	log := slog.New(h).With(attrs...)
-	slog.SetDefault(log) // for the app and for net/http
-	return log
+	return slog.NewTextHandler(w, options)
 }

@@ -12,7 +12,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
-	"syscall"
 	"time"
 )
 
@@ -23,7 +22,7 @@ const keepBinaries = 2
 // buildID is what a binary is called by: the first 12 hex digits of its
 // SHA-256.
 func buildID(path string) (string, error) {
-	f, err := os.Open(path)
+	f, _, err := openRegular(path)
 	if err != nil {
 		return "", err
 	}
@@ -82,12 +81,7 @@ func ownPath() (string, error) {
 // it stays whatever happens to the source, and returns both. The copy runs
 // the processes of its generation, so their name in ps is the binary's.
 func keepBinary(source, dir string) (path, build string, err error) {
-	// A child forked while the copy is open for writing would inherit the
-	// descriptor for a moment, and running the copy would fail with "text
-	// file busy" (go.dev/issue/22315).
-	syscall.ForkLock.RLock()
-	defer syscall.ForkLock.RUnlock()
-	in, err := os.Open(source)
+	in, _, err := openRegular(source)
 	if errors.Is(err, fs.ErrNotExist) {
 		return "", "", fmt.Errorf("there is no binary at %s, where this app was started from", source)
 	}
@@ -99,9 +93,9 @@ func keepBinary(source, dir string) (path, build string, err error) {
 		return "", "", fmt.Errorf("read the binary: %w", err)
 	}
 	path = filepath.Join(dir, build, filepath.Base(source))
-	if _, err := os.Stat(path); err == nil {
+	if kept, err := buildID(path); err == nil && kept == build {
 		now := time.Now() // the newest are kept
-		return path, build, os.Chtimes(filepath.Dir(path), now, now)
+		return path, build, cmp.Or(os.Chmod(path, 0o700), os.Chtimes(filepath.Dir(path), now, now))
 	}
 	if err := copyBinary(in, path); err != nil {
 		return "", "", fmt.Errorf("keep a copy of the binary: %w", err)

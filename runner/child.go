@@ -6,7 +6,6 @@ import (
 	"io"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"slices"
 	"strings"
 	"syscall"
@@ -15,7 +14,8 @@ import (
 	"github.com/dram-go/dram/runner/control"
 )
 
-// The descriptors that a child finds open beside the standard three.
+// The descriptors that a child finds open beside the standard three and the
+// lifeline, which comes last.
 const (
 	controlFD = 3 // its control connection, also in DRAM_CONTROL_FD
 	stderrFD  = 4 // a worker's real standard error, until READY
@@ -27,7 +27,8 @@ type launch struct {
 	title  string // argv[0], what ps shows
 	args   []string
 	env    []string
-	boot   bool // standard output and error are kept until READY
+	boot   bool     // standard output and error are kept until READY
+	life   *os.File // its lifeline
 }
 
 // child is the master's hold on one process of its own.
@@ -73,6 +74,8 @@ func startChild(l launch) (*child, error) {
 	} else {
 		close(read)
 	}
+	cmd.ExtraFiles = append(cmd.ExtraFiles, l.life)
+	cmd.Env = append(cmd.Env, fmt.Sprintf("%s=%d", lifelineVariable, 2+len(cmd.ExtraFiles)))
 	if err := cmd.Start(); err != nil {
 		ours.Close()
 		return nil, fmt.Errorf("start %s: %w", cmd.Path, err)
@@ -125,24 +128,5 @@ func childEnv(base []string, settings map[string]string, own ...string) []string
 // processVariables tell one process what it is and must not leak to another.
 var processVariables = []string{
 	"DRAM_ROLE", "DRAM_CONTROL_FD", "DRAM_GENERATION", "DRAM_WORKER",
-	"DRAM_LISTEN_FD", "DRAM_LIFELINE_FD", "DRAM_READY_FD",
-}
-
-// crashFile is where a process leaves what the Go runtime prints at its death.
-func crashFile(runDir string, pid int) string {
-	return filepath.Join(runDir, fmt.Sprintf("crash-%d.txt", pid))
-}
-
-// readCrash returns the last words in a crash file, and removes it when there
-// are none.
-func readCrash(path string) string {
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return ""
-	}
-	if len(text) == 0 {
-		os.Remove(path)
-		return ""
-	}
-	return lastWords(string(text))
+	"DRAM_LISTEN_FD", lifelineVariable, "DRAM_READY_FD", keptFileVariable, keptRootVariable,
 }

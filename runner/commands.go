@@ -1,7 +1,6 @@
 package runner
 
 import (
-	"context"
 	"fmt"
 	"maps"
 	"os"
@@ -171,9 +170,4 @@ func (p *program) locate() *config.Config {
 		root = "."
 	}
 	return config.Default(root)
-}
-
-// signalContext ends with the signals that end a command.
-func signalContext(parent context.Context) (context.Context, context.CancelFunc) {
-	return signal.NotifyContext(parent, syscall.SIGINT, syscall.SIGTERM)
 }

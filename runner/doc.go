@@ -52,21 +52,28 @@
 // links that join the front with each worker. Its one goroutine owns a plain
 // state; state.decide, a pure function of that state and the time, says what
 // to do, and effects.go does it. Children keep to their control connection:
-// they ignore the terminal's signals, and when the master dies, they finish
-// what they have and end.
+// they ignore the terminal's signals. When the master dies, they finish what
+// they have and end: a lifeline, which every process of the tree watches from
+// its first line, ends those that hang, 5 s after the time they have for
+// requests; one that does not serve yet, or migrates, has these 5 s alone.
 //
 // A worker that dies is replaced after a pause that grows from 0.1 s to 30 s
-// while deaths follow each other; a front at once. After the first start has
-// succeeded, no death of a child ends the master.
+// while deaths follow each other, and to 5 s while no other worker is ready. A
+// front is replaced at once, after several deaths in a row within 1 s. After
+// the first start has succeeded, no death of a child ends the master.
 //
 // # Reload
 //
-// reload, and the signal HUP, copy the binary from the path the app was
-// started by, let it check the settings, publish its static files and migrate,
-// and start its workers. When all of them are ready, the front gets a table
+// reload, and the signal HUP, copy the settings and the binary from the path
+// the app was started by, let it check the settings, publish its static files
+// and migrate, and start its workers. What replaces a process later runs these
+// copies: an edit of dram.toml has no effect before the next reload. When all of them are ready, the front gets a table
 // with them, and an old worker ends only after every front has said that it
 // will send nothing more there and waits for nothing. Before that point any
-// failure leaves the old generation as it was.
+// failure leaves the old generation as it was. Checking the settings and
+// publishing may each take workers.boot_timeout, a migration any time; until
+// the first new worker starts, the reload is called off when its command is
+// interrupted.
 //
 // Other signals: TERM and INT let requests in flight finish, for at most
 // workers.graceful_timeout; INT again and QUIT do not.
@@ -76,5 +83,13 @@
 // Everything lies below .dram beside dram.toml: run/control.sock is how
 // commands reach the master, run/crash-PID.txt keeps the last words of
 // processes that crashed, state/bin the binaries of the last two generations,
-// state/assets the published static files.
+// state/config the settings of the serving one, state/assets the published
+// static files. master.lock and migrate.lock are locked while a master runs
+// and while a process migrates. A removed run directory is made anew.
+//
+// # Logs
+//
+// Processes that serve write their logs to standard error in the background.
+// When nobody reads it, they go on, drop what does not fit into 1 MiB, and say
+// later how many lines that were.
 package runner

@@ -32,9 +32,10 @@ func (m *master) apply(a action) {
 		m.check(m.state.workers[a.Worker].move(draining, now, now.Add(m.state.limits.Graceful)))
 	case doPublish:
 		m.publish(now)
+	case doResend:
+		m.sendTable(a.Front, now)
 	case doSwap:
-		m.say("generation %d is ready and takes over", a.Generation)
-		m.check(m.state.swap(now))
+		m.swap(a.Generation, now)
 	case doCommit:
 		m.commit(a.Generation)
 	case doGiveUp:
@@ -54,10 +55,9 @@ func (m *master) startWorker(slot, number int, now time.Time) {
 	p := process{ID: m.state.lastWorker, Slot: slot, Generation: number}
 	g := m.generations[number]
 	c, err := startChild(launch{
-		binary: g.binary, boot: true, args: []string{"__worker"},
+		binary: g.binary, boot: true, life: m.life, args: []string{"__worker"},
 		title: fmt.Sprintf("%s: worker %d gen %d", m.conf.Name, p.ID, number),
-		env: childEnv(os.Environ(), m.settings, "DRAM_ROLE="+control.RoleWorker, "DRAM_CONTROL_FD="+strconv.Itoa(controlFD),
-			"DRAM_GENERATION="+strconv.Itoa(number), "DRAM_WORKER="+strconv.Itoa(p.ID)),
+		env:   m.childEnv(g, control.RoleWorker, "DRAM_WORKER="+strconv.Itoa(p.ID)),
 	})
 	if err != nil {
 		m.log.Error("cannot start a worker", "err", err)
@@ -75,9 +75,8 @@ func (m *master) startFront(now time.Time) {
 	p := process{ID: m.state.lastFront, Generation: m.frontGeneration()}
 	g := m.generations[p.Generation]
 	c, err := startChild(launch{
-		binary: g.binary, args: []string{"__front"}, title: m.conf.Name + ": front",
-		env: childEnv(os.Environ(), m.settings, "DRAM_ROLE="+control.RoleFront, "DRAM_CONTROL_FD="+strconv.Itoa(controlFD),
-			"DRAM_GENERATION="+strconv.Itoa(p.Generation)),
+		binary: g.binary, life: m.life, args: []string{"__front"}, title: m.conf.Name + ": front",
+		env: m.childEnv(g, control.RoleFront),
 	})
 	if err != nil {
 		m.log.Error("cannot start the front", "err", err)
@@ -93,6 +92,12 @@ func (m *master) startFront(now time.Time) {
 		}
 	}
 	go m.watch(c, func(msg control.Message) { m.fromFront(p.ID, msg) }, greeted, m.frontEnded)
+}
+
+// childEnv is the environment of a process of a generation.
+func (m *master) childEnv(g generation, role string, own ...string) []string {
+	own = append(own, "DRAM_ROLE="+role, "DRAM_CONTROL_FD="+strconv.Itoa(controlFD), "DRAM_GENERATION="+strconv.Itoa(g.number))
+	return childEnv(os.Environ(), m.settings, append(own, g.kept.variables()...)...)
 }
 
 // frontGeneration is whose binary a front runs: the serving one's, at the
@@ -186,6 +191,9 @@ func (m *master) workerEnded(id int) {
 		w.peer.close()
 	}
 	delete(m.workers, id)
+	for n := range m.spare {
+		m.dropSpare(n, id)
+	}
 	if !wanted(p, w.child) {
 		m.log.Warn(reason, "worker", id, "pid", p.PID, "generation", p.Generation)
 	}
@@ -212,10 +220,13 @@ func wanted(p process, c *child) bool {
 func (m *master) deathReason(p process, c *child) string {
 	crash := crashFile(m.dir.path, p.PID)
 	words := readCrash(crash)
+	pruneCrashes(m.dir.path, true)
 	text := fmt.Sprintf("%s ended: %s", p, c.status)
 	switch {
 	case p.Reason != "":
 		text = fmt.Sprintf("%s was killed: %s", p, p.Reason)
+	case c.failed != "" && p.Phase != starting:
+		text = fmt.Sprintf("%s ended: %s", p, c.failed)
 	case c.failed != "":
 		text = fmt.Sprintf("%s did not start: %s", p, c.failed)
 	case p.Phase == starting:

@@ -7,7 +7,6 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/dram-go/dram/runner/control"
-	"github.com/dram-go/dram/runner/wire"
 )
 
 // frontConnected makes a connected front part of the rule that nothing is
@@ -25,7 +24,7 @@ func (m *master) frontConnected(n int, conn *control.Conn, listener *os.File) {
 		}
 		p.send(control.KindListen, control.Listen{Addresses: []string{m.address}}, copied)
 	}
-	m.sendTable(n)
+	m.sendTable(n, time.Now())
 }
 
 // duplicate copies a descriptor, because the queue closes what it has sent.
@@ -57,6 +56,8 @@ func (m *master) frontGone(n int) {
 		p.close()
 		delete(m.peers, n)
 	}
+	m.dropSpares(n)
+	delete(m.spare, n)
 	m.state.peerGone(n)
 }
 
@@ -91,48 +92,117 @@ func (m *master) fromFront(n int, msg control.Message) {
 func (m *master) publish(now time.Time) {
 	m.state.published(m.state.wantTable(), now)
 	for n := range m.peers {
-		m.sendTable(n)
+		m.sendTable(n, now)
 	}
 }
 
 // sendTable sends one front the current table with links to the workers it
 // has none to yet. A message carries a limited number of files, so a table
-// with very many new workers goes out in growing parts.
-func (m *master) sendTable(n int) {
+// with very many new workers goes out in growing parts. When a link cannot be
+// made, the table waits and the policy asks for it again.
+func (m *master) sendTable(n int, now time.Time) {
 	for {
 		table, complete := m.state.forPeer(n)
 		if g, ok := m.generations[m.state.generation]; ok {
 			table.Assets = g.assets
 		}
-		var files []*os.File
+		files, err := m.linksFor(n, table)
+		if err != nil {
+			if m.state.peers[n].owed.IsZero() {
+				m.log.Error("cannot link a front with a worker; trying again", "front", n, "err", err)
+			}
+			m.state.tableFailed(n, "the fronts cannot be linked with the workers: "+err.Error(), now)
+			return
+		}
 		for _, row := range table.Workers {
-			if !row.NewLink {
-				continue
-			}
-			f, err := m.newLink(n, row.ID)
-			if err != nil {
-				m.log.Error("cannot link a front with a worker; this table is not sent", "err", err)
-				closeFiles(files)
-				return
-			}
-			files = append(files, f)
+			m.state.peers[n].links[row.ID] = true
 		}
 		m.peers[n].send(control.KindTable, table, files...)
 		if complete {
+			m.state.tableSent(n)
 			return
 		}
 	}
 }
 
+// linksFor returns the front's ends of the links that a table brings: all of
+// them or, with an error, none.
+func (m *master) linksFor(n int, table control.Table) (files []*os.File, err error) {
+	for _, row := range table.Workers {
+		if !row.NewLink {
+			continue
+		}
+		f := m.spare[n][row.ID]
+		delete(m.spare[n], row.ID)
+		if f == nil {
+			if f, err = m.newLink(n, row.ID); err != nil {
+				closeFiles(files)
+				return nil, err
+			}
+		}
+		files = append(files, f)
+	}
+	return files, nil
+}
+
 // newLink makes a link, sends the worker its end and returns the front's.
 func (m *master) newLink(front, id int) (*os.File, error) {
-	ours, theirs, err := wire.Pair()
+	ours, theirs, err := m.pair()
 	if err != nil {
 		return nil, err
 	}
 	m.workers[id].peer.send(control.KindLink, control.Link{Front: front}, theirs)
-	m.state.peers[front].links[id] = true
 	return ours, nil
+}
+
+// swap lets the coming generation take over, if every front can be linked
+// with it: the old one must not go before.
+func (m *master) swap(number int, now time.Time) {
+	for n := range m.peers {
+		if err := m.prepareLinks(n, number); err != nil {
+			for n := range m.spare {
+				m.dropSpares(n)
+			}
+			if m.state.rollout.blocked.IsZero() {
+				m.say("generation %d cannot take over yet: %v", number, err)
+			}
+			m.state.swapFailed("the fronts cannot be linked with the new workers: "+err.Error(), now)
+			return
+		}
+	}
+	m.say("generation %d is ready and takes over", number)
+	m.check(m.state.swap(now))
+}
+
+// prepareLinks makes the links of a front with the workers of a generation.
+func (m *master) prepareLinks(n, number int) error {
+	for _, w := range m.state.sortedWorkers() {
+		if w.Generation != number || w.Phase != ready || m.state.peers[n].links[w.ID] {
+			continue
+		}
+		f, err := m.newLink(n, w.ID)
+		if err != nil {
+			return err
+		}
+		if m.spare[n] == nil {
+			m.spare[n] = map[int]*os.File{}
+		}
+		m.spare[n][w.ID] = f
+	}
+	return nil
+}
+
+func (m *master) dropSpares(front int) {
+	for id := range m.spare[front] {
+		m.dropSpare(front, id)
+	}
+}
+
+func (m *master) dropSpare(front, id int) {
+	if f := m.spare[front][id]; f != nil {
+		f.Close()
+		delete(m.spare[front], id)
+	}
 }
 
 // beat renews the lease of every front.

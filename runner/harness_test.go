@@ -66,7 +66,9 @@ func newSite(t *testing.T, settings string) *site {
 // does: by a rename.
 func (s *site) install(settings string) {
 	s.t.Helper()
-	// See keepBinary for the lock.
+	// A child forked while the binary is open for writing would inherit the
+	// descriptor for a moment, and running it would fail with "text file busy"
+	// (go.dev/issue/22315).
 	syscall.ForkLock.RLock()
 	defer syscall.ForkLock.RUnlock()
 	in, err := os.Open("/proc/self/exe")
@@ -85,6 +87,9 @@ func (s *site) install(settings string) {
 	if _, err := fmt.Fprintf(out, "%255s\n", " "+settings); err != nil {
 		s.t.Fatal(err)
 	}
+	if err := out.Close(); err != nil {
+		s.t.Fatal(err)
+	}
 	if err := os.Rename(s.binary+".new", s.binary); err != nil {
 		s.t.Fatal(err)
 	}
@@ -101,7 +106,14 @@ func (s *site) command(args ...string) *exec.Cmd {
 // call runs a command to its end.
 func (s *site) call(args ...string) (out string, code int) {
 	s.t.Helper()
+	return s.callBy(s.binary, args...)
+}
+
+// callBy is call with another copy of the binary.
+func (s *site) callBy(binary string, args ...string) (out string, code int) {
+	s.t.Helper()
 	cmd := s.command(args...)
+	cmd.Path = binary
 	var text bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &text, &text
 	cmd.WaitDelay = patience

@@ -3,10 +3,14 @@ package runner
 import (
 	"context"
 	"fmt"
+	"io"
 	"net/http"
 	"os"
 	"os/signal"
+	"sync/atomic"
 	"syscall"
+
+	"github.com/spf13/cobra"
 
 	"github.com/dram-go/dram/framework/config"
 )
@@ -40,20 +44,55 @@ type program struct {
 	file    string // --config
 	listen  string // --listen
 	workers int    // --workers
+
+	kept keptSettings // of our generation, in a process of a tree
+	life *lifeline    // to the process that started this one
+	logs atomic.Pointer[logQueue]
 }
 
 func (p *program) main() int {
 	// A write to a closed standard error must fail, not kill: the reader of
 	// our logs may end before us.
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
-	root, err := p.commands()
+	err := p.adopt()
 	if err == nil {
-		err = root.ExecuteContext(context.Background())
+		var root *cobra.Command
+		if root, err = p.commands(); err == nil {
+			err = root.ExecuteContext(context.Background())
+		}
 	}
 	if err != nil {
-		fmt.Fprintf(os.Stderr, "%s: %v\n", p.name(), err)
+		var out io.Writer = os.Stderr
+		if q := p.logs.Load(); q != nil {
+			out = q
+		}
+		fmt.Fprintf(out, "%s: %v\n", p.name(), err)
 	}
+	p.logs.Load().flush(logFarewell)
 	return exitCode(err)
+}
+
+// adopt takes over what the process that started this one passed, before
+// anything else: the app may hang in whatever comes next.
+func (p *program) adopt() error {
+	if os.Getenv("DRAM_ROLE") != "" {
+		// A child is in the background of the terminal, if there is one, and
+		// would be stopped for writing to it (termios(3), TOSTOP).
+		signal.Ignore(syscall.SIGTTOU, syscall.SIGTTIN)
+	}
+	p.kept = inheritSettings()
+	f, err := inheritFile(lifelineVariable)
+	if err != nil {
+		return err
+	}
+	p.life = watchLifeline(f, func() { p.exit(exitUsage) })
+	return nil
+}
+
+// exit ends the process at once, but for what it has logged.
+func (p *program) exit(code int) {
+	p.logs.Load().flush(logFarewell)
+	os.Exit(code)
 }
 
 // flags are the command line's settings by key; "" and 0 mean not given.
@@ -86,6 +125,9 @@ func (p *program) settings() map[string]string {
 
 // load reads the configuration.
 func (p *program) load() (*config.Config, error) {
+	if p.kept.file != "" {
+		return p.kept.load(p.flags())
+	}
 	return config.Load(config.Options{File: p.file, Flags: p.flags()})
 }
 

@@ -13,6 +13,7 @@ import (
 
 	"github.com/dram-go/dram/framework/config"
 	"github.com/dram-go/dram/runner/control"
+	"github.com/dram-go/dram/runner/wire"
 )
 
 // masterOptions is what a master is started with.
@@ -20,6 +21,7 @@ type masterOptions struct {
 	conf     *config.Config
 	log      *slog.Logger
 	source   string            // where the app's binary is taken from, now and at a reload
+	file     string            // where the settings are read from, likewise
 	settings map[string]string // flags as variables, for every process of the tree
 	front    bool              // the tree has a front of its own
 	stdout   io.Writer
@@ -31,6 +33,7 @@ type generation struct {
 	number int
 	build  string
 	binary string // the kept copy
+	kept   keptSettings
 	assets *control.Assets
 }
 
@@ -44,6 +47,7 @@ type master struct {
 	dir      *runDir
 	listener *os.File // nil without a front of our own, and once we stop
 	address  string   // as bound
+	life     *os.File // the lifeline that children get; its end is ours alone
 
 	state       *state
 	generations map[int]generation
@@ -57,6 +61,12 @@ type master struct {
 	lastReload *reloadStatus
 	started    bool
 	failure    error // why the first start failed
+
+	greetings   greetings
+	unreachable bool // the control socket is gone and cannot be made anew
+
+	spare map[int]map[int]*os.File                   // by front and worker: links that wait for the front's next table
+	pair  func() (front, worker *os.File, err error) // makes a link: wire.Pair
 
 	waiters []*peer // command lines that wait for the end
 	events  chan func()
@@ -80,8 +90,17 @@ func serveTree(o masterOptions) error {
 		masterOptions: o, pid: os.Getpid(), since: time.Now(), dir: dir,
 		state:       newState(limitsOf(o.conf), o.front),
 		generations: map[int]generation{}, workers: map[int]*worker{}, peers: map[int]*peer{},
+		spare: map[int]map[int]*os.File{}, pair: wire.Pair,
 		events: make(chan func()), done: make(chan struct{}),
 	}
+	theirs, ours, err := newLifeline()
+	if err != nil {
+		dir.release()
+		return err
+	}
+	defer ours.Close()
+	defer theirs.Close()
+	m.life = theirs
 	if o.front {
 		if m.listener, m.address, err = listen(o.conf.Server.Listen); err != nil {
 			dir.release()
@@ -100,7 +119,7 @@ func (m *master) run() error {
 	signals := make(chan os.Signal, 8)
 	signal.Notify(signals, syscall.SIGHUP, syscall.SIGINT, syscall.SIGTERM, syscall.SIGQUIT)
 	defer signal.Stop(signals)
-	go m.accept()
+	go m.accept(m.dir.socket)
 	m.deploy(nil)
 	beat := time.NewTicker(control.Beat)
 	defer beat.Stop()
@@ -117,6 +136,7 @@ func (m *master) run() error {
 			m.signaled(s)
 		case <-beat.C:
 			m.beat()
+			m.tendSocket()
 		case <-timer.C:
 		}
 		timer.Stop()
@@ -162,10 +182,6 @@ func (m *master) post(event func()) bool {
 func (m *master) signaled(s os.Signal) {
 	switch s {
 	case syscall.SIGHUP:
-		if m.busy() {
-			m.log.Warn("reload by HUP refused: another one is running")
-			return
-		}
 		m.deploy(nil)
 	case syscall.SIGQUIT:
 		m.stop(quick, "signal QUIT")
@@ -190,7 +206,7 @@ func (m *master) stop(mode stopMode, why string) {
 		m.listener.Close() // nobody is to wait in a queue that nobody reads
 		m.listener = nil
 	}
-	m.finishDeployment(exitRefused, "the app is being stopped")
+	m.finishDeployment(exitRefused, errStopping.Error())
 }
 
 // end leaves nothing behind and tells those who wait for it.
@@ -231,6 +247,9 @@ func (m *master) commit(number int) {
 	}
 	if err := pruneBinaries(filepath.Join(m.conf.StateDir(), "bin"), g.build); err != nil {
 		m.log.Warn("old binaries stay on the disk", "err", err)
+	}
+	if err := pruneSettings(settingsDir(m.conf), m.generations); err != nil {
+		m.log.Warn("old settings stay on the disk", "err", err)
 	}
 	m.state.rollout = nil
 	if !m.started {

@@ -237,7 +237,11 @@ func TestPruneCrashes(t *testing.T) {
 	if err := os.WriteFile(crashFile(dir, 99), nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	pruneCrashes(dir)
+	pruneCrashes(dir, true)
+	if _, err := os.Stat(crashFile(dir, 99)); err != nil {
+		t.Fatalf("the empty file of a process that may run: %v", err)
+	}
+	pruneCrashes(dir, false)
 	left, _ := filepath.Glob(filepath.Join(dir, "*"))
 	if len(left) != keepCrashes || slices.Contains(left, crashFile(dir, 2)) || !slices.Contains(left, crashFile(dir, 3)) {
 		t.Fatalf("left: %v", left)

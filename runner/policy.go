@@ -2,6 +2,7 @@ package runner
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -17,6 +18,7 @@ const (
 	doKill    verb = "kill"    // Worker (0: the front), at once
 	doDrain   verb = "drain"   // Worker gets no new requests
 	doPublish verb = "publish" // the new table
+	doResend  verb = "resend"  // the table, to Front, which has not got it
 	doSwap    verb = "swap"    // to the coming generation
 	doCommit  verb = "commit"  // the rollout is complete
 	doGiveUp  verb = "give up" // the rollout has failed and left nothing behind
@@ -27,6 +29,7 @@ const (
 type action struct {
 	Do         verb
 	Worker     int
+	Front      int
 	Slot       int
 	Generation int
 	Grace      time.Duration
@@ -68,6 +71,11 @@ func (s *state) decide(now time.Time) plan {
 	s.decideDraining(&p)
 	if !slices.Equal(s.table, s.wantTable()) {
 		p.add(action{Do: doPublish})
+	}
+	for _, n := range slices.Sorted(maps.Keys(s.peers)) {
+		if peer := s.peers[n]; !peer.owed.IsZero() && p.due(peer.retryAt) {
+			p.add(action{Do: doResend, Front: n})
+		}
 	}
 	return p
 }
@@ -126,7 +134,7 @@ func (s *state) decideRollout(p *plan) {
 			count++
 		}
 	}
-	if count == r.Target {
+	if count == r.Target && p.due(r.retryAt) {
 		p.add(action{Do: doSwap, Generation: r.Generation})
 		return
 	}
@@ -223,6 +231,9 @@ func (s *state) needed(p *plan, w *process) bool {
 	for _, peer := range s.peers {
 		if !peer.links[w.ID] || peer.idle[w.ID] {
 			continue
+		}
+		if !peer.owed.IsZero() && peer.acked < w.removed {
+			return true // our fault, not the front's: it still uses the worker
 		}
 		until := w.Until
 		if peer.acked < w.removed {

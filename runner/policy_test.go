@@ -92,11 +92,11 @@ func TestDeadWorkerIsReplacedWithBackoff(t *testing.T) {
 func TestBackoffBeginsAnewAfterAHealthyMinute(t *testing.T) {
 	now := time.Unix(1_000_000, 0)
 	s := slot{failures: 8}
-	s.died(now, now.Add(-59*time.Second), 0, 0.5)
+	s.died(now, now.Add(-59*time.Second), 0.5)
 	if got := s.notAt.Sub(now); got != 25600*time.Millisecond {
 		t.Fatalf("after 59 s of service the pause is %v, want 25.6s", got)
 	}
-	s.died(now, now.Add(-60*time.Second), 0, 0.5)
+	s.died(now, now.Add(-60*time.Second), 0.5)
 	if got := s.notAt.Sub(now); got != firstDelay {
 		t.Fatalf("after a healthy minute the pause is %v, want %v", got, firstDelay)
 	}

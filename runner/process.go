@@ -77,12 +77,19 @@ func (p process) String() string {
 type slot struct {
 	failures int       // deaths in a row without healthyAfter between
 	restarts int       // all of them, for status
+	diedAt   time.Time // the last one
 	notAt    time.Time // no new process before
 }
 
 const (
 	firstDelay   = 100 * time.Millisecond
 	longestDelay = 30 * time.Second
+	// longestOutage bounds the pause while no worker at all is ready. It is
+	// below the time for which a front holds requests, 10 s, so that these can
+	// still be answered.
+	longestOutage = 5 * time.Second
+	// longestFront bounds the pause of a front, without which nobody is served.
+	longestFront = time.Second
 	// healthyAfter is how long a process must have served for its death to
 	// count as the first one again.
 	healthyAfter = 60 * time.Second
@@ -104,12 +111,20 @@ func backoff(deaths int, jitter float64) time.Duration {
 }
 
 // died records the death of the slot's process, which had served since ready
-// (zero: never). The first free deaths in a row cost no pause.
-func (s *slot) died(now, servedSince time.Time, free int, jitter float64) {
+// (zero: never).
+func (s *slot) died(now, servedSince time.Time, jitter float64) {
 	if !servedSince.IsZero() && now.Sub(servedSince) >= healthyAfter {
 		s.failures = 0
 	}
 	s.failures++
 	s.restarts++
-	s.notAt = now.Add(backoff(s.failures-free, jitter))
+	s.diedAt = now
+	s.notAt = now.Add(backoff(s.failures, jitter))
+}
+
+// frontDied is died for the front's place: its first death costs no pause,
+// the following ones a short one.
+func (s *slot) frontDied(now, servedSince time.Time, jitter float64) {
+	s.died(now, servedSince, jitter)
+	s.notAt = now.Add(min(backoff(s.failures-1, jitter), longestFront))
 }

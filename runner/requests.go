@@ -10,10 +10,10 @@ import (
 	"github.com/dram-go/dram/runner/control"
 )
 
-// accept takes connections of the control socket until it is closed.
-func (m *master) accept() {
+// accept takes connections of a control socket until it is closed.
+func (m *master) accept(socket *net.UnixListener) {
 	for {
-		u, err := m.dir.socket.AcceptUnix()
+		u, err := socket.AcceptUnix()
 		switch {
 		case errors.Is(err, net.ErrClosed):
 			return
@@ -26,8 +26,33 @@ func (m *master) accept() {
 				return
 			}
 		}
-		go m.greet(control.NewConn(u))
+		conn := control.NewConn(u)
+		m.greetings.begin(conn)
+		go func() {
+			defer m.greetings.end(conn)
+			m.greet(conn)
+		}()
 	}
+}
+
+// tendSocket looks whether commands still find this master, and binds the
+// socket anew when somebody has removed it.
+func (m *master) tendSocket() {
+	if m.state.stop != serving || !m.dir.lost() {
+		return
+	}
+	old := m.dir.socket
+	if err := m.dir.bind(); err != nil {
+		if !m.unreachable {
+			m.log.Error("commands cannot reach this master: its control socket is gone", "err", err)
+		}
+		m.unreachable = true
+		return
+	}
+	m.unreachable = false
+	m.log.Warn("the control socket was removed; it is made anew", "path", m.dir.socketPath())
+	old.Close()
+	go m.accept(m.dir.socket)
 }
 
 // greet finds out who is there and hands the conversation over.
@@ -78,14 +103,7 @@ func (m *master) request(p *peer, r control.Request) {
 	case "status":
 		answer(p, m.statusResult())
 	case "reload":
-		switch {
-		case m.state.stop != serving:
-			answer(p, control.Result{ExitCode: exitRefused, Text: "the app is being stopped"})
-		case m.busy():
-			answer(p, control.Result{ExitCode: exitBusy, Text: "another reload is running"})
-		default:
-			m.deploy(p)
-		}
+		m.deploy(p)
 	case "stop":
 		mode, why := graceful, "command stop"
 		if len(r.Args) > 0 && r.Args[0] == "quick" {

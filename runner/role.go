@@ -43,14 +43,14 @@ func controlHello(role string) control.Hello {
 
 // giveReason tells the master why this process ends before it serves. The
 // master shows it, so nothing more is printed.
-func giveReason(conn *control.Conn, us control.Hello, reason error) error {
+func (p *program) giveReason(conn *control.Conn, us control.Hello, reason error) error {
 	if _, err := conn.Hello(us); err != nil {
 		return errors.Join(reason, err)
 	}
 	if err := conn.Send(control.KindFailed, control.Failed{Reason: reason.Error()}); err != nil {
 		return errors.Join(reason, err)
 	}
-	os.Exit(exitUsage)
+	p.exit(exitUsage)
 	return nil
 }
 
@@ -88,20 +88,25 @@ func (p *program) workerRole() *cobra.Command {
 func (p *program) work(ctx context.Context, conn *control.Conn, us control.Hello) error {
 	conf, err := p.load()
 	if err != nil {
-		return giveReason(conn, us, err)
+		return p.giveReason(conn, us, err)
 	}
 	keepCrash(conf)
-	log := newLogger(conf, "process", "worker "+strconv.Itoa(us.Worker))
+	log := p.servingLogger(conf, "process", "worker "+strconv.Itoa(us.Worker))
 	app, err := p.new(conf)
 	if err != nil {
-		return giveReason(conn, us, err)
+		return p.giveReason(conn, us, err)
 	}
 	if err := start(ctx, app); err != nil {
-		return giveReason(conn, us, err)
+		return p.giveReason(conn, us, err)
 	}
 	defer closeApp(app, conf, log)
 	return gateway.Serve(ctx, gateway.Options{
-		Handler: app, Control: conn, Config: conf, Log: log, Hello: us, Ready: adoptStderr,
+		Handler: app, Control: conn, Config: conf, Log: log, Hello: us,
+		Ready: func() {
+			p.life.allow(conf.Workers.GracefulTimeout + killAfter)
+			p.logs.Load().flush(logFarewell) // the words of the start go where they began
+			adoptStderr()
+		},
 	})
 }
 

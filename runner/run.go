@@ -31,15 +31,11 @@ func (p *program) runCommand() *cobra.Command {
 // inherited is what a development server passes to the process it starts.
 type inherited struct {
 	listener *os.File // DRAM_LISTEN_FD: listens already
-	lifeline *os.File // DRAM_LIFELINE_FD: at its end, so do we
 	ready    *os.File // DRAM_READY_FD: hears READY once we serve
 }
 
 func inherit() (i inherited, err error) {
 	if i.listener, err = inheritFile("DRAM_LISTEN_FD"); err != nil {
-		return i, err
-	}
-	if i.lifeline, err = inheritFile("DRAM_LIFELINE_FD"); err != nil {
 		return i, err
 	}
 	i.ready, err = inheritFile("DRAM_READY_FD")
@@ -57,12 +53,12 @@ func (p *program) run(ctx context.Context) error {
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM, syscall.SIGQUIT)
 	defer signal.Stop(signals)
-	dead := watchLifeline(given.lifeline)
+	dead := p.life.gone()
 	app, conf, err := p.app()
 	if err != nil {
 		return err
 	}
-	log := newLogger(conf)
+	log := p.servingLogger(conf)
 	if err := prepareRun(ctx, app, conf, signals, dead); err != nil {
 		return err
 	}
@@ -89,7 +85,7 @@ func prepareRun(ctx context.Context, app http.Handler, conf *config.Config, sign
 	done := make(chan error, 1)
 	go func() {
 		if m, ok := app.(hasMigrate); ok && conf.Env == config.Development {
-			if err := m.Migrate(ctx); err != nil {
+			if err := migrate(ctx, m, conf); err != nil {
 				done <- err
 				return
 			}
@@ -137,20 +133,6 @@ func (i inherited) tell(address string) error {
 	return nil
 }
 
-// watchLifeline returns a channel that is closed when the process that
-// started this one is gone, however it ended. Then this one ends soon, too.
-func watchLifeline(f *os.File) <-chan struct{} {
-	dead := make(chan struct{})
-	if f != nil {
-		go func() {
-			defer close(dead)
-			io.Copy(io.Discard, f)
-			time.AfterFunc(orphanLimit, func() { os.Exit(exitUsage) })
-		}()
-	}
-	return dead
-}
-
 func newServer(app http.Handler, conf *config.Config, log *slog.Logger) *http.Server {
 	return &http.Server{
 		Handler:           http.MaxBytesHandler(app, int64(conf.Server.MaxBody)),
@@ -159,13 +141,6 @@ func newServer(app http.Handler, conf *config.Config, log *slog.Logger) *http.Se
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelError),
 	}
 }
-
-const (
-	// orphanGrace is what requests get when nobody is left to read the answers.
-	orphanGrace = time.Second
-	// orphanLimit ends an orphan whatever hangs in it.
-	orphanLimit = 5 * time.Second
-)
 
 // untilStopped waits for a signal or the end of the lifeline and lets the
 // requests in flight finish; a second signal cuts them.

@@ -31,12 +31,33 @@ func TestServeAnswersAndStops(t *testing.T) {
 		if err != nil || !strings.HasPrefix(string(title), want) {
 			t.Errorf("title %q, %v, want %q", title, err, want)
 		}
+		for _, sig := range []syscall.Signal{syscall.SIGTTOU, syscall.SIGTTIN} {
+			if !ignores(t, w.PID, sig) || !ignores(t, st.Front.PID, sig) {
+				t.Errorf("a terminal would stop a child by %v", sig)
+			}
+		}
 	}
 	r.stop()
 	closed, err := os.ReadFile(filepath.Join(s.dir, "closed"))
 	if err != nil || strings.Count(string(closed), "\n") != 3 {
 		t.Fatalf("Close ran in %q, %v, want three workers", closed, err)
 	}
+}
+
+// ignores reports whether a process ignores a signal, by SigIgn of proc(5).
+func ignores(t *testing.T, pid int, sig syscall.Signal) bool {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "status"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, after, _ := strings.Cut(string(text), "SigIgn:\t")
+	word, _, _ := strings.Cut(after, "\n")
+	mask, err := strconv.ParseUint(word, 16, 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return mask&(1<<(sig-1)) != 0
 }
 
 func TestStopLetsRequestsFinish(t *testing.T) {

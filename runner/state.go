@@ -57,6 +57,9 @@ type peerState struct {
 	acked uint64
 	links map[int]bool // workers it was given a link to
 	idle  map[int]bool // of these, the ones it is done with
+
+	owed    time.Time // since when it waits for a table that could not be sent; zero: it does not
+	retryAt time.Time // when to try again
 }
 
 // rollout is a generation on its way: all its workers must be ready before
@@ -69,6 +72,9 @@ type rollout struct {
 	Swapped    bool // its workers serve, the older ones drain
 	Failed     string
 	started    map[int]bool // slots that had their one try
+
+	blocked time.Time // since when the swap fails; zero: it does not
+	retryAt time.Time // when to try it again
 }
 
 func newState(l limits, wantFront bool) *state {
@@ -91,12 +97,27 @@ func (s *state) slot(n int) *slot {
 	return s.slots[n]
 }
 
-// notAt is when a slot may get its next process.
+// notAt is when a slot may get its next process: later after each death, but
+// not much while nobody is served.
 func (s *state) notAt(n int) time.Time {
-	if slot := s.slots[n]; slot != nil {
+	slot := s.slots[n]
+	switch {
+	case slot == nil:
+		return time.Time{}
+	case s.serves():
 		return slot.notAt
 	}
-	return time.Time{}
+	return earlier(slot.notAt, slot.diedAt.Add(longestOutage))
+}
+
+// serves reports whether there is a worker for requests.
+func (s *state) serves() bool {
+	for _, w := range s.workers {
+		if w.Phase == ready && w.Generation == s.generation {
+			return true
+		}
+	}
+	return false
 }
 
 // over reports that nothing is left of the tree.
@@ -151,7 +172,7 @@ func (s *state) workerEnded(p process, reason string, now time.Time, jitter floa
 	case s.rollout.mayFail() && p.Generation == s.rollout.Generation:
 		s.failRollout(reason)
 	case p.Generation == s.generation:
-		s.slot(p.Slot).died(now, servedSince(p), 0, jitter)
+		s.slot(p.Slot).died(now, servedSince(p), jitter)
 	}
 }
 
@@ -198,7 +219,7 @@ func (s *state) frontEnded(p process, reason string, now time.Time, jitter float
 		s.failRollout(reason)
 		return
 	}
-	s.frontSlot.died(now, servedSince(p), 1, jitter)
+	s.frontSlot.frontDied(now, servedSince(p), jitter)
 }
 
 func (s *state) peerConnected(n int) {
@@ -206,6 +227,41 @@ func (s *state) peerConnected(n int) {
 }
 
 func (s *state) peerGone(n int) { delete(s.peers, n) }
+
+const (
+	// linkRetry is the pause after links could not be made: for want of
+	// descriptors, most likely.
+	linkRetry = 200 * time.Millisecond
+	// linkPatience is how long a rollout waits for links.
+	linkPatience = 10 * time.Second
+)
+
+// tableFailed records that a front could not be sent the table.
+func (s *state) tableFailed(n int, why string, now time.Time) {
+	p := s.peers[n]
+	if p.owed.IsZero() {
+		p.owed = now
+	}
+	p.retryAt = now.Add(linkRetry)
+	if now.Sub(p.owed) >= linkPatience {
+		s.failRollout(why)
+	}
+}
+
+// tableSent records that a front was sent the table.
+func (s *state) tableSent(n int) { s.peers[n].owed = time.Time{} }
+
+// swapFailed records that the coming generation cannot be linked.
+func (s *state) swapFailed(why string, now time.Time) {
+	r := s.rollout
+	if r.blocked.IsZero() {
+		r.blocked = now
+	}
+	r.retryAt = now.Add(linkRetry)
+	if now.Sub(r.blocked) >= linkPatience {
+		s.failRollout(why)
+	}
+}
 
 func (s *state) peerAcked(n int, revision uint64) {
 	if p := s.peers[n]; p != nil && revision <= s.revision {

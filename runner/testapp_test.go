@@ -20,18 +20,24 @@ type testApp struct {
 	version map[string]string // the settings behind the binary
 }
 
-func newTestApp(*config.Config) (*testApp, error) {
+func newTestApp(conf *config.Config) (*testApp, error) {
 	settings, err := readTrailer()
 	if err != nil {
 		return nil, err
 	}
-	if settings["new"] == "fail" {
+	switch settings["new"] {
+	case "fail":
 		return nil, errors.New("page.html:3: function \"frobnicate\" not defined")
+	case "hang":
+		forever()
 	}
 	a := &testApp{version: settings}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "version "+settings["version"]) })
 	mux.HandleFunc("GET /worker", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, os.Getenv("DRAM_WORKER")) })
+	mux.HandleFunc("GET /settings", func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprint(w, conf.Name, " ", conf.Root, " ", conf.Locale.Default)
+	})
 	mux.HandleFunc("GET /asset", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, a.asset()) })
 	mux.HandleFunc("GET /until/{file}", func(w http.ResponseWriter, r *http.Request) {
 		os.WriteFile(r.PathValue("file")+".begun", nil, 0o600)
@@ -62,8 +68,12 @@ func (a *testApp) Assets() fs.FS { return a.files() }
 func (a *testApp) asset() string { return assetURL(a.files(), "site.css") }
 
 func (a *testApp) Migrate(context.Context) error {
-	if a.version["migrate"] == "fail" {
+	switch a.version["migrate"] {
+	case "fail":
 		return errors.New("00002_votes.sql:4: near \"TABEL\": syntax error")
+	case "hang":
+		appendLine("migrating", fmt.Sprint(os.Getpid()))
+		forever()
 	}
 	fmt.Println("nothing to migrate")
 	return nil
@@ -73,19 +83,28 @@ func (a *testApp) MigrationStatus(context.Context) ([][]string, error) {
 	return [][]string{{"1", "applied", "00001_init.sql"}}, nil
 }
 
-func (a *testApp) Start(ctx context.Context) error {
+func (a *testApp) Start(context.Context) error {
 	switch a.version["start"] {
 	case "fail":
 		return errors.New("the database is behind: run migrate up")
 	case "panic":
 		panic("cannot start")
 	case "hang":
-		<-ctx.Done()
+		forever() // whatever the context says
 	}
 	return nil
 }
 
-func (a *testApp) Close(context.Context) error { return appendLine("closed", fmt.Sprint(os.Getpid())) }
+func (a *testApp) Close(context.Context) error {
+	err := appendLine("closed", fmt.Sprint(os.Getpid()))
+	if a.version["close"] == "hang" {
+		forever()
+	}
+	return err
+}
+
+// forever hangs as broken code does: nothing but the end of the process ends it.
+func forever() { select {} }
 
 func (a *testApp) Check(context.Context) error { return nil }
 

@@ -2,6 +2,7 @@ package runner
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -20,6 +21,7 @@ type tree struct {
 
 	boot func(p process) (ready, death time.Duration) // 0: never
 	ack  bool                                         // fronts acknowledge tables
+	poor bool                                         // links cannot be made
 	idle bool                                         // fronts become idle at once
 
 	verdict string // of the last rollout
@@ -108,7 +110,13 @@ func (w *tree) apply(a action) {
 		for n := range w.s.peers {
 			w.tell(n)
 		}
+	case doResend:
+		w.tell(a.Front)
 	case doSwap:
+		if w.poor && len(w.s.peers) > 0 {
+			w.s.swapFailed("no descriptors", now)
+			return
+		}
 		w.must(w.s.swap(now))
 	case doCommit:
 		w.verdict, w.s.rollout = "committed", nil
@@ -164,6 +172,11 @@ func (w *tree) ready(p process) {
 // tell gives a front the table; it answers as ack and idle say.
 func (w *tree) tell(n int) {
 	table, _ := w.s.forPeer(n)
+	if w.poor && slices.ContainsFunc(table.Workers, func(r control.TableWorker) bool { return r.NewLink }) {
+		w.s.tableFailed(n, "no descriptors", time.Now())
+		return
+	}
+	w.s.tableSent(n)
 	for _, row := range table.Workers {
 		w.s.peers[n].links[row.ID] = true
 	}

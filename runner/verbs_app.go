@@ -26,9 +26,9 @@ func (p *program) migrateCommand() *cobra.Command {
 			if !ok {
 				return nil // an app without a database has nothing to do
 			}
-			ctx, stop := signalContext(cmd.Context())
+			ctx, stop := p.endContext(cmd.Context())
 			defer stop()
-			return m.Migrate(ctx)
+			return migrate(ctx, m, conf)
 		},
 	}
 	asJSON := false

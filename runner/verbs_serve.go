@@ -3,10 +3,12 @@ package runner
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"os"
 	"os/signal"
 	"path/filepath"
 	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -45,9 +47,14 @@ func (p *program) serve(withFront bool) error {
 	if err != nil {
 		return err
 	}
+	file, err := p.settingsFile()
+	if err != nil {
+		return err
+	}
+	log := p.servingLogger(conf, "process", "master")
 	return serveTree(masterOptions{
-		conf: conf, log: newLogger(conf, "process", "master"), source: source,
-		settings: p.settings(), front: withFront, stdout: os.Stdout, stderr: os.Stderr,
+		conf: conf, log: log, source: source, file: file,
+		settings: p.settings(), front: withFront, stdout: os.Stdout, stderr: p.logs.Load(),
 	})
 }
 
@@ -78,13 +85,30 @@ func (p *program) loneFront(ctx context.Context, gateway string) error {
 	if err != nil {
 		return err
 	}
-	ctx, stop := signalContext(ctx)
+	log := p.servingLogger(conf, "process", "front")
+	ctx, stop := p.loneContext(ctx, log)
 	defer stop()
 	return front.Run(ctx, front.Options{
-		Config: conf, Gateway: gateway, Listener: listener, Log: newLogger(conf, "process", "front"),
+		Config: conf, Gateway: gateway, Listener: listener, Log: log,
 		Announce: func(string) { fmt.Printf("listening on http://%s\n", address) },
 		Hello:    controlHello(control.RoleFront),
 	})
+}
+
+// loneContext ends with the first signal that ends a front; the second one
+// ends the process.
+func (p *program) loneContext(parent context.Context, log *slog.Logger) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(parent)
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM)
+	go func() {
+		<-signals
+		cancel()
+		<-signals
+		log.Warn("requests cut by a second signal")
+		p.exit(exitOK)
+	}()
+	return ctx, func() { signal.Stop(signals); cancel() }
 }
 
 // frontRole is the front as a child of a master.
@@ -100,14 +124,30 @@ func (p *program) frontRole() *cobra.Command {
 			ignoreTerminal()
 			conf, err := p.load()
 			if err != nil {
-				return giveReason(conn, controlHello(control.RoleFront), err)
+				return p.giveReason(conn, controlHello(control.RoleFront), err)
 			}
+			p.life.allow(conf.Workers.GracefulTimeout + killAfter)
 			keepCrash(conf)
-			return front.Run(cmd.Context(), front.Options{
-				Config: conf, Control: conn, Log: newLogger(conf, "process", "front"),
+			err = front.Run(cmd.Context(), front.Options{
+				Config: conf, Control: conn, Log: p.servingLogger(conf, "process", "front"),
 				Hello: controlHello(control.RoleFront),
 			})
+			if err != nil && p.orphaned() {
+				return nil // the end of the master is no fault of ours
+			}
+			return err
 		},
+	}
+}
+
+// orphaned reports whether the master is gone. Its connections end one after
+// the other, so the lifeline may still be held for a moment.
+func (p *program) orphaned() bool {
+	select {
+	case <-p.life.gone():
+		return true
+	case <-time.After(time.Second):
+		return false
 	}
 }
 

@@ -1,0 +1,249 @@
+package runner
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/dram-go/dram/framework/config"
+	"github.com/dram-go/dram/runner/control"
+)
+
+// preparation is everything before the first new worker starts.
+type preparation struct {
+	masterOptions
+	number  int
+	first   bool
+	life    *os.File // lifeline for the processes
+	serving []string // builds of the generations that are alive
+	say     func(string)
+}
+
+// prepared is its outcome.
+type prepared struct {
+	generation generation
+	conf       *config.Config
+}
+
+// errCopy is the cause of the end of a copy that took too long.
+var errCopy = errors.New("reading the binary and the settings takes too long; is the disk well?")
+
+// copyLimit bounds the copying of binary and settings.
+const copyLimit = time.Minute
+
+// run keeps the binary and the settings, reads these as the new binary sees
+// them, publishes the static files and migrates the database.
+func (p preparation) run(ctx context.Context) (prepared, error) {
+	g, err := p.keep(ctx)
+	if err != nil {
+		return prepared{}, err
+	}
+	conf, err := p.configure(ctx, g)
+	if err != nil {
+		return prepared{}, err
+	}
+	if g.assets, err = p.publish(ctx, g, conf); err != nil {
+		return prepared{}, err
+	}
+	if err := p.migrate(ctx, g); err != nil {
+		return prepared{}, err
+	}
+	return prepared{g, conf}, nil
+}
+
+// keep makes the generation's copies. A disk that hangs cannot be interrupted,
+// so nobody waits for it: the copying goes on alone and is forgotten.
+func (p preparation) keep(ctx context.Context) (generation, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, copyLimit, errCopy)
+	defer cancel()
+	type outcome struct {
+		generation generation
+		err        error
+	}
+	done := make(chan outcome, 1)
+	go func() {
+		g := generation{number: p.number}
+		var err error
+		g.binary, g.build, err = keepBinary(p.source, filepath.Join(p.conf.StateDir(), "bin"))
+		if err == nil {
+			g.kept, err = keepSettings(p.file, settingsDir(p.conf), p.number)
+		}
+		done <- outcome{g, err}
+	}()
+	select {
+	case o := <-done:
+		return o.generation, o.err
+	case <-ctx.Done():
+		return generation{}, context.Cause(ctx)
+	}
+}
+
+// settingsDir is where the generations' settings are kept.
+func settingsDir(conf *config.Config) string { return filepath.Join(conf.StateDir(), "config") }
+
+// configure lets the new binary read the configuration, which may have keys
+// that this one does not know, and takes over what concerns the master.
+func (p preparation) configure(ctx context.Context, g generation) (*config.Config, error) {
+	if p.first {
+		return p.conf, nil
+	}
+	ctx, cancel := bootContext(ctx, p.conf)
+	defer cancel()
+	out, err := p.role(ctx, g, "config", "", "config", "print", "--json")
+	if err != nil {
+		return nil, fmt.Errorf("the configuration is not valid:\n%w", err)
+	}
+	var settings []setting
+	if err := json.Unmarshal(out, &settings); err != nil {
+		return nil, fmt.Errorf("`config print --json` of the new binary printed something else: %w", err)
+	}
+	conf := *p.conf
+	for _, s := range settings {
+		if !strings.HasPrefix(s.Key, "workers.") && s.Key != "server.listen" {
+			continue
+		}
+		if err := conf.With(s.Key, s.Value); err != nil {
+			p.say(fmt.Sprintf("this master is older than %s and skips it: %v", s.Key, err))
+		}
+	}
+	return &conf, nil
+}
+
+// bootContext bounds what makes the app, or less, as a worker's start is.
+func bootContext(ctx context.Context, conf *config.Config) (context.Context, context.CancelFunc) {
+	limit := conf.Workers.BootTimeout
+	return context.WithTimeoutCause(ctx, limit, fmt.Errorf("it did not end within %s (workers.boot_timeout)", limit))
+}
+
+// publish has the new binary write its static files to the asset store.
+func (p preparation) publish(ctx context.Context, g generation, conf *config.Config) (*control.Assets, error) {
+	ctx, cancel := bootContext(ctx, conf)
+	defer cancel()
+	// What serves now keeps its files, however long ago it was superseded.
+	out, err := p.role(ctx, g, "assets", "assets", append([]string{"__assets"}, p.serving...)...)
+	if err != nil {
+		return nil, fmt.Errorf("the app cannot be put together:\n%w", err)
+	}
+	if len(bytes.TrimSpace(out)) == 0 {
+		return nil, nil // an app without static files
+	}
+	var a control.Assets
+	if err := json.Unmarshal(out, &a); err != nil {
+		return nil, fmt.Errorf("publishing the static files printed something else: %w", err)
+	}
+	return &a, nil
+}
+
+// migrationBeat is how often a migration, which may take as long as it
+// likes, is said to be still running.
+const migrationBeat = 10 * time.Second
+
+func (p preparation) migrate(ctx context.Context, g generation) error {
+	defer p.stillRunning("migrating", migrationBeat)()
+	out, err := p.role(ctx, g, "migrate", "migrate", "migrate", "up")
+	if err != nil {
+		return fmt.Errorf("the migration failed:\n%w", err)
+	}
+	for line := range strings.Lines(string(out)) {
+		p.say(strings.TrimRight(line, "\n"))
+	}
+	return nil
+}
+
+// stillRunning says now and then that something goes on, until end is called.
+func (p preparation) stillRunning(what string, every time.Duration) (end func()) {
+	began, over := time.Now(), make(chan struct{})
+	tick := time.NewTicker(every)
+	go func() {
+		defer tick.Stop()
+		for {
+			select {
+			case <-tick.C:
+				p.say(fmt.Sprintf("still %s (%s)", what, time.Since(began).Round(time.Second)))
+			case <-over:
+				return
+			}
+		}
+	}()
+	return func() { close(over) }
+}
+
+// maxRoleOutput is what a short-lived process may print as its answer.
+const maxRoleOutput = 4 << 20
+
+// role runs a short-lived process of the new binary to its end and returns
+// its standard output. Its error is what it wrote to standard error.
+func (p preparation) role(ctx context.Context, g generation, name, role string, args ...string) ([]byte, error) {
+	own := append(g.kept.variables(), lifelineVariable+"=3")
+	if role != "" {
+		own = append(own, "DRAM_ROLE="+role)
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	out := bounded{limit: maxRoleOutput, over: func() {
+		cancel(fmt.Errorf("it printed more than %d MiB on standard output", maxRoleOutput>>20))
+	}}
+	var words tail
+	err := retryBusy(ctx, func() error {
+		cmd := exec.CommandContext(ctx, g.binary)
+		cmd.Args = append([]string{p.conf.Name + ": " + name}, args...)
+		cmd.Env = childEnv(os.Environ(), p.settings, own...)
+		cmd.ExtraFiles = []*os.File{p.life}
+		cmd.SysProcAttr = ownGroup()
+		// A migration may end in order; and a grandchild may hold the pipes open.
+		cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGTERM) }
+		cmd.WaitDelay = killAfter
+		cmd.Stdout, cmd.Stderr = &out, &words
+		return cmd.Run()
+	})
+	switch {
+	case ctx.Err() != nil:
+		return nil, context.Cause(ctx)
+	case err != nil:
+		return nil, errors.New(cmp.Or(words.last(), exitStatus(err)))
+	}
+	words.flush(p.stderr)
+	return out.text.Bytes(), nil
+}
+
+// retryBusy runs a program that was just written. A process that was forked
+// while the file was open for writing has inherited it and holds it until it
+// runs its own program; until then ours cannot be run (go.dev/issue/22315).
+// Once it has been, the file is nobody's, and workers start without this.
+func retryBusy(ctx context.Context, run func() error) error {
+	for deadline := time.Now().Add(killAfter); ; {
+		err := run()
+		if !errors.Is(err, syscall.ETXTBSY) || time.Now().After(deadline) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(5 * time.Millisecond):
+		}
+	}
+}
+
+// bounded keeps what is written, up to a limit; what is beyond is thrown away.
+type bounded struct {
+	text  bytes.Buffer
+	limit int
+	over  func() // called whenever there is more
+}
+
+func (b *bounded) Write(p []byte) (int, error) {
+	if b.text.Len()+len(p) > b.limit {
+		b.over()
+		return len(p), nil
+	}
+	return b.text.Write(p)
+}

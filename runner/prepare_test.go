@@ -1,0 +1,180 @@
+package runner
+
+import (
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+
+	"github.com/dram-go/dram/framework/config"
+)
+
+// A deployment may put anything in the place of the binary. The master only
+// refuses it; nothing there may stop or fill it.
+func TestReloadRefusesWhatIsNoBinary(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, "version=1")
+	s.write("dram.toml", "[workers]\nboot_timeout = \"2s\"\n")
+	r := s.start("serve", "--listen", "127.0.0.1:0", "--workers", "1")
+	cli := filepath.Join(s.dir, "cli")
+	if err := os.Link(s.binary, cli); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		name, want string
+		put        func() error
+	}{
+		{"a FIFO", "is no regular file", func() error { return syscall.Mkfifo(s.binary, 0o700) }},
+		{"a directory", "is no regular file", func() error { return os.Mkdir(s.binary, 0o700) }},
+		{"endless output", "more than 4 MiB", func() error {
+			return os.WriteFile(s.binary, []byte("#!/bin/sh\nexec yes aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\n"), 0o700)
+		}},
+		{"a program that hangs", "did not end within 2s (workers.boot_timeout)", func() error {
+			return os.WriteFile(s.binary, []byte("#!/bin/sh\nexec sleep 1000\n"), 0o700)
+		}},
+	} {
+		if err := os.Remove(s.binary); err != nil {
+			t.Fatal(err)
+		}
+		if err := c.put(); err != nil {
+			t.Fatal(err)
+		}
+		out, code := s.callBy(cli, "reload")
+		if code != exitRefused || !strings.Contains(out, c.want) {
+			t.Fatalf("%s: exit code %d, want %q in\n%s", c.name, code, c.want, out)
+		}
+		if got := r.get("/"); got != "version 1" {
+			t.Fatalf("%s: now serving %q", c.name, got)
+		}
+	}
+	os.Remove(s.binary)
+	s.install("version=2 new=hang")
+	if out, code := s.call("reload"); code != exitRefused || !strings.Contains(out, "did not end within 2s") {
+		t.Fatalf("an app that hangs: exit code %d\n%s", code, out)
+	}
+	s.install("version=2")
+	s.must("reload")
+	r.stop()
+}
+
+// Ctrl-C on a reload that hangs must not leave the app unable to reload.
+func TestReloadIsCalledOffWithItsCommand(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, "version=1")
+	s.write("dram.toml", "[workers]\nboot_timeout = \"10m\"\n")
+	r := s.start("serve", "--listen", "127.0.0.1:0", "--workers", "1")
+	s.install("version=2 new=hang")
+	hanging, _ := s.launch("reload")
+	s.await("the reload hangs", func() bool { return s.runs(": assets") })
+	hanging.cmd.Process.Signal(syscall.SIGINT)
+	<-hanging.ended
+	s.await("it is called off", func() bool { st := s.status(); return st.State == "serving" && st.Reload != nil })
+	if st := s.status(); st.Reload.OK || !strings.Contains(st.Reload.Reason, "went away") {
+		t.Fatalf("status keeps %+v", st.Reload)
+	}
+	s.install("version=2")
+	s.must("reload")
+	if got := r.get("/"); got != "version 2" {
+		t.Fatalf("body %q", got)
+	}
+	r.stop()
+}
+
+func TestHangupWhileStoppingDeploysNothing(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, "version=1")
+	r := s.start("serve", "--listen", "127.0.0.1:0")
+	body := r.later("/until/later")
+	s.await("the request has begun", func() bool { _, err := os.Stat(filepath.Join(s.dir, "later.begun")); return err == nil })
+	s.install("migrate=hang")
+	r.cmd.Process.Signal(syscall.SIGTERM)
+	s.await("the tree is stopping", func() bool { return strings.Contains(r.logText(), "stopping") })
+	r.cmd.Process.Signal(syscall.SIGHUP)
+	s.await("the reload is refused", func() bool { return strings.Contains(r.logText(), "reload by HUP refused") })
+	s.write("later", "")
+	if got := <-body; got != "done" {
+		t.Fatalf("body %q", got)
+	}
+	<-r.ended
+	r.gone()
+	if got := s.lines("migrating"); len(got) != 0 {
+		t.Fatalf("migrated while stopping: %v", got)
+	}
+}
+
+func TestStopCancelsAPreparation(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, "version=1")
+	r := s.start("serve", "--listen", "127.0.0.1:0", "--workers", "1")
+	s.install("migrate=hang")
+	r.cmd.Process.Signal(syscall.SIGHUP)
+	s.await("it migrates", func() bool { return len(s.lines("migrating")) == 1 })
+	r.stop()
+}
+
+// A process that is forked while a binary is being copied holds the copy open
+// for a moment, and nothing can run it then.
+func TestKeptBinaryCanRunAtOnce(t *testing.T) {
+	dir := t.TempDir()
+	source := filepath.Join(dir, "script")
+	end := make(chan struct{})
+	var forking sync.WaitGroup
+	for range 2 {
+		forking.Go(func() {
+			for {
+				select {
+				case <-end:
+					return
+				default:
+					exec.Command("/bin/true").Run()
+				}
+			}
+		})
+	}
+	defer forking.Wait()
+	defer close(end)
+	theirs, ours, err := newLifeline()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer theirs.Close()
+	defer ours.Close()
+	p := preparation{masterOptions: masterOptions{conf: config.Default(dir), stderr: io.Discard}, life: theirs}
+	for i := range 200 {
+		if err := os.WriteFile(source, []byte("#!/bin/sh\nexit 0 # "+strings.Repeat("x", i)), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		path, _, err := keepBinary(source, filepath.Join(dir, "bin"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := p.role(t.Context(), generation{binary: path}, "test", ""); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestKeepBinaryMendsADamagedCopy(t *testing.T) {
+	dir := t.TempDir()
+	source := filepath.Join(dir, "app")
+	if err := os.WriteFile(source, []byte("whole"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	path, build, err := keepBinary(source, filepath.Join(dir, "bin"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, nil, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := keepBinary(source, filepath.Join(dir, "bin")); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := buildID(path); err != nil || got != build {
+		t.Fatalf("the kept copy has build %s, %v, want %s", got, err, build)
+	}
+}
