@@ -117,30 +117,21 @@ func TestWaitingDialersLearnOfTheEndOfTheWorker(t *testing.T) {
 func TestOneDialerGivesUpForItself(t *testing.T) {
 	front, worker := newPair(t)
 	queued := len(fill(t, front))
-	ctx, cancel := context.WithCancel(t.Context())
-	first := make(chan error, 1)
-	go func() {
-		_, err := front.Dial(ctx)
-		first <- err
-	}()
-	for len(front.room) == 0 {
-		time.Sleep(time.Millisecond) // until the first is the one that waits
-	}
-	ended := make(chan error, 1)
-	go func() {
-		_, err := front.Dial(t.Context())
-		ended <- err
-	}()
-	cancel()
-	if err := <-first; !errors.Is(err, context.Canceled) {
-		t.Errorf("the first got %v, want context.Canceled", err)
+	for range 2 {
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
+		defer cancel()
+		if _, err := front.Dial(ctx); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("got %v, want context.DeadlineExceeded", err)
+		}
 	}
 	for range queued {
 		if conn, err := worker.accept(); err == nil {
 			conn.Close()
 		}
 	}
-	if err := <-ended; err != nil {
-		t.Errorf("the second got %v", err)
+	conn, err := front.Dial(t.Context())
+	if err != nil {
+		t.Fatal(err)
 	}
+	conn.Close()
 }
