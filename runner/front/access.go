@@ -34,10 +34,15 @@ func logAccess(log *slog.Logger, t *turn, took time.Duration) {
 	log.LogAttrs(context.Background(), slog.LevelInfo, "request", attrs...)
 }
 
-// logPath is the path as it was sent.
+// logPath is the path as it was sent, without what an URL may have besides.
 func logPath(r *http.Request) string {
-	if r.URL.Path == "" {
-		return r.RequestURI
+	switch {
+	case r.URL.Opaque != "":
+		return r.URL.Scheme + ":" + r.URL.Opaque
+	case r.Method == http.MethodConnect && r.URL.Path == "":
+		return r.URL.Host
+	case r.URL.Path == "": // http://example.com?query
+		return "/"
 	}
 	return r.URL.EscapedPath()
 }

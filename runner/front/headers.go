@@ -36,6 +36,9 @@ var claims = map[string]bool{
 	"True-Client-Ip":      true,
 	"X-Client-Ip":         true,
 	"X-Cluster-Client-Ip": true,
+	"X-Forwarded":         true,
+	"X-Host":              true,
+	"X-Original-Host":     true,
 	"X-Original-Url":      true,
 	"X-Real-Ip":           true,
 	"X-Request-Id":        true,
@@ -49,11 +52,9 @@ func requestHeader(r *http.Request, id, upgrade string) http.Header {
 	h := make(http.Header, len(r.Header)+6)
 	named := connectionNames(r.Header)
 	for name, values := range r.Header {
-		if hopByHop[name] || named[name] || claims[name] ||
-			strings.HasPrefix(name, forwardedPrefix) || strings.ContainsAny(name, "_.") {
-			continue
+		if !withheld(name, named) {
+			h[name] = values
 		}
-		h[name] = values
 	}
 	if httpguts.HeaderValuesContainsToken(r.Header["Te"], "trailers") {
 		h["Te"] = []string{"trailers"}
@@ -69,9 +70,18 @@ func requestHeader(r *http.Request, id, upgrade string) http.Header {
 		proto = "https"
 	}
 	h["X-Forwarded-For"], h["X-Real-Ip"] = []string{client}, []string{client}
-	h["X-Forwarded-Proto"], h["X-Forwarded-Host"] = []string{proto}, []string{r.Host}
-	h["X-Request-Id"] = []string{id}
+	h["X-Forwarded-Proto"], h["X-Request-Id"] = []string{proto}, []string{id}
+	if r.Host != "" { // HTTP/1.0 may leave it out
+		h["X-Forwarded-Host"] = []string{r.Host}
+	}
 	return h
+}
+
+// withheld reports a field of a client that no worker may see. named are those
+// that the client's Connection field names.
+func withheld(name string, named map[string]bool) bool {
+	return hopByHop[name] || named[name] || claims[name] ||
+		strings.HasPrefix(name, forwardedPrefix) || strings.ContainsAny(name, "_.")
 }
 
 // clientIP is the address of the client without its port.

@@ -144,6 +144,11 @@ X-Forwarded-Port: 1
 X-Real-IP: 203.0.113.1
 X-Request-ID: theirs
 Forwarded: for=203.0.113.1
+X-Forwarded: 203.0.113.1
+X-Host: evil.example
+X-Original-Host: evil.example
+X-Original-URL: /admin
+X-Rewrite-URL: /admin
 Client_Ip: 203.0.113.1
 X_Forwarded_For: 203.0.113.1
 Some.Thing: x`)
@@ -161,6 +166,33 @@ Some.Thing: x`)
 	}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Error(d)
+	}
+}
+
+func TestARequestWithoutHostClaimsNone(t *testing.T) {
+	h := requestHeader(readRequest(t, "GET / HTTP/1.0\nX-Forwarded-Host: evil.example"), "id", "")
+	if v, ok := h["X-Forwarded-Host"]; ok {
+		t.Errorf("X-Forwarded-Host %q", v)
+	}
+}
+
+func TestTheLogHasNoQuery(t *testing.T) {
+	for target, want := range map[string]string{
+		"GET /a%2Fb?secret=1":          "/a%2Fb",
+		"GET http://h?secret=1":        "/",
+		"GET http://u:secret@h?secret": "/",
+		"GET http://u:secret@h/p?x":    "/p",
+		"GET foo:bar?secret=1":         "foo:bar",
+		"OPTIONS *":                    "*",
+		"CONNECT example.com:443":      "example.com:443",
+		"CONNECT /rpc?secret":          "/rpc",
+		"GET //h/p?secret":             "//h/p",
+		"GET /p?secret#secret":         "/p",
+		"GET http:secret?secret=1":     "http:secret",
+	} {
+		if got := logPath(readRequest(t, target+" HTTP/1.1\nHost: h")); got != want {
+			t.Errorf("%s: the log says %q, want %q", target, got, want)
+		}
 	}
 }
 
