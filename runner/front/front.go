@@ -52,20 +52,21 @@ func Run(ctx context.Context, o Options) error {
 
 // front is a running front.
 type front struct {
-	options Options
-	limits  limits
-	log     *slog.Logger
-	engine  *engine
-	table   *table
-	proxy   *proxy
-	static  *static
+	options  Options
+	limits   limits
+	log      *slog.Logger
+	entrance *entrance
+	engine   *engine
+	table    *table
+	proxy    *proxy
+	static   *static
 
 	stopping atomic.Bool
 	inFlight counter
 	cancel   context.CancelCauseFunc // of every request
 
 	// The rest belongs to run's goroutine.
-	listeners []net.Listener
+	listeners []*guarded
 	failed    chan error // from engines
 	serving   sync.WaitGroup
 	drained   chan struct{} // closed when nothing is in flight after stop
@@ -79,6 +80,7 @@ func newFront(o Options, l limits) *front {
 	f.table = newTable(l, o.Log, time.Now)
 	f.proxy = newProxy(f.table, l)
 	f.static = &static{log: o.Log}
+	f.entrance = newEntrance(l.clients, o.Log)
 	f.engine = newEngine(base, l, o.Log, f.handle)
 	return f
 }
@@ -107,7 +109,7 @@ func (f *front) run(ctx context.Context) error {
 		case e := <-events:
 			f.react(e)
 		case err := <-f.failed:
-			f.stop(0, err)
+			f.fail(err)
 		case <-done:
 			done = nil
 			f.stop(f.options.Config.Workers.GracefulTimeout, nil)
@@ -179,29 +181,42 @@ func (f *front) lost(err error) {
 
 // listen accepts on the sockets that the master opened.
 func (f *front) listen(files []*os.File) bool {
+	if len(files) == 0 {
+		f.fail(errors.New("front: the master sent no listener"))
+		return false
+	}
 	for _, file := range files {
 		l, err := net.FileListener(file)
 		if err != nil {
-			f.stop(0, fmt.Errorf("front: the master sent no listener: %w", err))
+			f.fail(fmt.Errorf("front: the master sent something that is no listener: %w", err))
 			return false
 		}
 		f.accept(l)
 	}
-	return len(files) > 0
+	return true
+}
+
+// fail ends a front that cannot serve, and tells the master why.
+func (f *front) fail(err error) {
+	if f.options.Control != nil && !f.stopping.Load() {
+		f.tell(f.options.Control, control.KindFailed, control.Failed{Reason: err.Error()})
+	}
+	f.stop(0, err)
 }
 
 // accept serves clients of one listener.
 func (f *front) accept(l net.Listener) {
-	if slices.Contains(f.listeners, l) {
+	if slices.ContainsFunc(f.listeners, func(g *guarded) bool { return g.Listener == l }) {
 		return // a gateway that came back
 	}
 	if f.stopping.Load() {
 		l.Close()
 		return
 	}
-	f.listeners = append(f.listeners, l)
+	g := f.entrance.guard(l)
+	f.listeners = append(f.listeners, g)
 	f.serving.Go(func() {
-		if err := f.engine.serve(l); err != nil {
+		if err := f.engine.serve(g); err != nil {
 			select {
 			case f.failed <- err:
 			default: // one is enough
@@ -225,6 +240,8 @@ func (f *front) handle(x exchange) {
 	switch {
 	case r.Method == http.MethodConnect:
 		t.answer(http.StatusNotImplemented, "no tunnels")
+	case r.URL.Opaque != "": // neither a path nor an http URL, so no worker's
+		t.answer(http.StatusBadRequest, "target is no path")
 	case r.ContentLength > f.limits.body:
 		t.answer(http.StatusRequestEntityTooLarge, "body too large")
 	case f.static.tryServe(t):

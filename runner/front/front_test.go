@@ -164,6 +164,48 @@ func TestRunWantsToKnowItsMasterAndListener(t *testing.T) {
 	}
 }
 
+func TestAFrontThatCannotServeSaysWhy(t *testing.T) {
+	for name, c := range map[string]struct {
+		files func() []*os.File
+		want  string
+	}{
+		"no file":       {func() []*os.File { return nil }, "no listener"},
+		"no socket":     {func() []*os.File { return []*os.File{nullFile(t)} }, "no listener"},
+		"not listening": {func() []*os.File { return []*os.File{linkFile(t)} }, "accept"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newSite(t, nil)
+			// The front may have ended before Send has.
+			_ = s.master.Send(control.KindListen, control.Listen{}, c.files()...)
+			m := control.Message{}
+			for m.Kind != control.KindFailed {
+				var ok bool
+				if m, ok = <-s.said; !ok {
+					t.Fatal("the front ends without a word")
+				}
+			}
+			var failed control.Failed
+			if err := m.Decode(&failed); err != nil || !strings.Contains(failed.Reason, c.want) {
+				t.Errorf("it says %+v, %v, want %q", failed, err, c.want)
+			}
+			if err := await(t, "end", s.ended); err == nil || err.Error() != failed.Reason {
+				t.Errorf("it ends with %v, and said %q", err, failed.Reason)
+			}
+			s.ended <- nil
+		})
+	}
+}
+
+func nullFile(t *testing.T) *os.File {
+	t.Helper()
+	f, err := os.Open(os.DevNull)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { f.Close() })
+	return f
+}
+
 // TestAFrontApart loses its gateway and finds it again.
 func TestAFrontApart(t *testing.T) {
 	path := filepath.Join(t.TempDir(), strings.Repeat("long", 30), "control.sock")

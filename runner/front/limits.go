@@ -25,6 +25,14 @@ type limits struct {
 	hold    time.Duration // time a request waits for a ready worker
 	holders int           // requests that may wait at once
 	pool    int           // idle connections kept for each worker
+	idle    int           // idle connections kept for all workers
+	doubt   time.Duration // time that others are preferred after a worker failed
+	settle  time.Duration // time between the end of a connection and that of its link when a worker dies
+
+	spare     int           // idle connections to a worker that are kept without need
+	spareTime time.Duration // idle life of the others
+
+	clients int // client connections
 
 	lease time.Duration // a table without news from the master is used this long
 	retry time.Duration // first pause before a lost gateway is dialled again; doubles up to maxRetry
@@ -36,6 +44,7 @@ const maxRetry = 2 * time.Second
 // newLimits are the limits of a front with this configuration. What has no
 // setting follows nginx's defaults where it has one.
 func newLimits(c *config.Config) limits {
+	clients, idle := divide(openFiles())
 	return limits{
 		head:       16 << 10,
 		headTime:   c.Server.HeaderTimeout,
@@ -51,6 +60,12 @@ func newLimits(c *config.Config) limits {
 		hold:       10 * time.Second,
 		holders:    1024,
 		pool:       512,
+		idle:       idle,
+		doubt:      time.Second,
+		settle:     10 * time.Millisecond,
+		spare:      8,
+		spareTime:  5 * time.Second,
+		clients:    clients,
 		lease:      control.Lease,
 		retry:      50 * time.Millisecond,
 	}

@@ -1,0 +1,110 @@
+package front
+
+import (
+	"log/slog"
+	"net"
+	"sync"
+	"time"
+)
+
+// entrance bounds the client connections of all listeners. One client too
+// many waits in the kernel's queue until another leaves: if it were accepted,
+// there might be no descriptor left for a worker.
+type entrance struct {
+	places chan struct{} // filled by each connection
+	log    *slog.Logger
+
+	mu     sync.Mutex
+	warned time.Time
+}
+
+func newEntrance(clients int, log *slog.Logger) *entrance {
+	return &entrance{places: make(chan struct{}, clients), log: log}
+}
+
+// entranceWarning is the shortest time between two lines about a full house.
+const entranceWarning = 10 * time.Second
+
+// full tells the log that clients wait.
+func (e *entrance) full() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if now := time.Now(); e.warned.IsZero() || now.Sub(e.warned) >= entranceWarning {
+		e.warned = now
+		e.log.Warn("no place for more clients, new ones wait; raise the limit of open files (ulimit -n, LimitNOFILE)",
+			"connections", cap(e.places))
+	}
+}
+
+// guarded is a listener behind an entrance.
+type guarded struct {
+	net.Listener
+	entrance *entrance
+	once     sync.Once
+	closed   chan struct{}
+}
+
+func (e *entrance) guard(l net.Listener) *guarded {
+	return &guarded{Listener: l, entrance: e, closed: make(chan struct{})}
+}
+
+// Accept waits for a place, then for a client.
+func (g *guarded) Accept() (net.Conn, error) {
+	select {
+	case g.entrance.places <- struct{}{}:
+	default:
+		g.entrance.full()
+		select {
+		case g.entrance.places <- struct{}{}:
+		case <-g.closed:
+			return nil, net.ErrClosed
+		}
+	}
+	conn, err := g.Listener.Accept()
+	if err != nil {
+		g.entrance.leave()
+		return nil, err
+	}
+	// A TCPConn keeps its methods; net/http sends files by ReadFrom.
+	if tcp, ok := conn.(*net.TCPConn); ok {
+		return &tcpGuest{TCPConn: tcp, leave: sync.OnceFunc(g.entrance.leave)}, nil
+	}
+	return &guest{Conn: conn, leave: sync.OnceFunc(g.entrance.leave)}, nil
+}
+
+func (g *guarded) Close() error {
+	g.once.Do(func() { close(g.closed) })
+	return g.Listener.Close()
+}
+
+func (e *entrance) leave() { <-e.places }
+
+// tcpGuest is a client connection with a place.
+type tcpGuest struct {
+	*net.TCPConn
+	leave func()
+}
+
+func (c *tcpGuest) Close() error {
+	defer c.leave()
+	return c.TCPConn.Close()
+}
+
+// guest is a client connection of another kind.
+type guest struct {
+	net.Conn
+	leave func()
+}
+
+func (c *guest) Close() error {
+	defer c.leave()
+	return c.Conn.Close()
+}
+
+// CloseWrite says the end and still listens, if this kind of connection can.
+func (c *guest) CloseWrite() error {
+	if half, ok := c.Conn.(halfCloser); ok {
+		return half.CloseWrite()
+	}
+	return c.Conn.Close()
+}

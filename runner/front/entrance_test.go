@@ -1,0 +1,129 @@
+package front
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestDivideLeavesRoomForTheMaster(t *testing.T) {
+	for files, want := range map[uint64][2]int{
+		0:       {1, 0},
+		64:      {14, 4},
+		1024:    {336, 96},
+		1 << 20: {522112, 4096},
+		1 << 63: {1<<30 - 2177, 4096}, // "unlimited"
+	} {
+		clients, idle := divide(files)
+		if clients != want[0] || idle != want[1] {
+			t.Errorf("of %d files %d clients and %d idle connections, want %d", files, clients, idle, want)
+		}
+		if files > 1 && 2*clients+idle > int(min(files, 1<<31)-min(files/2, reservedFiles)) {
+			t.Errorf("of %d files too few are left: %d clients, %d idle connections", files, clients, idle)
+		}
+	}
+}
+
+func TestAClientTooManyWaitsForItsPlace(t *testing.T) {
+	s := newSite(t, func(l *limits) { l.clients = 2 })
+	s.add(text("served"))
+	get := func(c net.Conn) error {
+		if _, err := fmt.Fprintf(c, "GET / HTTP/1.1\r\nHost: h\r\n\r\n"); err != nil {
+			return err
+		}
+		b := make([]byte, 12)
+		if _, err := io.ReadFull(c, b); err != nil || string(b) != "HTTP/1.1 200" {
+			return fmt.Errorf("got %q, %w", b, err)
+		}
+		return nil
+	}
+	first, second := s.dial(), s.dial()
+	for _, c := range []net.Conn{first, second} {
+		if err := get(c); err != nil {
+			t.Fatal(err)
+		}
+	}
+	third := s.dial()
+	served := make(chan error, 1)
+	go func() { served <- get(third) }()
+	s.logLine("no place for more clients, new ones wait")
+	s.table() // the master is heard
+	select {
+	case err := <-served:
+		t.Fatalf("the third was served beside the others, %v", err)
+	default:
+	}
+	first.Close()
+	if err := await(t, "answer", served); err != nil {
+		t.Error(err)
+	}
+}
+
+// logLine waits for a line that begins so.
+func (s *site) logLine(begin string) {
+	s.t.Helper()
+	deadline := time.After(patience)
+	for {
+		select {
+		case line := <-s.logged:
+			if text, ok := line["msg"].(string); ok && strings.HasPrefix(text, begin) {
+				return
+			}
+		case <-deadline:
+			s.t.Fatalf("no line in the log that begins with %q", begin)
+		}
+	}
+}
+
+func TestAFullEntranceCanBeClosed(t *testing.T) {
+	l, err := net.Listen("unix", t.TempDir()+"/socket")
+	if err != nil {
+		t.Fatal(err)
+	}
+	g := newEntrance(1, slog.New(slog.DiscardHandler)).guard(l)
+	c, err := net.Dial("unix", l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	inside, err := g.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error)
+	go func() {
+		_, err := g.Accept()
+		ended <- err
+	}()
+	g.Close()
+	if err := <-ended; !errors.Is(err, net.ErrClosed) {
+		t.Errorf("got %v, want net.ErrClosed", err)
+	}
+	if err := inside.(halfCloser).CloseWrite(); err != nil {
+		t.Error(err)
+	}
+	if rest, err := io.ReadAll(c); len(rest) != 0 || err != nil {
+		t.Errorf("the client reads %q, %v after CloseWrite", rest, err)
+	}
+	inside.Close()
+	inside.Close() // leaves once
+	if n := len(g.entrance.places); n != 0 {
+		t.Errorf("%d places are taken by nobody", n)
+	}
+}
+
+// TestFilesAreStillSentByTheKernel: net/http looks for these methods.
+func TestFilesAreStillSentByTheKernel(t *testing.T) {
+	var c any = &tcpGuest{}
+	if _, ok := c.(io.ReaderFrom); !ok {
+		t.Error("a client connection has no ReadFrom")
+	}
+	if _, ok := c.(halfCloser); !ok {
+		t.Error("a client connection has no CloseWrite")
+	}
+}
