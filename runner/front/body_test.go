@@ -34,7 +34,7 @@ func TestALargeBodyIsRefused(t *testing.T) {
 		t.Errorf("a worker got %d bodies that are too large", n)
 	}
 	s.want(s.do(s.request("POST", "/", strings.NewReader(large[1:]))), 200, "100000")
-	if w := s.front.table.current.Load().ready[0]; w.suspect.Load() {
+	if w := s.front.table.current.Load().ready[0]; w.suspected() {
 		t.Error("a client's fault made the worker suspect")
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -188,15 +189,6 @@ func TestDeathOfTheOnlyWorkerHoldsItsRequest(t *testing.T) {
 	s.hear(control.KindIdle, nil) // of the dead one, which is missing
 }
 
-func TestAnIdleConnectionThatEndsMakesItsWorkerSuspect(t *testing.T) {
-	s := newSite(t, nil)
-	dead := s.add(text("first"))
-	s.want(s.get("/"), 200, "first")
-	dead.kill()
-	w := s.front.table.current.Load().ready[0]
-	until(t, "suspicion", w.suspect.Load)
-}
-
 // TestAHeadThatNobodyReadGoesElsewhere: the worker dies with the request in
 // its queue, so that any method may be repeated, and it was no fault of it.
 func TestAHeadThatNobodyReadGoesElsewhere(t *testing.T) {
@@ -234,4 +226,101 @@ func awaitBytes(t *testing.T, c net.Conn) {
 	}); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// TestALinkThatEndedTakesNothing: no request finds out by itself.
+func TestALinkThatEndedTakesNothing(t *testing.T) {
+	s := newSite(t, nil)
+	old := s.add(text("old"))
+	s.want(s.get("/"), 200, "old")
+	w := s.front.table.current.Load().ready[0]
+	old.links.Close() // its connections stay open
+	until(t, "the worker counts as gone", w.gone.Load)
+	until(t, "its idle connections are closed", func() bool { return s.front.table.kept.Load() == 0 })
+	got := make(chan reply, 1)
+	go func() { got <- s.get("/") }()
+	until(t, "a request waits for another", func() bool { return s.front.table.waiting.Load() == 1 })
+	s.rows = s.rows[:0]
+	fresh := s.newFake(text("new"))
+	fresh.id = 2
+	s.table(s.link(fresh))
+	s.want(await(t, "answer", got), 200, "new")
+	s.wantLog("/", map[string]any{"worker": 1, "tries": 1}) // of the first
+	s.wantLog("/", map[string]any{"worker": 2, "tries": 1})
+}
+
+// TestADeathWhoseLinkEndsLast: the tries of a request must not be used up by
+// the connections of a worker that is about to be known as dead.
+func TestADeathWhoseLinkEndsLast(t *testing.T) {
+	s := newSite(t, func(l *limits) { l.settle = patience })
+	me := s.newFake(nil)
+	var runs atomic.Int32
+	me.server.Handler = http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
+		runs.Add(1)
+		panic(http.ErrAbortHandler)
+	})
+	s.table(s.link(me))
+	got := make(chan reply, 1)
+	go func() { got <- s.get("/") }()
+	until(t, "the request has met the death", func() bool { return runs.Load() == 1 })
+	me.kill()
+	until(t, "the request waits", func() bool { return s.front.table.waiting.Load() == 1 })
+	s.rows = s.rows[:0]
+	fresh := s.newFake(text("reborn"))
+	fresh.id = 2
+	s.table(s.link(fresh))
+	s.want(await(t, "answer", got), 200, "reborn")
+	if n := runs.Load(); n != 1 {
+		t.Errorf("%d attempts at the dying worker", n)
+	}
+}
+
+func TestAnAbortDoesNotKeepAWorkerOutOfUse(t *testing.T) {
+	s := newSite(t, func(l *limits) { l.doubt = time.Millisecond })
+	var served [2]atomic.Int32
+	for i := range served {
+		s.add(func(_ http.ResponseWriter, r *http.Request) {
+			if r.Method == "POST" {
+				panic(http.ErrAbortHandler)
+			}
+			served[i].Add(1)
+		})
+	}
+	for range 2 {
+		if r := s.do(s.request("POST", "/", nil)); r.StatusCode != 502 {
+			t.Errorf("status %d", r.StatusCode)
+		}
+	}
+	for i := range served {
+		until(t, "the worker is used again", func() bool {
+			s.get("/")
+			return served[i].Load() > 0
+		})
+	}
+}
+
+func TestAGoodResponseEndsASuspicion(t *testing.T) {
+	s := newSite(t, func(l *limits) { l.doubt = time.Hour })
+	s.add(text("good"))
+	w := s.front.table.current.Load().ready[0]
+	w.suspect()
+	s.want(s.get("/"), 200, "good")
+	if w.suspected() {
+		t.Error("still suspected")
+	}
+}
+
+func TestAnIdleConnectionThatEndsMakesItsWorkerSuspect(t *testing.T) {
+	s := newSite(t, func(l *limits) { l.doubt = time.Hour })
+	f := s.newFake(text("x"))
+	idle := make(chan net.Conn, 1)
+	f.server.ConnState = func(c net.Conn, state http.ConnState) {
+		if state == http.StateIdle {
+			idle <- c
+		}
+	}
+	s.table(s.link(f))
+	s.want(s.get("/"), 200, "x")
+	await(t, "idle connection", idle).Close()
+	until(t, "suspicion", s.front.table.current.Load().ready[0].suspected)
 }

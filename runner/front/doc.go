@@ -5,11 +5,13 @@
 // [Run] is a front from its first message to its last. What it does with one
 // request, in order:
 //
+//	entrance   a client gets a place, or waits for one
 //	exchange   an engine (net/http's server today) presents a request
 //	limits     a body that is too large is refused, a small one is read whole
 //	static     an asset of the current table is answered here
 //	table      a ready worker is picked, or waited for
 //	proxy      the request goes to the worker over a pooled connection
+//	watch      the worker must begin its response in time
 //	retry      a pure function says what to do when that failed
 //	relay      the response goes to the client as it comes
 //	access     one line in the log
@@ -23,6 +25,11 @@
 // out. A request of any method is sent elsewhere when nothing of it was sent.
 // Nothing else is ever sent twice: a POST whose worker died is answered 502,
 // because it may have been carried out.
+//
+// The end of a worker's link is its death: it is used no more, its idle
+// connections are closed, and requests that met the death wait for its
+// replacement like any others. A connection that ends while the link lives
+// only makes other workers preferable for a second.
 //
 // While no worker is ready (a start, a crash of all, a silent master) requests
 // wait, a bounded number of them for a bounded time, then 503.
@@ -40,6 +47,7 @@
 // X-Forwarded-For, X-Forwarded-Proto, X-Forwarded-Host, X-Real-Ip and
 // X-Request-Id are ours: what a client sent under these and similar names was
 // dropped. So were hop-by-hop fields and fields whose name contains "_" or
-// ".", which frameworks of the CGI tradition cannot tell from others. Host and
-// the path are as the client sent them.
+// ".", which frameworks of the CGI tradition cannot tell from others. The same
+// holds for the fields of a trailer. Host and the path are as the client sent
+// them.
 package front

@@ -8,8 +8,8 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptrace"
-	"net/textproto"
 	"os"
+	"slices"
 	"sync"
 	"time"
 
@@ -31,8 +31,10 @@ type handover struct {
 	upgrade  string      // protocol to change to, or ""
 	body     []byte      // read whole, nil otherwise
 	stream   *clientBody // to be read while sent, nil otherwise
+	upload   *upload     // of stream, to the worker tried last
 	attempts attempts
 	tried    []*worker
+	fresh    bool      // an idle connection had ended; use new ones only
 	patience time.Time // end of waiting for a worker
 }
 
@@ -51,6 +53,9 @@ func (p *proxy) serve(t *turn) {
 		case err != nil:
 			t.leave()
 			return
+		}
+		if slices.Contains(h.tried, w) {
+			w.settle(h.ctx)
 		}
 		t.worker = w.id
 		t.tries++
@@ -82,7 +87,7 @@ func (p *proxy) prepare(t *turn) *handover {
 		}
 		h.stream = nil
 	}
-	h.attempts.whole = h.stream == nil
+	h.attempts.whole = true
 	h.header = requestHeader(r, t.id, h.upgrade)
 	return h
 }
@@ -113,40 +118,59 @@ func (p *proxy) badBody(h *handover) bool {
 // attempt sends the request to one worker and, if it answers, relays the
 // response. It reports whether the request shall be sent to another.
 func (p *proxy) attempt(h *handover, w *worker) (again bool) {
-	up, err := w.pool.get(h.ctx)
+	up, err := w.pool.get(h.ctx, h.fresh)
 	if err != nil {
 		if errors.Is(err, wire.ErrGone) {
-			w.gone.Store(true) // never picked again, so this try is free
+			w.lose() // never picked again, so this try is free
 		} else {
 			h.attempts.tries++
 		}
 		return p.failed(h, w, unreachable)
 	}
-	h.attempts.tries++
+	ctx, cancel := context.WithCancel(h.ctx)
+	defer cancel()
+	watch := newWatch(p.limits.answer, cancel)
 	sent, received := up.data.sent.Load(), up.data.received.Load()
-	resp, err := p.send(h, up)
+	resp, err := p.send(ctx, h, up, watch)
 	if err == nil && p.holdBack(h, resp) {
 		err = p.readWhole(resp)
 	}
 	if err == nil {
+		w.trust()
 		p.relay(h, resp, up)
 		w.pool.put(up)
 		return false
 	}
 	up.Close()
-	var timeout net.Error
+	if h.stream != nil {
+		h.attempts.whole = h.upload.interrupt()
+	}
 	switch {
-	case errors.As(err, &timeout) && timeout.Timeout():
+	case errors.Is(err, errLate):
+		h.attempts.tries++
 		return p.failed(h, w, late)
-	case up.data.sent.Load() == sent:
-		return p.failed(h, w, unsent)
-	case up.data.reset.Load() && up.data.received.Load() == received && h.body == nil && h.stream == nil:
+	case up.data.sent.Load() == sent,
 		// On a unix socket a reset means that the worker did not read all we
-		// sent, and this was one head: no handler has seen it.
+		// sent, and if this was one head, no handler has seen it.
+		up.data.reset.Load() && up.data.received.Load() == received && h.body == nil && h.stream == nil:
+		p.countUnsent(h, w, up)
 		return p.failed(h, w, unsent)
 	}
+	h.attempts.tries++
 	h.attempts.deaths++
 	return p.failed(h, w, lost)
+}
+
+// countUnsent counts a try, unless the connection had been idle: then its end
+// is the worker's and says nothing of this request. The worker's other idle
+// connections have ended too, and each would cost a try.
+func (p *proxy) countUnsent(h *handover, w *worker, up *upstream) {
+	if !up.used {
+		h.attempts.tries++
+		return
+	}
+	w.pool.drop()
+	h.fresh = true // so that this happens once for each request
 }
 
 // failed finds out whose fault it was and carries out what decide says.
@@ -159,7 +183,7 @@ func (p *proxy) failed(h *handover, w *worker, f failure) (again bool) {
 		return false
 	}
 	if f != late {
-		w.suspect.Store(true)
+		w.suspect()
 	}
 	v := decide(f, h.attempts)
 	if !v.again {
@@ -177,9 +201,12 @@ func (h *handover) left() bool {
 	return h.ctx.Err() != nil
 }
 
+// errLate means that the worker did not begin its response in time.
+var errLate = errors.New("front: no response in time")
+
 // send sends the request and returns the response as soon as its head is
-// there.
-func (p *proxy) send(h *handover, up *upstream) (*http.Response, error) {
+// there. ctx must live until its body was read.
+func (p *proxy) send(ctx context.Context, h *handover, up *upstream, watch *watch) (*http.Response, error) {
 	in := h.Head()
 	host := in.Host
 	if host == "" { // HTTP/1.0 may leave it out
@@ -193,17 +220,26 @@ func (p *proxy) send(h *handover, up *upstream) (*http.Response, error) {
 	case h.body != nil:
 		out.Body, out.ContentLength = io.NopCloser(bytes.NewReader(h.body)), int64(len(h.body))
 	case h.stream != nil:
-		out.Body, out.ContentLength, out.Trailer = h.stream, in.ContentLength, in.Trailer
+		out.ContentLength, out.Trailer = in.ContentLength, announcedTrailer(in)
+		h.upload = &upload{clientBody: h.stream, watch: watch, request: in, trailer: out.Trailer}
+		out.Body = h.upload
 		// When the worker dies, its connection is closed; a Read that waits
 		// for the client must not hold up the answer.
-		interrupt := h.stream.interrupt
+		interrupt := func() { h.upload.interrupt() }
 		up.data.onClose.Store(&interrupt)
 		defer up.data.onClose.Store(nil)
 	}
 	relay := &interim{turn: h.turn}
 	defer relay.end()
 	trace := &httptrace.ClientTrace{Got1xxResponse: relay.got}
-	return up.RoundTrip(out.WithContext(httptrace.WithClientTrace(h.ctx, trace)))
+	resp, err := up.RoundTrip(out.WithContext(httptrace.WithClientTrace(ctx, trace)))
+	if !watch.stop() {
+		return resp, err
+	}
+	if err == nil {
+		resp.Body.Close()
+	}
+	return nil, errLate
 }
 
 // localAddress is the address at which the client reached us.
@@ -212,28 +248,4 @@ func localAddress(r *http.Request) string {
 		return a.String()
 	}
 	return "localhost"
-}
-
-// interim passes informational responses on while send waits. The transport
-// may call got after RoundTrip returned.
-type interim struct {
-	turn *turn
-	mu   sync.Mutex
-	over bool
-}
-
-func (i *interim) got(status int, h textproto.MIMEHeader) error {
-	i.mu.Lock()
-	defer i.mu.Unlock()
-	if !i.over && status != http.StatusContinue { // reading the body sends that
-		responseHeader(http.Header(h))
-		i.turn.Inform(status, http.Header(h))
-	}
-	return nil
-}
-
-func (i *interim) end() {
-	i.mu.Lock()
-	defer i.mu.Unlock()
-	i.over = true
 }

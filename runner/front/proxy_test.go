@@ -274,6 +274,39 @@ func TestCONNECTIsRefused(t *testing.T) {
 	}
 }
 
+func TestATargetThatIsNoPathIsRefused(t *testing.T) {
+	s := newSite(t, nil)
+	s.add(text("served"))
+	c := s.dial()
+	fmt.Fprintf(c, "GET foo:bar?secret=1 HTTP/1.1\r\nHost: h\r\n\r\n")
+	resp, err := http.ReadResponse(bufio.NewReader(c), nil)
+	if err != nil || resp.StatusCode != 400 {
+		t.Errorf("%v, %v", resp, err)
+	}
+	s.wantLog("foo:bar", map[string]any{"status": 400, "worker": nil})
+}
+
+// TestATrailerIsFilteredAsAHeaderIs: applications look for fields in both.
+func TestATrailerIsFilteredAsAHeaderIs(t *testing.T) {
+	s := newSite(t, nil)
+	s.add(func(w http.ResponseWriter, r *http.Request) {
+		io.Copy(io.Discard, r.Body)
+		json.NewEncoder(w).Encode(r.Trailer)
+	})
+	r := s.request("POST", "/", struct{ io.Reader }{strings.NewReader("body")})
+	r.Trailer = http.Header{
+		"X-Sum": {"42"}, "X-Forwarded-For": {"203.0.113.1"}, "X-Real-Ip": {"203.0.113.1"},
+		"Client_ip": {"203.0.113.1"}, "Some.thing": {"x"},
+	}
+	s.want(s.do(r), 200, `{"X-Sum":["42"]}`+"\n")
+
+	c := s.dial() // fields that were not announced
+	fmt.Fprintf(c, "POST / HTTP/1.1\r\nHost: h\r\nConnection: close\r\nTransfer-Encoding: chunked\r\nTrailer: X-Sum\r\n\r\n1\r\nx\r\n0\r\nX-Sum: 1\r\nX-Forwarded-For: 203.0.113.1\r\nX-Other: 1\r\n\r\n")
+	if all, _ := io.ReadAll(c); !strings.Contains(string(all), `{"X-Sum":["1"]}`) {
+		t.Errorf("got %q", all)
+	}
+}
+
 func TestAnHTTP10ClientGetsNoChunks(t *testing.T) {
 	s := newSite(t, nil)
 	s.add(func(w http.ResponseWriter, _ *http.Request) {

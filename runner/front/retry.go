@@ -21,7 +21,7 @@ const (
 // attempts is what happened to a request so far.
 type attempts struct {
 	repeatable bool // the request may be carried out twice; see repeatable
-	whole      bool // its body, if it has one, is in memory
+	whole      bool // its body, if it has one, is in memory or still with the client
 	deaths     int  // attempts that ended as lost
 	tries      int  // all attempts
 	limit      int  // of tries

@@ -32,6 +32,7 @@ type table struct {
 	turn    atomic.Uint64
 	heard   atomic.Int64 // when the master last spoke, nanoseconds since epoch
 	waiting atomic.Int64 // requests that wait for a worker
+	kept    atomic.Int64 // idle connections to all workers
 
 	mu      sync.Mutex
 	workers map[int]*worker // every one that has not been told idle
@@ -70,7 +71,7 @@ func (t *table) apply(m control.Table, files []*os.File, tell func(control.Kind,
 		case w == nil:
 			unknown = append(unknown, row.ID)
 		case row.State == control.WorkerReady && !w.closed():
-			w.suspect.Store(false)
+			w.trust()
 			ready = append(ready, w)
 		case !w.closed():
 			ending = append(ending, w)
@@ -115,7 +116,7 @@ func (t *table) link(m control.Table, files []*os.File) (replaced []*worker) {
 		if old := t.workers[row.ID]; old != nil && !old.closed() {
 			replaced = append(replaced, old)
 		}
-		t.workers[row.ID] = newWorker(row.ID, l, t.limits, t.idle)
+		t.workers[row.ID] = newWorker(row.ID, l, t.limits, &t.kept, t.idle)
 	}
 	for _, f := range files {
 		t.log.Error("file without a worker in a table", "revision", m.Revision)
@@ -212,7 +213,7 @@ func (t *table) choose(ready, tried []*worker) *worker {
 	}
 	for _, w := range usable {
 		c := candidate{load: w.load.Load()}
-		if w.suspect.Load() {
+		if w.suspected() {
 			c.rank++
 		}
 		if slices.Contains(tried, w) {

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"os"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -199,26 +200,23 @@ func TestNoRequestAfterTheAck(t *testing.T) {
 }
 
 func TestALeaseThatRanOutHoldsRequests(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		table, m := testTable(t), &teller{}
-		table.apply(control.Table{Revision: 1, Workers: []control.TableWorker{row(1, control.WorkerReady, true)}}, []*os.File{linkFile(t)}, m.tell)
-		time.Sleep(control.Lease + 1)
-		got := make(chan *worker)
-		go func() {
-			var patience time.Time
-			w, err := table.acquire(t.Context(), nil, &patience)
-			if err != nil {
-				t.Error(err)
-			}
-			got <- w
-		}()
-		synctest.Wait()
-		if table.waiting.Load() != 1 {
-			t.Fatal("a request uses a table whose lease has run out")
+	table, m := testTable(t), &teller{}
+	var later atomic.Int64
+	table.now = func() time.Time { return table.epoch.Add(time.Duration(later.Load())) }
+	table.apply(control.Table{Revision: 1, Workers: []control.TableWorker{row(1, control.WorkerReady, true)}}, []*os.File{linkFile(t)}, m.tell)
+	later.Store(int64(control.Lease + 1))
+	got := make(chan *worker)
+	go func() {
+		var patience time.Time
+		w, err := table.acquire(t.Context(), nil, &patience)
+		if err != nil {
+			t.Error(err)
 		}
-		table.renew()
-		(<-got).release()
-	})
+		got <- w
+	}()
+	until(t, "a request waits for the master", func() bool { return table.waiting.Load() == 1 })
+	table.renew()
+	(<-got).release()
 }
 
 func TestHoldIsBoundedInTimeAndNumber(t *testing.T) {
@@ -261,7 +259,7 @@ func TestSuspectsAndTriedAreAvoidedAndGoneNeverPicked(t *testing.T) {
 	table.apply(control.Table{Revision: 1, Workers: rows}, []*os.File{linkFile(t), linkFile(t), linkFile(t)}, m.tell)
 	ready := table.current.Load().ready
 	ready[0].gone.Store(true)
-	ready[1].suspect.Store(true)
+	ready[1].suspect()
 	for range 5 {
 		if w := table.choose(ready, nil); w != ready[2] {
 			t.Fatalf("picked worker %d, want 3", w.id)
@@ -277,7 +275,7 @@ func TestSuspectsAndTriedAreAvoidedAndGoneNeverPicked(t *testing.T) {
 		rows[i].NewLink = false
 	}
 	table.apply(control.Table{Revision: 2, Workers: rows}, nil, m.tell)
-	if ready[1].suspect.Load() {
+	if ready[1].suspected() {
 		t.Error("a new table does not clear the suspicion")
 	}
 }

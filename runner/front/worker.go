@@ -1,7 +1,9 @@
 package front
 
 import (
+	"context"
 	"sync/atomic"
+	"time"
 
 	"github.com/dram-go/dram/runner/wire"
 )
@@ -13,20 +15,67 @@ const closing = 1 << 40
 // worker is a worker as the front uses it: a link, its connections, and the
 // number of requests there.
 type worker struct {
-	id      int
-	pool    *pool
-	load    atomic.Int64 // requests in flight, plus closing
-	suspect atomic.Bool  // a connection ended unexpectedly: better use another
-	gone    atomic.Bool  // its link has ended: it will never take a request
-	onIdle  func(*worker)
+	id     int
+	pool   *pool
+	limits limits
+	begun  time.Time
+	load   atomic.Int64 // requests in flight, plus closing
+	doubt  atomic.Int64 // until when better use another, nanoseconds since begun; 0 for no doubt
+	gone   atomic.Bool  // its link has ended: it will never take a request
+	onIdle func(*worker)
 }
 
-// newWorker takes over the link. onIdle is called once, after retire and the
-// end of the last request.
-func newWorker(id int, link *wire.Link, l limits, onIdle func(*worker)) *worker {
-	w := &worker{id: id, onIdle: onIdle}
-	w.pool = newPool(link, l, func() { w.suspect.Store(true) })
+// newWorker takes over the link. kept counts the idle connections to all
+// workers. onIdle is called once, after close and the end of the last request.
+func newWorker(id int, link *wire.Link, l limits, kept *atomic.Int64, onIdle func(*worker)) *worker {
+	w := &worker{id: id, limits: l, begun: time.Now(), onIdle: onIdle}
+	w.pool = newPool(link, l, kept, w.suspect)
+	go w.attend()
 	return w
+}
+
+// attend waits for the end of the worker, which its link tells.
+func (w *worker) attend() {
+	<-w.pool.link.Gone()
+	w.lose()
+}
+
+// lose notes that the worker has ended. Requests there may still get a
+// response: a worker that ends in order finishes them first.
+func (w *worker) lose() {
+	w.gone.Store(true)
+	w.pool.discard()
+}
+
+// suspect makes others preferable for a moment: a connection ended although
+// the link has not. If that was a death, the link will tell soon; if a handler
+// gave up, the worker is as good as before.
+func (w *worker) suspect() { w.doubt.Store(int64(time.Since(w.begun) + w.limits.doubt)) }
+
+// trust ends a suspicion.
+func (w *worker) trust() {
+	if w.doubt.Load() != 0 {
+		w.doubt.Store(0)
+	}
+}
+
+// suspected reports that another worker is preferable.
+func (w *worker) suspected() bool {
+	until := w.doubt.Load()
+	return until != 0 && int64(time.Since(w.begun)) < until
+}
+
+// settle waits a moment for the end of a worker that has just failed. When
+// one dies, its connections may end before its link does, and requests would
+// waste their tries in between.
+func (w *worker) settle(ctx context.Context) {
+	timer := time.NewTimer(w.limits.settle)
+	defer timer.Stop()
+	select {
+	case <-w.pool.link.Gone():
+	case <-timer.C:
+	case <-ctx.Done():
+	}
 }
 
 // acquire counts a new request in, unless the worker takes no more. After
