@@ -11,7 +11,6 @@ import (
 	"log/slog"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -159,11 +158,3 @@ func capture() (*slog.Logger, *bytes.Buffer) {
 }
 
 var errOops = errors.New("oops")
-
-// glob lists base names beside the database.
-func glob(t testing.TB, conf *config.Config, pattern string) []string {
-	t.Helper()
-	found, err := filepath.Glob(conf.Path("data", pattern))
-	check(t, err)
-	return found
-}

@@ -3,12 +3,10 @@ package db_test
 import (
 	"io/fs"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
-	"time"
 
 	"github.com/dram-go/dram/framework/config"
 	"github.com/dram-go/dram/framework/db"
@@ -16,57 +14,6 @@ import (
 
 // and adds files to migrations for SQLite.
 func and(files fstest.MapFS, more ...string) fstest.MapFS { return sqlite.and(files, more...) }
-
-// rebuild changes a column as SQLite's documentation says, which drops the old
-// table.
-const rebuild = `-- +goose Up
-CREATE TABLE question_new (id INTEGER PRIMARY KEY, subject TEXT NOT NULL DEFAULT '');
-INSERT INTO question_new SELECT id, subject FROM question;
-DROP TABLE question;
-ALTER TABLE question_new RENAME TO question;
-`
-
-func TestTableRebuildKeepsChildRows(t *testing.T) {
-	t.Parallel()
-	conf := newConfig(t.TempDir(), config.Test)
-	d := start(t, conf, board())
-	check(t, insert(t.Context(), d, "why?"))
-	for range 3 {
-		_, err := d.Insert(t.Context(), `INSERT INTO answer (question_id, text) VALUES (1, 'because')`)
-		check(t, err)
-	}
-	check(t, db.New(conf, and(board(), "0002_rebuild.sql", rebuild)).Migrate(t.Context()))
-	if n := count(t, d, `SELECT count(*) FROM answer JOIN question ON question.id = question_id`); n != 3 {
-		t.Errorf("%d answers are left of 3", n)
-	}
-	_, err := d.Insert(t.Context(), `INSERT INTO answer (question_id, text) VALUES (99, 'to nothing')`)
-	says(t, err, "FOREIGN KEY")
-}
-
-func TestMigrationThatBreaksReferencesIsRolledBack(t *testing.T) {
-	t.Parallel()
-	for name, header := range map[string]string{"": "", "without a transaction": "-- +goose NO TRANSACTION\n"} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			conf := newConfig(t.TempDir(), config.Test)
-			d := start(t, conf, board())
-			check(t, insert(t.Context(), d, "why?"))
-			_, err := d.Insert(t.Context(), `INSERT INTO answer (id, question_id, text) VALUES (7, 1, 'because')`)
-			check(t, err)
-
-			err = db.New(conf, and(board(), "0002_clean.sql", header+"-- +goose Up\nDELETE FROM question;\n")).Migrate(t.Context())
-			says(t, err, "migrations/0002_clean.sql", "row 7 of answer refers by question_id to question")
-			if header != "" {
-				says(t, err, "is applied", "version 2")
-				return
-			}
-			says(t, err, "rolled back", "stays at version 1")
-			if n := count(t, d, `SELECT count(*) FROM question`); n != 1 {
-				t.Errorf("%d questions are left of 1", n)
-			}
-		})
-	}
-}
 
 func TestFailingMigrationSaysEverything(t *testing.T) {
 	t.Parallel()
@@ -223,55 +170,6 @@ func TestMigrationStatus(t *testing.T) {
 			[]string{"3", "pending", "migrations/0003_more.sql"})
 		status(k.board(), []string{"1", "applied", "migrations/0001_board.sql"}, []string{"2", "unknown", ""})
 	})
-}
-
-func TestProductionBacksUpBeforeMigrating(t *testing.T) {
-	t.Parallel()
-	conf := newConfig(t.TempDir(), config.Production)
-	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
-	conf.Now = func() time.Time { return now }
-	files := board()
-	d := start(t, conf, files)
-	if found := glob(t, conf, "*backup*"); len(found) != 0 {
-		t.Errorf("a new database was copied: %q", found)
-	}
-	check(t, insert(t.Context(), d, "before"))
-	for _, name := range []string{"0002_a.sql", "0003_b.sql", "0004_c.sql", "0005_d.sql", "0012_e.sql"} {
-		now = now.Add(time.Hour)
-		files = and(files, name, "-- +goose Up\nINSERT INTO question (subject) VALUES ('"+name+"');\n")
-		check(t, db.New(conf, files).Migrate(t.Context()))
-		check(t, db.New(conf, files).Migrate(t.Context())) // nothing pending, no copy
-	}
-	var names []string
-	for _, path := range glob(t, conf, "*backup*") {
-		names = append(names, filepath.Base(path))
-	}
-	want := []string{"app.db.backup-3-20260102T060405.000Z", "app.db.backup-4-20260102T070405.000Z", "app.db.backup-5-20260102T080405.000Z"}
-	if !slices.Equal(names, want) {
-		t.Errorf("the copies are %q, expected %q", names, want)
-	}
-
-	restored := newConfig(conf.Root, config.Test)
-	restored.Database.URL = "sqlite:data/" + want[1]
-	old := db.New(restored, board())
-	check(t, old.Start(t.Context()))
-	defer old.Close(t.Context())
-	if got := questions(t, old); !slices.Equal(got, []string{"before", "0002_a.sql", "0003_b.sql", "0004_c.sql"}) {
-		t.Errorf("the copy of version 4 has %q", got)
-	}
-	if info, err := os.Stat(conf.Path("data", want[1])); err != nil || info.Mode().Perm() != 0o600 {
-		t.Errorf("the copy has mode %v, %v", info.Mode(), err)
-	}
-}
-
-func TestOnlyProductionBacksUp(t *testing.T) {
-	t.Parallel()
-	conf := newConfig(t.TempDir(), config.Development)
-	start(t, conf, board())
-	check(t, db.New(conf, and(board(), "0002_rebuild.sql", rebuild)).Migrate(t.Context()))
-	if found := glob(t, conf, "*backup*"); len(found) != 0 {
-		t.Errorf("development copied the database: %q", found)
-	}
 }
 
 // question is the struct of code that was built before the column views.

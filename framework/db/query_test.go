@@ -323,18 +323,3 @@ func TestBadURLs(t *testing.T) {
 		says(t, err, want)
 	}
 }
-
-func TestOddPathsAndForeignFiles(t *testing.T) {
-	t.Parallel()
-	conf := newConfig(t.TempDir(), config.Test)
-	conf.Database.URL = "sqlite:data/질문 100%#1.db"
-	start(t, conf, board())
-	if _, err := os.Stat(conf.Path("data/질문 100%#1.db")); err != nil {
-		t.Error(err)
-	}
-	check(t, os.WriteFile(conf.Path("notes.txt"), []byte(strings.Repeat("not a database ", 100)), 0o600))
-	conf.Database.URL = "sqlite:notes.txt"
-	says(t, db.New(conf, nil).Start(t.Context()), "notes.txt is no SQLite database")
-	conf.Database.URL = "sqlite:data"
-	says(t, db.New(conf, board()).Start(t.Context()), "is a directory")
-}

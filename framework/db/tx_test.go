@@ -330,27 +330,6 @@ func TestPatienceEnds(t *testing.T) {
 	}
 }
 
-// SQLite ends the whole transaction by itself after some errors. What follows
-// must not be committed statement by statement.
-func TestTransactionThatSQLiteEndedIsOver(t *testing.T) {
-	t.Parallel()
-	d := openBoard(t)
-	check(t, insert(t.Context(), d, "taken"))
-	err := d.Write(t.Context(), func(ctx context.Context) error {
-		check(t, insert(ctx, d, "before"))
-		_, err := d.Exec(ctx, `INSERT OR ROLLBACK INTO question (subject) VALUES ('taken')`)
-		if !db.IsUnique(err) {
-			t.Errorf("INSERT OR ROLLBACK returned %v", err)
-		}
-		return insert(ctx, d, "after")
-	})
-	says(t, err, "has ended this transaction")
-	check(t, insert(t.Context(), d, "next"))
-	if got := questions(t, d); !slices.Equal(got, []string{"taken", "next"}) {
-		t.Errorf("the database has %q", got)
-	}
-}
-
 func TestContextThatOutlivesItsTransaction(t *testing.T) {
 	t.Parallel()
 	onBoth(t, func(t *testing.T, k kind) {

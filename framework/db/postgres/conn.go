@@ -87,8 +87,6 @@ func (c *conn) IsValid() bool {
 	return !c.raw.IsClosed() && c.raw.PgConn().TxStatus() == 'I'
 }
 
-func (c *conn) Ping(ctx context.Context) error { return c.failed(ctx, c.raw.Ping(ctx)) }
-
 // failed has database/sql take another connection where the server has surely
 // not seen the statement. That the server stopped a statement because we told
 // it to is the error of the context.
@@ -173,7 +171,7 @@ func stored(value any) any {
 
 // Begin is never called: there is BeginTx.
 func (c *conn) Begin() (driver.Tx, error) {
-	return c.BeginTx(context.Background(), driver.TxOptions{})
+	return nil, errors.New("postgres: a transaction begins with its context")
 }
 
 // BeginTx begins a transaction: for a Writer one in which nothing that it reads

@@ -116,6 +116,14 @@ func TestExplainLeavesOthersAlone(t *testing.T) {
 	}
 }
 
+func TestWhatIsLeftToTheServer(t *testing.T) {
+	t.Parallel()
+	e := &engine{}
+	if to, err := e.Backup(t.Context(), 1); to != "" || err != nil || e.Migrating() {
+		t.Errorf("a copy at %q, %v", to, err)
+	}
+}
+
 func TestConnectionsOpenThroughPackageDBOnly(t *testing.T) {
 	t.Parallel()
 	if _, err := (&connector{}).Driver().Open("qna"); err == nil {
@@ -123,5 +131,8 @@ func TestConnectionsOpenThroughPackageDBOnly(t *testing.T) {
 	}
 	if _, err := (&conn{}).Prepare("SELECT 1"); err == nil {
 		t.Error("there are prepared statements")
+	}
+	if _, err := (&conn{}).Begin(); err == nil {
+		t.Error("a transaction begins without a context")
 	}
 }

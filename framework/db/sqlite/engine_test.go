@@ -275,3 +275,23 @@ func TestUniqueColumns(t *testing.T) {
 		}
 	}
 }
+
+func TestFaultsOfTheFileSystem(t *testing.T) {
+	t.Parallel()
+	gone := &engine{path: filepath.Join(t.TempDir(), "gone", "app.db"), busy: time.Second, now: time.Now, freeSpace: freeSpace}
+	if _, err := gone.Lock(t.Context()); err == nil {
+		t.Error("a lock without a directory")
+	}
+	if _, err := gone.Backup(t.Context(), 1); err == nil {
+		t.Error("a copy of nothing")
+	}
+	if err := gone.Check(t.Context(), open(t, gone, db.Reader)); err == nil {
+		t.Error("a missing file answers")
+	}
+	if syncFile(gone.path) == nil {
+		t.Error("a missing file was synced")
+	}
+	if _, err := (&connector{}).Driver().Open("file:/nonexistent/x?mode=ro"); err == nil {
+		t.Error("a missing file was opened")
+	}
+}
