@@ -52,12 +52,13 @@ type App struct {
 	localePaths  bool   // addresses begin with a locale
 	errorPages   []groupPages
 
-	origins    *http.CrossOriginProtection
-	background background
-	drain      drain
-	buffers    buffers
-	store      session.Store // of sessions, nil for sealed cookies
-	identity   struct {      // of the program, see buildID
+	origins     *http.CrossOriginProtection
+	background  background
+	drain       drain
+	buffers     buffers
+	textsMissed textsMissed
+	store       session.Store // of sessions, nil for sealed cookies
+	identity    struct {      // of the program, see buildID
 		once sync.Once
 		text string
 	}
@@ -171,12 +172,6 @@ func (a *App) Func(name string, fn any) {
 func (a *App) Converter(name string, c router.Converter) {
 	a.describing("Converter")
 	a.router.RegisterConverter(name, c)
-}
-
-// T returns a text of the catalogue in a locale, see [i18n.Catalog.T]. For
-// texts outside of a request, such as those of a mail.
-func (a *App) T(locale, key string, args ...any) string {
-	return a.catalog.T(locale, key, args...)
 }
 
 // describing panics when the app is already built: what comes now would be

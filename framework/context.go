@@ -30,6 +30,7 @@ type Context struct {
 	missed router.Result[*endpoint] // what the router found then
 	params router.Params
 	status int         // chosen by Status, 0 if not
+	page   string      // being rendered
 	forms  []form.View // bound in this request
 	values *value
 }

@@ -199,7 +199,7 @@ func (c *Context) ownErrorPage(buf *bytes.Buffer, page ErrorPage) bool {
 		if c.app.views == nil || !c.app.views.Has(name) {
 			continue
 		}
-		err := c.app.views.Render(buf, name, page, c)
+		err := c.renderTo(buf, name, page)
 		if err == nil {
 			return true
 		}

@@ -35,7 +35,7 @@ func requestFuncs() template.FuncMap {
 	return template.FuncMap{
 		"url":     templateURL,
 		"static":  templateStatic,
-		"t":       func(c *Context, key string, args ...any) string { return c.T(key, args...) },
+		"t":       templateText,
 		"locale":  func(c *Context) string { return c.Locale() },
 		"path":    func(c *Context) string { return c.address(c.Request.URL.Path) },
 		"locales": func(c *Context) []string { return c.app.catalog.Locales() },

@@ -156,9 +156,3 @@ func (a *App) checkLocalePaths() error {
 	}
 	return errors.Join(hidden...)
 }
-
-// T returns a text of the catalogue in the locale of the response. Arguments
-// are described in package i18n. A key that is not there is returned itself.
-func (c *Context) T(key string, args ...any) string {
-	return c.app.catalog.T(c.Locale(), key, args...)
-}

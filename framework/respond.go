@@ -3,6 +3,7 @@ package dram
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"strconv"
 )
@@ -48,13 +49,19 @@ func (c *Context) Render(page string, data any) error {
 	}
 	buf := c.app.buffers.borrow()
 	defer c.app.buffers.giveBack(buf)
-	if err := c.app.views.Render(buf, page, data, c); err != nil {
+	if err := c.renderTo(buf, page, data); err != nil {
 		return err
 	}
 	if c.status == 0 && c.hasInvalidForm() {
 		c.status = http.StatusUnprocessableEntity
 	}
 	return c.send("text/html; charset=utf-8", buf.Bytes())
+}
+
+// renderTo writes a page to w, whole or not at all.
+func (c *Context) renderTo(w io.Writer, page string, data any) error {
+	c.page = page
+	return c.app.views.Render(w, page, data, c)
 }
 
 func (c *Context) hasInvalidForm() bool {

@@ -186,8 +186,8 @@ func tooMany(c *dram.Context, wait int64) error {
 // textTooMany is for the visitor.
 func textTooMany(c *dram.Context, minutes int64) string {
 	const key = "auth.too_many"
-	if text := c.T(key, minutes); text != key {
-		return text
+	if c.App().HasText(c.Locale(), key) {
+		return c.T(key, minutes)
 	}
 	n := strconv.FormatInt(minutes, 10)
 	switch language, _, _ := strings.Cut(c.Locale(), "-"); {
