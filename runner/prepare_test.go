@@ -5,10 +5,13 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/dram-go/dram/framework/config"
 )
@@ -114,6 +117,24 @@ func TestStopCancelsAPreparation(t *testing.T) {
 	r.cmd.Process.Signal(syscall.SIGHUP)
 	s.await("it migrates", func() bool { return len(s.lines("migrating")) == 1 })
 	r.stop()
+}
+
+func TestLongMigrationSaysThatItRuns(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		said := make(chan string, 10)
+		end := preparation{say: func(text string) { said <- text }}.stillRunning("migrating", migrationBeat)
+		time.Sleep(2*migrationBeat + time.Second)
+		end()
+		time.Sleep(time.Hour)
+		close(said)
+		var lines []string
+		for text := range said {
+			lines = append(lines, text)
+		}
+		if want := []string{"still migrating (10s)", "still migrating (20s)"}; !slices.Equal(lines, want) {
+			t.Fatalf("said %q, want %q", lines, want)
+		}
+	})
 }
 
 // A process that is forked while a binary is being copied holds the copy open

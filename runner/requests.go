@@ -58,7 +58,9 @@ func (m *master) tendSocket() {
 // greet finds out who is there and hands the conversation over.
 func (m *master) greet(conn *control.Conn) {
 	if err := conn.CheckPeer(); err != nil {
-		m.log.Warn("control socket", "err", err)
+		if !errors.Is(err, net.ErrClosed) { // one of too many
+			m.log.Warn("control socket", "err", err)
+		}
 		conn.Close()
 		return
 	}

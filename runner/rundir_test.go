@@ -117,6 +117,9 @@ func TestSilentControlConnections(t *testing.T) {
 		t.Fatal("a silent connection was answered")
 	}
 	r.stop()
+	if text := r.logText(); strings.Contains(text, "closed network connection") {
+		t.Fatalf("the log is full of it:\n%s", text)
+	}
 }
 
 func TestSecondInterruptEndsALoneFront(t *testing.T) {
