@@ -126,10 +126,9 @@ func TestLongMigrationSaysThatItRuns(t *testing.T) {
 		time.Sleep(2*migrationBeat + time.Second)
 		end()
 		time.Sleep(time.Hour)
-		close(said)
 		var lines []string
-		for text := range said {
-			lines = append(lines, text)
+		for range len(said) {
+			lines = append(lines, <-said)
 		}
 		if want := []string{"still migrating (10s)", "still migrating (20s)"}; !slices.Equal(lines, want) {
 			t.Fatalf("said %q, want %q", lines, want)
