@@ -2,6 +2,7 @@ package dram
 
 import (
 	"errors"
+	"fmt"
 	"path/filepath"
 	"strings"
 
@@ -19,12 +20,10 @@ func (c *Context) debugPage(err error, page ErrorPage) pages.DebugPage {
 	debug := pages.DebugPage{
 		Status:  page.Status,
 		ID:      page.ID,
+		Type:    fmt.Sprintf("%T", shown),
 		Message: shown.Error(),
 		Causes:  pages.Causes(shown),
 		Request: pages.NewRequest(c.Request, c.Pattern(), c.fields()),
-	}
-	if len(debug.Causes) > 0 {
-		debug.Type = debug.Causes[0].Type
 	}
 	if stack := stackOf(shown); stack != nil {
 		debug.Type = "panic"
@@ -32,9 +31,19 @@ func (c *Context) debugPage(err error, page ErrorPage) pages.DebugPage {
 	}
 	var broken *view.Error
 	if errors.As(shown, &broken) {
-		debug.Source = pages.NewSource(broken.File, broken.Source, broken.Line, broken.Column)
+		debug.Source = sourceOf(broken)
+		if broken.Message == "unexpected EOF" {
+			debug.Hint = "The file ends within {{if}}, {{range}}, {{with}}, {{block}} or {{define}}: one of them has no {{end}}."
+		}
 	}
 	return debug
+}
+
+// sourceOf returns the lines around the fault. A file that ends too early is
+// at fault behind its last line, which is shown then.
+func sourceOf(broken *view.Error) *pages.Source {
+	last := strings.Count(strings.TrimSuffix(broken.Source, "\n"), "\n") + 1
+	return pages.NewSource(broken.File, broken.Source, min(broken.Line, last), broken.Column)
 }
 
 // fields lists the parameters of the route.

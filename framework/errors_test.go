@@ -143,9 +143,11 @@ func TestDevelopmentExplains(t *testing.T) {
 	app, _ := newApp(t, config.Development, folders(
 		"templates/layouts/base.html", `{{block "content" .}}{{end}}`,
 		"templates/bad.html", "{{define \"content\"}}\n<p>{{.Nope}}</p>{{end}}",
+		"templates/open.html", "{{define \"content\"}}\n{{if true}}\n<p>the end\n",
 	))
 	errorApp(app)
 	app.Get("/template/{id:int}", func(c *dram.Context) error { return c.Render("bad.html", struct{ Yes int }{}) })
+	app.Get("/open", func(c *dram.Context) error { return c.Render("open.html", nil) })
 	if err := app.Build(); err != nil {
 		t.Fatal(err)
 	}
@@ -155,7 +157,13 @@ func TestDevelopmentExplains(t *testing.T) {
 		t.Errorf("CSP %q", w.Header().Get("Content-Security-Policy"))
 	}
 	wantBody(t, get(app, "/panic"), 500, "index out of range", "errors_test.go", "none[len(c.Pattern())]")
-	wantBody(t, get(app, "/template/7"), 500, "templates/bad.html", "Nope", "/template/{id:int}")
+	w = get(app, "/template/7")
+	wantBody(t, w, 500, "templates/bad.html", "Nope", "/template/{id:int}")
+	if n := strings.Count(w.Body.String(), "can&#39;t evaluate field Nope"); n != 2 { // title and heading
+		t.Errorf("the message is there %d times\n%s", n, w.Body)
+	}
+	w = get(app, "/open")
+	wantBody(t, w, 500, "unexpected EOF", "has no {{end}}", "&lt;p&gt;the end</code></td>", "<h2>templates/open.html:3")
 	wantBody(t, get(app, "/teapot"), 418)
 }
 

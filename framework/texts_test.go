@@ -18,9 +18,6 @@ func textApp(t *testing.T, env config.Env) (*dram.App, *logLines) {
 		"templates/literal.html", "{{define \"content\"}}\n{{t \"book.titel\"}}{{end}}",
 		"locales/en.toml", "[book]\ntitle = \"Books\"\n", "locales/ko.toml", "[book]\nsubtitle = \"부제\"\n",
 	))
-	if env == config.Development {
-		dram.Live(app, t.TempDir()) // faults of templates are shown, not refused
-	}
 	app.Get("/literal", func(c *dram.Context) error { return c.Render("literal.html", nil) })
 	app.Get("/made/{key}", func(c *dram.Context) error { return c.Render("book.html", c.Param("key")) })
 	app.Get("/code", func(c *dram.Context) error { return c.Text(c.T("book.code") + c.App().T("en", "book.mail")) })

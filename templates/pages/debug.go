@@ -28,8 +28,8 @@ type DebugPage struct {
 // Cause is one error of a chain.
 type Cause struct {
 	Type    string // Go type
-	Message string
-	Depth   int // 0 for the outermost
+	Message string // what it adds
+	Depth   int    // 0 for the outermost
 }
 
 // Frame is one call of a stack.

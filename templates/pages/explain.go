@@ -1,8 +1,10 @@
 package pages
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
+	"regexp"
 	"runtime"
 	"slices"
 	"strings"
@@ -12,26 +14,82 @@ import (
 const maxCauses = 32
 
 // Causes lists an error and everything it wraps, outermost first, also
-// through errors.Join.
+// through errors.Join. The message of each is what it adds to those it wraps;
+// one that adds nothing is left out.
 func Causes(err error) []Cause {
 	var causes []Cause
+	visits := 0
 	var walk func(err error, depth int)
 	walk = func(err error, depth int) {
-		if err == nil || len(causes) == maxCauses {
+		if visits++; visits > maxCauses {
 			return
 		}
-		causes = append(causes, Cause{Type: fmt.Sprintf("%T", err), Message: err.Error(), Depth: depth})
-		switch wrapped := err.(type) {
-		case interface{ Unwrap() error }:
-			walk(wrapped.Unwrap(), depth+1)
-		case interface{ Unwrap() []error }:
-			for _, e := range wrapped.Unwrap() {
-				walk(e, depth+1)
-			}
+		wrapped := beyondRepeats(err)
+		if own := ownPart(err, wrapped); own != "" {
+			causes = append(causes, Cause{Type: fmt.Sprintf("%T", err), Message: own, Depth: depth})
+			depth++
+		}
+		for _, e := range wrapped {
+			walk(e, depth)
 		}
 	}
-	walk(err, 0)
+	if err != nil {
+		walk(err, 0)
+	}
 	return causes
+}
+
+// wrappedBy returns what an error wraps directly.
+func wrappedBy(err error) []error {
+	switch err := err.(type) {
+	case interface{ Unwrap() error }:
+		if inner := err.Unwrap(); inner != nil {
+			return []error{inner}
+		}
+	case interface{ Unwrap() []error }:
+		return err.Unwrap()
+	}
+	return nil
+}
+
+// beyondRepeats returns what err wraps, without errors that say the same as
+// err again.
+func beyondRepeats(err error) []error {
+	message, wrapped := unplaced(err.Error()), wrappedBy(err)
+	for range maxCauses {
+		if len(wrapped) != 1 || unplaced(wrapped[0].Error()) != message {
+			break
+		}
+		wrapped = wrappedBy(wrapped[0])
+	}
+	return wrapped
+}
+
+// ownPart returns the message of err without that of what it wraps.
+func ownPart(err error, wrapped []error) string {
+	message := err.Error()
+	if len(wrapped) > 1 {
+		if message == errors.Join(wrapped...).Error() {
+			return ""
+		}
+		return message
+	}
+	if len(wrapped) == 1 {
+		own := strings.TrimSuffix(message, unplaced(wrapped[0].Error()))
+		if own = strings.TrimRight(own, ": \n"); own != "" {
+			return own
+		}
+	}
+	return message
+}
+
+// place is how errors of templates begin: ours with the place alone, those of
+// the standard library with a word before it, and with another column.
+var place = regexp.MustCompile(`^(?:template: |html/template:)?\S[^:\n]*\.html:\d+(?::\d+)?: `)
+
+// unplaced is a message without the place in a template that it begins with.
+func unplaced(message string) string {
+	return strings.TrimPrefix(message, place.FindString(message))
 }
 
 // Frames describes the calls of a stack that runtime.Callers returned. Calls

@@ -69,10 +69,15 @@ func TestMaintenance(t *testing.T) {
 
 func TestTextOfUnknownStatusIsThatOfItsClass(t *testing.T) {
 	for status, same := range map[int]int{418: 400, 499: 400, 507: 500, 599: 500} {
-		title, _ := Text(status, Korean)
-		want, _ := Text(same, Korean)
-		if title != want {
-			t.Errorf("title of %d is %q, want that of %d: %q", status, title, same, want)
+		title, sentence := Text(status, Korean)
+		wantTitle, wantSentence := Text(same, Korean)
+		if title != wantTitle || sentence != wantSentence {
+			t.Errorf("text of %d is %q, %q, want that of %d", status, title, sentence, same)
+		}
+	}
+	for status, want := range map[int]string{418: "I'm a teapot", 426: "Upgrade Required", 507: "Insufficient Storage", 499: "Bad request", 599: "Something went wrong"} {
+		if title, _ := Text(status, English); title != want {
+			t.Errorf("title of %d is %q, want %q", status, title, want)
 		}
 	}
 }
@@ -163,19 +168,44 @@ func TestDebugShowsWhereAndWhy(t *testing.T) {
 
 func TestCauses(t *testing.T) {
 	inner := errors.New("inner")
-	err := fmt.Errorf("outer: %w", errors.Join(inner, errors.New("other")))
-	var got []string
-	for _, c := range Causes(err) {
-		got = append(got, fmt.Sprintf("%d %s", c.Depth, strings.ReplaceAll(c.Message, "\n", "|")))
+	missing := &fs.PathError{Op: "open", Path: "a.db", Err: fs.ErrNotExist}
+	executing := fmt.Errorf(`template: templates/a.html:2:4: executing "content" at <url>: %w`, inner)
+	for _, tt := range []struct {
+		err  error
+		want []string
+	}{
+		{fmt.Errorf("outer: %w", errors.Join(inner, errors.New("other"))), []string{"0 outer", "1 inner", "1 other"}},
+		{errors.Join(inner, missing), []string{"0 inner", "0 open a.db", "1 file does not exist"}},
+		{fmt.Errorf("load: %w", missing), []string{"0 load", "1 open a.db", "2 file does not exist"}},
+		{fmt.Errorf("%w and %w", inner, missing), []string{"0 inner and open a.db: file does not exist", "1 inner", "1 open a.db", "2 file does not exist"}},
+		{fmt.Errorf("no (%w)", inner), []string{"0 no (inner)", "1 inner"}},
+		{fmt.Errorf("%w", fmt.Errorf("%w", inner)), []string{"0 inner"}},
+		{fmt.Errorf(`templates/a.html:2:5: executing "content" at <url>: %w`, inner), []string{`0 templates/a.html:2:5: executing "content" at <url>`, "1 inner"}},
+		{placed{`templates/a.html:2:5: executing "content" at <url>: inner`, executing}, []string{`0 templates/a.html:2:5: executing "content" at <url>`, "1 inner"}},
+		{placed{"templates/a.html:9: unexpected EOF", errors.New("template: templates/a.html:9: unexpected EOF")}, []string{"0 templates/a.html:9: unexpected EOF"}},
+		{nil, nil},
+	} {
+		var got []string
+		for _, c := range Causes(tt.err) {
+			got = append(got, fmt.Sprintf("%d %s", c.Depth, c.Message))
+		}
+		if d := cmp.Diff(tt.want, got); d != "" {
+			t.Errorf("%v\n%s", tt.err, d)
+		}
 	}
-	want := []string{"0 outer: inner|other", "1 inner|other", "2 inner", "2 other"}
-	if d := cmp.Diff(want, got); d != "" {
-		t.Error(d)
-	}
-	if n := len(Causes(endless{})); n != maxCauses {
-		t.Errorf("%d causes of an endless chain, want %d", n, maxCauses)
+	if n := len(Causes(endless{})); n == 0 || n > maxCauses {
+		t.Errorf("%d causes of an endless chain, at most %d are shown", n, maxCauses)
 	}
 }
+
+// placed is an error of package view.
+type placed struct {
+	text string
+	err  error
+}
+
+func (p placed) Error() string { return p.text }
+func (p placed) Unwrap() error { return p.err }
 
 type endless struct{}
 

@@ -7,19 +7,21 @@ type text struct{ title, sentence string }
 
 // Text returns the title and the sentence for a status in a locale, for
 // answers that are no HTML. A status we have no words for gets those of its
-// class, 400 or 500.
+// class, 400 or 500, and in English the title that HTTP gives it.
 func Text(status int, locale string) (title, sentence string) {
 	texts := english
 	if known(locale) == Korean {
 		texts = korean
 	}
-	t, ok := texts[status]
-	switch {
-	case ok:
-	case status >= 400 && status < 500:
+	if t, ok := texts[status]; ok {
+		return t.title, t.sentence
+	}
+	t := texts[http.StatusInternalServerError]
+	if status >= 400 && status < 500 {
 		t = texts[http.StatusBadRequest]
-	default:
-		t = texts[http.StatusInternalServerError]
+	}
+	if usual := http.StatusText(status); usual != "" && known(locale) == English {
+		t.title = usual
 	}
 	return t.title, t.sentence
 }
