@@ -29,6 +29,12 @@ func (c *Context) debugPage(err error, page ErrorPage) pages.DebugPage {
 		debug.Type = "panic"
 		debug.Frames = pages.Frames(stack, c.app.isOwn)
 	}
+	if why := (*unrouted)(nil); errors.As(shown, &why) {
+		debug.Message, debug.Causes = why.text, nil
+		if len(why.near) > 0 {
+			debug.Hint = "The nearest routes:\n" + strings.Join(why.near, "\n")
+		}
+	}
 	var broken *view.Error
 	if errors.As(shown, &broken) {
 		debug.Source = sourceOf(broken)

@@ -102,14 +102,16 @@
 // of an [HTTPError] or of any error that has a StatusCode method, else with 500
 // and an id that is also in the log. A client that names text/html in Accept
 // gets a page, one that names JSON, or sent it, application/problem+json (RFC
-// 9457), any other plain text. Development explains the error in the page.
+// 9457), any other plain text. Development explains the error in the page: in a
+// comment at its end where the page is the app's own.
 //
 // Pages are errors/404.html and so on of the app's templates ([ErrorPage]), or
 // of a group's own ([Group.ErrorPages]). A panic is a 500 with its stack in the
 // log. When the response has already begun, the connection is cut, so that
 // nobody takes the half for the whole. A client that left is 499 in the log.
 //
-// The log has one line for each request, with the status that was sent.
+// The log has one line for each request, with the status that was sent; for
+// static files development has it at the level debug.
 //
 // # Templates
 //

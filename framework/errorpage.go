@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"html"
 	"net/http"
 	"slices"
 	"strconv"
@@ -112,17 +113,36 @@ func (c *Context) errorJSON(header http.Header, err error, page ErrorPage) []byt
 func (c *Context) errorHTML(header http.Header, err error, page ErrorPage, message string) []byte {
 	header.Set("Content-Type", pages.ContentType)
 	var buf bytes.Buffer
-	if c.app.conf.Env == config.Development && page.Status >= 500 {
-		header.Set("Content-Security-Policy", pages.CSP)
-		_ = pages.Debug(&buf, c.debugPage(err, page)) // a buffer takes everything
-		return buf.Bytes()
+	development := c.app.conf.Env == config.Development
+	if development && page.Status >= 500 {
+		return c.errorDebug(header, err, page)
 	}
 	if c.ownErrorPage(&buf, page) {
+		if development {
+			buf.WriteString(comment(err))
+		}
 		return buf.Bytes()
+	}
+	if why := (*unrouted)(nil); development && errors.As(err, &why) {
+		return c.errorDebug(header, err, page)
 	}
 	header.Set("Content-Security-Policy", pages.CSP)
 	_ = pages.Error(&buf, pages.ErrorPage{Status: page.Status, Text: message, ID: page.ID, Locale: c.locale()})
 	return buf.Bytes()
+}
+
+// errorDebug is the page for the developer.
+func (c *Context) errorDebug(header http.Header, err error, page ErrorPage) []byte {
+	var buf bytes.Buffer
+	header.Set("Content-Security-Policy", pages.CSP)
+	_ = pages.Debug(&buf, c.debugPage(err, page)) // a buffer takes everything
+	return buf.Bytes()
+}
+
+// comment tells the developer what an error page of the app keeps from
+// visitors. A comment ends with a >, and an escaped text has none.
+func comment(err error) string {
+	return "\n<!-- dram, in development only: " + html.EscapeString(err.Error()) + " -->\n"
 }
 
 // groupPages are the error pages of a group.

@@ -18,6 +18,7 @@ type exchange struct {
 	id    string
 	begin time.Time
 	outer bool   // an app of ours around this one logs the request
+	asset bool   // a static file was the answer
 	base  string // path of the mount, before all that the app knows
 	path  string // of the request, with base, for the log
 

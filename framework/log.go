@@ -43,7 +43,8 @@ func (a *App) access(c *Context, w *responseWriter, err error) {
 		status = statusClientGone
 	}
 	level := levelOf(status, err)
-	if c.x.outer && level < slog.LevelWarn {
+	quiet := c.x.asset && a.conf.Env == config.Development // a page has many files
+	if (c.x.outer || quiet) && level < slog.LevelWarn {
 		level = slog.LevelDebug // the app around us has its line
 	} else if a.worker && level < slog.LevelWarn {
 		if took < slow {

@@ -72,6 +72,7 @@ func (c *Context) dispatch() error {
 	}
 	c.takeLocale()
 	if c.isAsset() && c.app.assets.TryServe(c.Writer, c.Request) {
+		c.x.asset = true
 		return nil
 	}
 	found := c.app.router.MatchURL(c.Request.Method, c.Request.URL, &c.params)
@@ -102,7 +103,7 @@ func (c *Context) noRoute() error {
 	found, r := c.missed, c.Request
 	switch found.Status {
 	case router.BadPath:
-		return BadRequest("").Wrap(fmt.Errorf("path %q has a segment that no route may see", r.URL.EscapedPath()))
+		return BadRequest("").Wrap(&unrouted{text: fmt.Sprintf("path %q has a segment that no route may see", r.URL.EscapedPath())})
 	case router.Redirect:
 		location := c.address(found.Path)
 		if r.URL.RawQuery != "" {
@@ -115,21 +116,10 @@ func (c *Context) noRoute() error {
 			c.Writer.Header().Set("Allow", found.Allow)
 			return c.NoContent()
 		}
-		err := fmt.Errorf("%s takes %s, not %s", r.URL.Path, found.Allow, r.Method)
+		err := &unrouted{text: fmt.Sprintf("%s takes %s, not %s", r.URL.Path, found.Allow, r.Method)}
 		return (&HTTPError{Status: http.StatusMethodNotAllowed, Err: err}).With("Allow", found.Allow)
 	}
-	return NotFound("").Wrap(errors.New(c.whyNoRoute()))
-}
-
-// whyNoRoute explains a 404 to the developer.
-func (c *Context) whyNoRoute() string {
-	r := c.Request
-	text := fmt.Sprintf("no route takes %s %s", r.Method, r.URL.Path)
-	var params router.Params
-	if other := c.app.router.MatchURL(http.MethodGet, r.URL, &params); other.Status == router.Redirect {
-		text += fmt.Sprintf("; there is %s, but only GET and HEAD are redirected: a redirect would lose the body", other.Path)
-	}
-	return text
+	return NotFound("").Wrap(c.whyNoRoute())
 }
 
 // settle sends the header of a response whose handler wrote no body.
