@@ -36,7 +36,7 @@ func (a *App) finish() {
 		}
 		a.built = true
 		faults.add(a.router.Build())
-		a.wrapRoutes()
+		faults.add(a.wrapRoutes())
 		faults.add(a.loadCatalog())
 		faults.add(a.checkLocalePaths())
 		faults.add(a.loadAssets())
@@ -51,20 +51,24 @@ func (a *App) finish() {
 	})
 }
 
-// wrapRoutes puts every handler into its middleware.
-func (a *App) wrapRoutes() {
+// wrapRoutes puts every handler into its middleware, and reports routes that
+// middleware needs and nobody has.
+func (a *App) wrapRoutes() error {
+	var needs []need
 	for _, entry := range a.router.Entries() {
 		e := entry.Value
 		if e.handler != nil {
-			e.serve = wrap(wrap(e.handler, e.group.middleware), a.middleware)
+			tell := func(n need) { needs = append(needs, need{n.route, n.why, entry.Where}) }
+			e.serve = wrap(wrap(e.handler, e.group.middleware, tell), a.middleware, tell)
 		}
 	}
-	a.outside = wrap((*Context).noRoute, a.middleware)
+	a.outside = wrap((*Context).noRoute, a.middleware, func(need) {}) // no other middleware than that of routes
+	return a.checkNeeds(needs)
 }
 
-func wrap(h Handler, mw []Middleware) Handler {
+func wrap(h Handler, mw []Middleware, tell func(need)) Handler {
 	for _, m := range slices.Backward(mw) {
-		h = m(h)
+		h = m(wrapped(h, tell))
 	}
 	return h
 }

@@ -33,6 +33,7 @@ type Context struct {
 	page   string      // being rendered
 	forms  []form.View // bound in this request
 	values *value
+	need   *need // asked for while the app is built; no request then
 }
 
 // contextKey finds the Context among the values of a context derived from it.

@@ -15,7 +15,7 @@ type Config[U any] struct {
 	// matches sql.ErrNoRows, as db.ErrNotFound does. Needed.
 	Load func(ctx context.Context, id int64) (U, error)
 	// Login is the name of the route that [Auth.Required] sends visitors to.
-	// Needed for it.
+	// Needed for it; one that is not there is a fault of the app's Build.
 	Login string
 	// Epoch returns a number of the user that is not the same after the
 	// password was changed: all sessions that began under another one are over,

@@ -1,8 +1,11 @@
 package auth_test
 
 import (
+	"context"
 	"net/http/httptest"
 	"net/url"
+	"runtime"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -247,4 +250,51 @@ func TestNewWithoutLoad(t *testing.T) {
 		}
 	}()
 	auth.New(auth.Config[user]{Login: "login"})
+}
+
+func TestLoginThatIsNoRoute(t *testing.T) {
+	t.Parallel()
+	load := func(context.Context, int64) (user, error) { return user{}, nil }
+	ok := func(c *dram.Context) error { return c.NoContent() }
+	for login, want := range map[string]string{
+		"sign.in": "",
+		"sign.on": `auth_test.go:LINE: Required sends visitors to the route of auth.Config.Login: there is no route named "sign.on", did you mean "sign.in"?`,
+		"thing":   `auth_test.go:LINE: Required sends visitors to the route of auth.Config.Login: route "thing" needs a value for {id}, got 0`,
+		"":        `auth_test.go:LINE: Required sends visitors to the route of auth.Config.Login: there is no route named ""`,
+	} {
+		app := dram.New(nil, nil)
+		required := auth.New(auth.Config[user]{Load: load, Login: login}).Required
+		in := app.With(required)
+		_, _, line, _ := runtime.Caller(0)
+		in.Get("/first/", ok)
+		in.With(required).Get("/second/", ok)
+		app.Get("/in/", ok).Name("sign.in")
+		app.Get("/{id}/", ok).Name("thing")
+		got := ""
+		if err := app.Build(); err != nil {
+			got = err.Error()
+		}
+		if want = strings.Replace(want, "LINE", strconv.Itoa(line+1), 1); got != want {
+			t.Errorf("Login %q:\n%s, want\n%s", login, got, want)
+		}
+	}
+}
+
+// TestRequiredInsideOfAnotherMiddleware must not answer while the app is built.
+func TestRequiredInsideOfAnotherMiddleware(t *testing.T) {
+	t.Parallel()
+	login := auth.New(auth.Config[user]{
+		Load:  func(context.Context, int64) (user, error) { return user{}, nil },
+		Login: "nowhere",
+	})
+	app := dram.New(nil, nil)
+	app.With(func(next dram.Handler) dram.Handler {
+		return login.Required(func(c *dram.Context) error {
+			t.Error("called without a request")
+			return next(c)
+		})
+	}).Get("/", func(c *dram.Context) error { return c.NoContent() })
+	if err := app.Build(); err != nil {
+		t.Error(err)
+	}
 }

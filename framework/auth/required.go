@@ -13,7 +13,10 @@ const maxNext = 2000
 // Required is middleware for routes that need a user. Somebody else is sent to
 // the login page with 303, and comes back by [Auth.Return]; a client that does
 // not want a page gets 401.
+//
+// If there is no route of the name Config.Login, [dram.App.Build] says so.
 func (a *Auth[U]) Required(next dram.Handler) dram.Handler {
+	next.NeedRoute(a.conf.Login, "Required sends visitors to the route of auth.Config.Login")
 	return func(c *dram.Context) error {
 		if _, ok := a.User(c); ok {
 			return next(c)
