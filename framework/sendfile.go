@@ -18,7 +18,7 @@ import (
 // section 14), or with 304 if the client has it already, which its
 // modification time or an ETag that the handler has set says.
 //
-//	file, err := s.Files.Open(id)
+//	file, err := s.Files.Open(c, report.FileID) // a storage.Store
 //	if err != nil {
 //		return err
 //	}
@@ -26,8 +26,9 @@ import (
 //
 // The Content-Type is the one that the handler has set, or that of the name's
 // extension, or guessed from the content. Files often come from strangers, so
-// only pictures, sound, film, PDF and plain text are shown by the browser;
-// anything else is saved, unless the handler has set Content-Disposition.
+// the browser shows pictures and saves anything else ([asset.ShowsInline]),
+// unless the handler has set Content-Disposition: "inline" for a PDF that it
+// trusts. Pages may show sound and film in any case.
 //
 // f must be an [io.Seeker], as files of the operating system and of embed.FS
 // are. A directory is answered with 404.
@@ -87,7 +88,7 @@ func (c *Context) describeContent(name string, content io.ReadSeeker) error {
 		}
 		header.Set("Content-Type", media)
 	}
-	if !isHarmless(header.Get("Content-Type")) {
+	if !asset.ShowsInline(header.Get("Content-Type")) {
 		setDefault(header, "Content-Disposition", "attachment")
 	}
 	return nil
@@ -108,21 +109,6 @@ func mediaOf(name string, content io.ReadSeeker) (string, error) {
 		return "", err
 	}
 	return http.DetectContentType(head[:n]), nil
-}
-
-// isHarmless reports whether a browser may show a stranger's file of this type
-// as a page of this site: one in which it runs no script.
-func isHarmless(contentType string) bool {
-	media, _, _ := strings.Cut(contentType, ";")
-	media = strings.ToLower(strings.TrimSpace(media))
-	kind, _, _ := strings.Cut(media, "/")
-	switch {
-	case media == "image/svg+xml":
-		return false // a document
-	case media == "text/plain", media == "application/pdf":
-		return true
-	}
-	return kind == "image" || kind == "audio" || kind == "video"
 }
 
 func (c *Context) serveContent(modified time.Time, content io.ReadSeeker) {

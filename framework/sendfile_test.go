@@ -19,7 +19,7 @@ func fileApp(t *testing.T) (app *dram.App, dir string) {
 	t.Helper()
 	dir = t.TempDir()
 	for name, content := range map[string]string{
-		"a.png": "0123456789", "page.html": "<script>", "x": "<html>", "noext": "plain text", "a.svg": "<svg/>", "data.bin": "\x00\x01",
+		"a.png": "0123456789", "page.html": "<script>", "x": "<html>", "noext": "plain text", "a.svg": "<svg/>", "a.pdf": "%PDF-1.7", "data.bin": "\x00\x01",
 	} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600); err != nil {
 			t.Fatal(err)
@@ -59,7 +59,8 @@ func TestSendFile(t *testing.T) {
 		"/a.png":         {"0123456789", "image/png", ""},
 		"/page.html":     {"<script>", "text/html; charset=utf-8", "attachment"},
 		"/x":             {"<html>", "text/html; charset=utf-8", "attachment"},
-		"/noext":         {"plain text", "text/plain; charset=utf-8", ""},
+		"/noext":         {"plain text", "text/plain; charset=utf-8", "attachment"},
+		"/a.pdf":         {"%PDF-1.7", "application/pdf", "attachment"},
 		"/a.svg":         {"<svg/>", "image/svg+xml", "attachment"},
 		"/data.bin":      {"\x00\x01", "application/octet-stream", "attachment"},
 		"/as/r.csv":      {"<script>", "text/csv", "attachment; filename=r.csv"},

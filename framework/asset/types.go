@@ -12,6 +12,17 @@ const UnknownType = "application/octet-stream"
 // machine, or [UnknownType].
 func Type(name string) string { return contentType(name) }
 
+// ShowsInline reports whether a browser may show a stranger's file of this
+// type, a value of Content-Type, as if it were a page of the site: pictures
+// only, and not those that are documents, in which scripts run (SVG and other
+// XML). PDF and text may look like a page of ours without being one, and what
+// the first bytes say is no proof. Anything else is for saving.
+func ShowsInline(contentType string) bool {
+	media, _, _ := strings.Cut(contentType, ";")
+	media = strings.ToLower(strings.TrimSpace(media))
+	return strings.HasPrefix(media, "image/") && !strings.HasSuffix(media, "+xml")
+}
+
 // contentType returns the media type of a name by its extension. The table is
 // our own: a machine's mime.types would make the same app answer differently
 // on two machines, and without that file fonts and modules would not load

@@ -5,11 +5,13 @@ import (
 	"mime"
 	"net/http"
 	"strings"
+
+	"github.com/dram-go/dram/framework/asset"
 )
 
 // Serve answers a request of plain net/http with an upload; it does not close
 // f. Pictures are shown by the browser, everything else is saved under name,
-// or under the ID if name is empty. Whatever the file is, it runs no script
+// or under the ID if name is empty ([asset.ShowsInline]). Whatever the file is, it runs no script
 // and is not taken for another type. Ranges and conditions work; without a
 // Cache-Control of the caller, only the visitor's browser keeps the file and
 // asks each time whether it may still have it.
@@ -42,7 +44,7 @@ func Serve(w http.ResponseWriter, r *http.Request, f File, name string) error {
 // cannot be written in a header is left out.
 func disposition(media, name, id string) string {
 	kind := "attachment"
-	if strings.HasPrefix(media, "image/") {
+	if asset.ShowsInline(media) {
 		kind = "inline"
 	}
 	name = name[strings.LastIndexAny(name, `/\`)+1:]
