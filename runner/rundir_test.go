@@ -2,6 +2,7 @@ package runner
 
 import (
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"path/filepath"
@@ -147,6 +148,9 @@ func TestSecondInterruptEndsALoneFront(t *testing.T) {
 	})
 	front.cmd.Process.Signal(syscall.SIGINT)
 	<-front.ended
+	if answer, _ := io.ReadAll(conn); strings.Contains(string(answer), "done") {
+		t.Fatal("the second interrupt let the request finish")
+	}
 	s.must("stop", "--quick")
 }
 
