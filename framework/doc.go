@@ -124,7 +124,7 @@
 //	{{user}} {{flashes}} {{field .Form "subject"}} {{errors .Form}} {{nonce}}
 //
 // and those of package view (truncate, nl2br, number, dict, …). [App.Func] adds
-// the app's own.
+// the app's own. [App.Pages] renders pages outside of a request, for mails.
 //
 // # Locales
 //

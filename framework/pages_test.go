@@ -1,0 +1,83 @@
+package dram_test
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+
+	dram "github.com/dram-go/dram/framework"
+	"github.com/dram-go/dram/framework/config"
+	"github.com/dram-go/dram/framework/mail"
+)
+
+// postOffice is an app that writes mails.
+func postOffice(t *testing.T, describe func(*dram.App)) (*dram.App, *logLines) {
+	t.Helper()
+	app, log := newApp(t, config.Test, folders(
+		"templates/layouts/mail.html", `<html lang="{{locale}}"><title>{{block "title" .}}{{end}}</title>{{block "content" .}}{{end}}`,
+		"templates/mail/reset.html", "{{/* layout: mail */}}\n{{define \"title\"}}{{t \"reset\" .Name}}{{end}}\n"+
+			`{{define "content"}}<p><a href="{{.Site}}{{url "reset" .Token}}">{{t "here"}}</a>{{with user}} for {{.}}{{end}}{{range flashes}}!{{end}} {{path}}</p>{{end}}`,
+		"templates/broken.html", "{{/* layout: none */}}half{{.Nope}}",
+		"locales/en.toml", "reset = \"Your password, {0}\"\nhere = \"here\"\n",
+		"locales/ko.toml", "reset = \"{0}님의 비밀번호\"\nhere = \"여기\"\n",
+	))
+	ok := func(c *dram.Context) error { return c.NoContent() }
+	app.Get("/reset/{token}/", ok).Name("reset")
+	app.Get("/ask/", func(c *dram.Context) error {
+		c.SetUser(func(*dram.Context) (any, error) { return "kim", nil })
+		return c.App().Pages("ko").Render(c.Writer, "mail/reset.html", letter, c)
+	})
+	if describe != nil {
+		describe(app)
+	}
+	return app, log
+}
+
+var letter = dram.Map{"Name": "Kim", "Token": "a b", "Site": "https://board.example"}
+
+// TestMailOutsideOfARequest sends one as a job does.
+func TestMailOutsideOfARequest(t *testing.T) {
+	app, _ := postOffice(t, nil)
+	var box mail.Memory
+	for _, tt := range []struct{ locale, subject, text string }{
+		{"ko-KR", "Kim님의 비밀번호", "여기 (https://board.example/reset/a%20b/) /\n"},
+		{"en", "Your password, Kim", "here (https://board.example/reset/a%20b/) /\n"},
+		{"fr", "Your password, Kim", "here (https://board.example/reset/a%20b/) /\n"},
+		{"", "Your password, Kim", "here (https://board.example/reset/a%20b/) /\n"},
+	} {
+		m, err := mail.Render(app.Pages(tt.locale), "mail/reset.html", letter, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		m.To = []string{"kim@example.org"}
+		if err := box.Send(t.Context(), m); err != nil {
+			t.Fatal(err)
+		}
+		sent, err := box.Next(t.Context())
+		if err != nil || sent.Subject != tt.subject || sent.Text != tt.text {
+			t.Errorf("%s: %q %q, %v", tt.locale, sent.Subject, sent.Text, err)
+		}
+	}
+}
+
+func TestPagesOutsideOfARequest(t *testing.T) {
+	app, _ := postOffice(t, (*dram.App).LocaleByPath)
+	var page bytes.Buffer
+	if err := app.Pages("ko").Render(&page, "mail/reset.html", letter, nil); err != nil || !strings.Contains(page.String(), `<html lang="ko">`) ||
+		!strings.Contains(page.String(), `"https://board.example/ko/reset/a%20b/"`) {
+		t.Errorf("%v\n%s", err, &page)
+	}
+	wantBody(t, get(app, "/en/ask/"), 200, `<html lang="en">`, "here</a> for kim /en/ask/")
+
+	page.Reset()
+	if err := app.Pages("").Render(&page, "broken.html", struct{}{}, nil); err == nil || !strings.Contains(err.Error(), "templates/broken.html:1:") || page.Len() > 0 {
+		t.Errorf("%v\n%s", err, &page)
+	}
+	if err := app.Pages("").Render(&page, "mail/reset.html", letter, "scope"); err == nil || !strings.Contains(err.Error(), "scope of type *dram.Context") {
+		t.Error(err)
+	}
+	app, _ = postOffice(t, func(a *dram.App) { a.Get("/nil/", nil) })
+	if err := app.Pages("").Render(&page, "mail/reset.html", letter, nil); err == nil || !strings.Contains(err.Error(), "/nil/ has no handler") {
+		t.Error(err)
+	}
+}
