@@ -157,8 +157,8 @@
 //   - Bodies, numbers of fields, depths of JSON and uploads are bounded.
 //   - Redirects stay on this site unless [Context.RedirectExternal] says
 //     otherwise.
-//   - Files of strangers are saved by the browser, not shown, if they could run
-//     as a page ([Context.SendFile]).
+//   - Files of strangers are saved by the browser, not shown, unless they are
+//     pictures ([Context.SendFile]).
 //   - X-Forwarded fields count only behind a front of ours, which drops those
 //     of clients ([Context.ClientIP], [Context.Secure], [Context.Base]).
 //   - Production shows no cause of an error, only its id.
