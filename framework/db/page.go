@@ -3,6 +3,7 @@ package db
 import (
 	"context"
 	"fmt"
+	"math"
 	"slices"
 )
 
@@ -12,8 +13,10 @@ type List struct {
 	From   string // "question q WHERE q.subject LIKE ?"
 	Order  string // "q.created DESC, q.id DESC"; together its columns are unique
 	Args   []any  // for the placeholders of Select and From, in their order
-	// Most is how many rows PageOf counts at most; 0 is 10,000. Counting
-	// reads every row, and so does skipping to a page far behind.
+	// Most is how many rows PageOf counts at most; 0 is 10,000, a negative
+	// number sets no limit. Counting reads every row (but for a whole table
+	// SQLite, without a limit, reads its pages only), and so does skipping to
+	// a page far behind.
 	Most int
 }
 
@@ -45,22 +48,17 @@ func PageOf[T any](ctx context.Context, d *DB, list List, number, size int) (Pag
 	if err := checkSize(size); err != nil {
 		return Page[T]{}, err
 	}
-	most := list.Most
-	if most <= 0 {
-		most = mostRows
-	}
-	fromArgs, err := list.fromArgs()
+	count, countArgs, err := list.count()
 	if err != nil {
 		return Page[T]{}, err
 	}
 	var p Page[T]
 	err = d.Read(ctx, func(ctx context.Context) error {
-		total, err := One[int](ctx, d, `SELECT count(*) FROM (SELECT 1 FROM `+list.From+` LIMIT ?) AS counted`,
-			append(slices.Clone(fromArgs), most+1)...)
+		total, err := One[int](ctx, d, count, countArgs...)
 		if err != nil {
 			return err
 		}
-		p = newPage[T](total, most, number, size)
+		p = newPage[T](total, list.most(), number, size)
 		p.Rows, err = All[T](ctx, d, list.sql()+` LIMIT ? OFFSET ?`, append(slices.Clone(list.Args), size, p.Offset())...)
 		return err
 	})
@@ -79,6 +77,29 @@ func newPage[T any](total, most, number, size int) Page[T] {
 	p := Page[T]{Size: size, Total: min(total, most), Capped: total > most}
 	p.Number = min(max(number, 1), p.Last())
 	return p
+}
+
+// most is the number of rows after which pages end.
+func (l List) most() int {
+	switch {
+	case l.Most < 0:
+		return math.MaxInt
+	case l.Most == 0:
+		return mostRows
+	}
+	return l.Most
+}
+
+// count is the query for the number of rows, which is one more than most if
+// there are more.
+func (l List) count() (query string, args []any, err error) {
+	args, err = l.fromArgs()
+	query = `SELECT 1 FROM ` + l.From
+	if l.Most >= 0 {
+		query += ` LIMIT ?`
+		args = append(slices.Clone(args), l.most()+1)
+	}
+	return `SELECT count(*) FROM (` + query + `) AS counted`, args, err
 }
 
 func (l List) sql() string { return `SELECT ` + l.Select + ` FROM ` + l.From + ` ORDER BY ` + l.Order }

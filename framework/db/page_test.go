@@ -48,6 +48,8 @@ func TestPageOf(t *testing.T) {
 		some := db.List{Select: `id + ? AS id, at`, From: `event WHERE id > ? AND id <> ?`, Order: `id`, Args: []any{100, 3, 5}}
 		capped := all
 		capped.Most = 4
+		many := db.List{Select: `id`, Order: `id`, Most: -1, From: `(WITH RECURSIVE n(id) AS
+			(SELECT 1 UNION ALL SELECT id + 1 FROM n WHERE id < 10002) SELECT id FROM n) AS numbers`}
 		tests := []struct {
 			name           string
 			list           db.List
@@ -64,6 +66,7 @@ func TestPageOf(t *testing.T) {
 			{"too early", all, -1, []int{7, 6, 5}, 1, 3, 7, 0, 2, false},
 			{"with arguments", some, 1, []int{104, 106, 107}, 1, 1, 3, 0, 0, false},
 			{"capped", capped, 9, []int{4, 3, 2}, 2, 2, 4, 1, 0, true},
+			{"without a limit", many, 3334, []int{10000, 10001, 10002}, 3334, 3334, 10002, 3333, 0, false},
 			{"empty", db.List{Select: `id`, From: `event WHERE id < 0`, Order: `id`}, 2, nil, 1, 1, 0, 0, 0, false},
 		}
 		for _, test := range tests {
@@ -120,7 +123,7 @@ func TestPageNumbers(t *testing.T) {
 		}
 	}
 	var zero db.Page[int]
-	if zero.Last() != 1 || zero.Offset() != 0 || zero.Next() != 0 && zero.Previous() != 0 {
+	if zero.Last() != 1 || zero.Offset() != 0 || zero.Next() != 0 || zero.Previous() != 0 {
 		t.Errorf("an empty page has %d pages", zero.Last())
 	}
 }
