@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -93,6 +94,24 @@ func TestListPages(t *testing.T) {
 		See("[aria-current=page]", "3")
 	site.GetPath("/question/list/?page=99").See("[aria-current=page]", "3")
 	site.GetPath("/question/list/?page=x").See("[aria-current=page]", "1")
+}
+
+// TestPagerHasGaps: far pages are left out, the first and the last stay.
+func TestPagerHasGaps(t *testing.T) {
+	t.Parallel()
+	site := webtest.New(t, New, webtest.Set("app.samples", "300"))
+	for number, want := range map[int]string{
+		1:  "1 2 3 4 5 6 … 30",
+		2:  "1 2 3 4 5 6 7 … 30",
+		15: "1 … 10 11 12 13 14 15 16 17 18 19 20 … 30",
+		30: "1 … 25 26 27 28 29 30",
+	} {
+		pager := site.GetPath(fmt.Sprintf("/question/list/?page=%d", number)).Find("nav.pager")
+		pager.Find("[rel]").Remove() // previous and next
+		if got := strings.Join(strings.Fields(pager.Text()), " "); got != want {
+			t.Errorf("page %d links %s, want %s", number, got, want)
+		}
+	}
 }
 
 // TestListNeedsTwoStatements: the number of questions and the page, however

@@ -13,16 +13,14 @@ type Store struct {
 	Now func() time.Time
 }
 
-// columns is the head of every query that returns a Question.
-const columns = `
-SELECT q.id, q.subject, q.content, q.create_date,
-       (SELECT count(*) FROM answer a WHERE a.question_id = q.id) AS answers
-FROM question q `
+// columns are those of every query that returns a Question.
+const columns = `q.id, q.subject, q.content, q.create_date,
+       (SELECT count(*) FROM answer a WHERE a.question_id = q.id) AS answers`
 
 // Find returns a question. Without such a row the error is db.ErrNotFound,
 // which the framework answers with the 404 page.
 func (s *Store) Find(ctx context.Context, id int64) (Question, error) {
-	return db.One[Question](ctx, s.DB, columns+`WHERE q.id = ?`, id)
+	return db.One[Question](ctx, s.DB, `SELECT `+columns+` FROM question q WHERE q.id = ?`, id)
 }
 
 // Count returns the number of questions.
@@ -33,19 +31,13 @@ func (s *Store) Count(ctx context.Context) (int, error) {
 // List returns one page of questions, newest first. A number outside the
 // pages there are gives the nearest one.
 func (s *Store) List(ctx context.Context, number int) (Page, error) {
-	var page Page
-	// One snapshot, so that the count and the rows belong together.
-	err := s.DB.Read(ctx, func(ctx context.Context) error {
-		total, err := s.Count(ctx)
-		if err != nil {
-			return err
-		}
-		page = newPage(total, number)
-		page.Questions, err = db.All[Question](ctx, s.DB,
-			columns+`ORDER BY q.create_date DESC, q.id DESC LIMIT ? OFFSET ?`, perPage, page.offset())
-		return err
-	})
-	return page, err
+	page, err := db.PageOf[Question](ctx, s.DB, db.List{
+		Select: columns,
+		From:   `question q`,
+		Order:  `q.create_date DESC, q.id DESC`,
+		Most:   -1, // the rows are numbered by their total
+	}, number, perPage)
+	return Page{page}, err
 }
 
 // Create stores what a visitor asked and returns its number.
