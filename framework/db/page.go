@@ -135,10 +135,11 @@ func (p Page[T]) Previous() int { return max(0, p.Number-1) }
 
 // Next is the number of the page after, 0 on the last.
 func (p Page[T]) Next() int {
-	if p.Number >= p.Last() {
+	next := max(p.Number, 1) + 1
+	if next > p.Last() {
 		return 0
 	}
-	return p.Number + 1
+	return next
 }
 
 // Numbers lists the pages that a pager links: the first, the last, and those up
