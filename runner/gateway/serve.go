@@ -34,7 +34,7 @@ type Options struct {
 func Serve(ctx context.Context, o Options) error {
 	listener := wire.NewListener()
 	server := &http.Server{
-		Handler:  FromFront(o.Handler),
+		Handler:  FromFront(recovered(o.Handler, o.Log)),
 		ErrorLog: slog.NewLogLogger(o.Log.Handler(), slog.LevelError),
 	}
 	served := make(chan error, 1)
