@@ -256,3 +256,26 @@ func TestAFrontApart(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestEveryResponseNamesItsRequest by what the access log calls it.
+func TestEveryResponseNamesItsRequest(t *testing.T) {
+	s := newSite(t, func(l *limits) { l.hold = time.Millisecond })
+	get := func(path string, status int) {
+		t.Helper()
+		r := s.get(path)
+		if id := r.Header.Get("X-Request-Id"); r.StatusCode != status || id == "" || id != s.log(path)["id"] {
+			t.Errorf("%s: status %d, id %q", path, r.StatusCode, id)
+		}
+	}
+	get("/none", 503)
+	s.assets, _ = publish(t, t.TempDir(), "1", map[string]string{"site.css": "a{}"})
+	s.add(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/abort" {
+			panic(http.ErrAbortHandler)
+		}
+		http.Redirect(w, r, "/", http.StatusSeeOther)
+	})
+	get("/static/site.css", 200)
+	get("/moved", 303)
+	get("/abort", 502)
+}

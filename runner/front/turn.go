@@ -33,13 +33,17 @@ func newTurn(x exchange, now time.Time) *turn {
 // read out from an error page.
 func newID() string { return strings.ToLower(rand.Text()[:12]) }
 
+// Start names the request in every response, so that a person can ask for the
+// log line of whatever they got.
 func (t *turn) Start(status int, h http.Header) {
 	t.started, t.status = true, status
+	h["X-Request-Id"] = []string{t.id}
 	t.exchange.Start(status, h)
 }
 
 func (t *turn) Upgrade(h http.Header) (stream, error) {
 	t.started, t.status = true, http.StatusSwitchingProtocols
+	h["X-Request-Id"] = []string{t.id}
 	return t.exchange.Upgrade(h)
 }
 
