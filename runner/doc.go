@@ -36,7 +36,7 @@
 //	Migrate(context.Context) error  brings the database up to date: migrate up, serve, reload
 //	MigrationStatus(context.Context) ([][]string, error)
 //	                                rows of version, state and file: migrate status
-//	Check(context.Context) error    what only the app can check: check
+//	Check(context.Context) error    what only the app can check: check; serve and reload, before they migrate
 //	Routes() [][]string             rows of method, pattern, name, handler and source: routes
 //	Commands() map[string]func(context.Context, []string) error
 //	                                own commands; the key is the name, a space, a line of help
@@ -65,8 +65,8 @@
 // # Reload
 //
 // reload, and the signal HUP, copy the settings and the binary from the path
-// the app was started by, let it check the settings, publish its static files
-// and migrate, and start its workers. What replaces a process later runs these
+// the app was started by, let it check the settings and itself, publish its static
+// files and migrate, and start its workers. What replaces a process later runs these
 // copies: an edit of dram.toml has no effect before the next reload. When all of them are ready, the front gets a table
 // with them, and an old worker ends only after every front has said that it
 // will send nothing more there and waits for nothing. Before that point any

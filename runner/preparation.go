@@ -124,7 +124,8 @@ func bootContext(ctx context.Context, conf *config.Config) (context.Context, con
 	return context.WithTimeoutCause(ctx, limit, fmt.Errorf("it did not end within %s (workers.boot_timeout)", limit))
 }
 
-// publish has the new binary write its static files to the asset store.
+// publish has the new binary check itself, so that an app that cannot serve
+// does not migrate, and write its static files to the asset store.
 func (p preparation) publish(ctx context.Context, g generation, conf *config.Config) (*control.Assets, error) {
 	ctx, cancel := bootContext(ctx, conf)
 	defer cancel()

@@ -1,7 +1,11 @@
 package runner
 
 import (
+	"context"
+	"errors"
+	"fmt"
 	"io"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -14,6 +18,7 @@ import (
 	"time"
 
 	"github.com/dram-go/dram/framework/config"
+	"github.com/dram-go/dram/framework/db"
 )
 
 // A deployment may put anything in the place of the binary. The master only
@@ -198,3 +203,50 @@ func TestKeepBinaryMendsADamagedCopy(t *testing.T) {
 		t.Fatalf("the kept copy has build %s, %v, want %s", got, err, build)
 	}
 }
+
+// An app that cannot serve, for want of a secret for instance, must not change
+// its database.
+func TestAnAppThatCannotServeDoesNotMigrate(t *testing.T) {
+	t.Parallel()
+	const want = "there is no secret to seal sessions with"
+	s := newSite(t, "version=1 check=fail")
+	out, code := s.call("serve", "--listen", "127.0.0.1:0", "--workers", "2")
+	if code != exitUsage || strings.Count(out, want) != 1 {
+		t.Fatalf("serve: exit code %d\n%s", code, out)
+	}
+	if got := s.lines("migrated"); len(got) != 0 {
+		t.Fatalf("serve has migrated: %v", got)
+	}
+	s.install("version=1")
+	r := s.start("serve", "--listen", "127.0.0.1:0", "--workers", "1")
+	s.install("version=2 check=fail")
+	if out, code := s.call("reload"); code != exitRefused || strings.Count(out, want) != 1 {
+		t.Fatalf("reload: exit code %d\n%s", code, out)
+	}
+	if got := s.lines("migrated"); !slices.Equal(got, []string{"1"}) {
+		t.Fatalf("reload has migrated: %v", got)
+	}
+	r.stop()
+}
+
+func TestDestructiveMigrationsHinderNoFirstStart(t *testing.T) {
+	drops := fmt.Errorf("checking the database: %w", &db.DestructiveError{})
+	other := errors.New("no secret")
+	app := checked(func() error { return errors.Join(drops, nil) })
+	if err := checkApp(t.Context(), app, false); err != nil {
+		t.Errorf("first start: %v", err)
+	}
+	if err := checkApp(t.Context(), app, true); err == nil {
+		t.Error("a build that serves would break")
+	}
+	app = checked(func() error { return errors.Join(other, drops) })
+	if err := checkApp(t.Context(), app, false); !errors.Is(err, other) || errors.Is(err, drops) {
+		t.Errorf("two faults: %v", err)
+	}
+}
+
+// checked is an app with a check.
+type checked func() error
+
+func (c checked) Check(context.Context) error                  { return c() }
+func (c checked) ServeHTTP(http.ResponseWriter, *http.Request) {}

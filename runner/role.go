@@ -125,11 +125,15 @@ func adoptStderr() {
 func (p *program) assetsRole() *cobra.Command {
 	return &cobra.Command{
 		Use: "__assets [BUILD…]", Hidden: true, // BUILD: generations that are alive
-		RunE: func(_ *cobra.Command, serving []string) error {
+		RunE: func(cmd *cobra.Command, serving []string) error {
 			out := os.Stdout
 			os.Stdout = os.Stderr // what the app prints is not the answer
 			app, conf, err := p.app()
 			if err != nil {
+				return err
+			}
+			newLogger(conf)
+			if err := checkApp(cmd.Context(), app, len(serving) > 0); err != nil {
 				return err
 			}
 			published, err := publishAssets(app, conf, ownBuild(), serving)
@@ -139,6 +143,40 @@ func (p *program) assetsRole() *cobra.Command {
 			return printJSON(out, published)
 		},
 	}
+}
+
+// checkApp asks the app, before its database is migrated, whether it could
+// serve. replaces says that a build serves already, for which a migration may
+// be destructive; at a first start that is no hindrance.
+func checkApp(ctx context.Context, app http.Handler, replaces bool) error {
+	c, ok := app.(hasCheck)
+	if !ok {
+		return nil
+	}
+	err := c.Check(ctx)
+	if replaces {
+		return err
+	}
+	return withoutDestructive(err)
+}
+
+// withoutDestructive takes the complaints about destructive migrations out of
+// what a check found. They are known by the name of their type: to import
+// framework/db would bring its drivers into every app.
+func withoutDestructive(err error) error {
+	if many, ok := err.(interface{ Unwrap() []error }); ok {
+		var left []error
+		for _, one := range many.Unwrap() {
+			left = append(left, withoutDestructive(one))
+		}
+		return errors.Join(left...)
+	}
+	for e := err; e != nil; e = errors.Unwrap(e) {
+		if fmt.Sprintf("%T", e) == "*db.DestructiveError" {
+			return nil
+		}
+	}
+	return err
 }
 
 // publishAssets writes the app's static files to the store and returns where

@@ -76,7 +76,7 @@ func (a *testApp) Migrate(context.Context) error {
 		forever()
 	}
 	fmt.Println("nothing to migrate")
-	return nil
+	return appendLine("migrated", a.version["version"])
 }
 
 func (a *testApp) MigrationStatus(context.Context) ([][]string, error) {
@@ -106,7 +106,12 @@ func (a *testApp) Close(context.Context) error {
 // forever hangs as broken code does: nothing but the end of the process ends it.
 func forever() { select {} }
 
-func (a *testApp) Check(context.Context) error { return nil }
+func (a *testApp) Check(context.Context) error {
+	if a.version["check"] == "fail" {
+		return errors.New("there is no secret to seal sessions with")
+	}
+	return nil
+}
 
 func (a *testApp) Routes() [][]string { return [][]string{{"GET", "/", "home", "home", "main.go:1"}} }
 
