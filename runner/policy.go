@@ -193,14 +193,12 @@ func (s *state) decideFront(p *plan) {
 // decideWorkers replaces the workers of the serving generation that died, and
 // ends those of older ones that never came to serve.
 func (s *state) decideWorkers(p *plan) {
-	filled := map[int]bool{}
 	for _, w := range s.sortedWorkers() {
-		if w.Generation == s.generation {
-			filled[w.Slot] = filled[w.Slot] || w.Phase == starting || w.Phase == ready
-		} else if w.Generation < s.generation && w.Phase == starting {
+		if w.Generation < s.generation && w.Phase == starting {
 			end(p, w)
 		}
 	}
+	filled := s.filled()
 	if s.rollout.mayFail() && s.rollout.First {
 		return // its workers have one try
 	}

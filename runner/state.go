@@ -97,6 +97,17 @@ func (s *state) slot(n int) *slot {
 	return s.slots[n]
 }
 
+// filled are the slots of the serving generation that have a worker.
+func (s *state) filled() map[int]bool {
+	filled := map[int]bool{}
+	for _, w := range s.workers {
+		if w.Generation == s.generation && (w.Phase == starting || w.Phase == ready) {
+			filled[w.Slot] = true
+		}
+	}
+	return filled
+}
+
 // notAt is when a slot may get its next process: later after each death, but
 // not much while nobody is served.
 func (s *state) notAt(n int) time.Time {

@@ -11,7 +11,7 @@ import (
 // status is what a master says about itself; `status --json` prints it.
 type status struct {
 	App        string          `json:"app"`
-	State      string          `json:"state"` // starting, serving, reloading, stopping
+	State      string          `json:"state"` // starting, serving, degraded, down, reloading, stopping
 	PID        int             `json:"pid"`
 	Build      string          `json:"build"` // of the serving generation
 	Generation int             `json:"generation"`
@@ -20,7 +20,8 @@ type status struct {
 	Front      *processStatus  `json:"front,omitempty"`
 	Fronts     int             `json:"fronts"` // connected ones, with those that run apart
 	Workers    []processStatus `json:"workers"`
-	Reload     *reloadStatus   `json:"reload,omitempty"` // the last one
+	Waiting    []waitingStatus `json:"waiting,omitempty"` // places whose process died
+	Reload     *reloadStatus   `json:"reload,omitempty"`  // the last one
 }
 
 type processStatus struct {
@@ -30,6 +31,14 @@ type processStatus struct {
 	State      phase     `json:"state"`
 	Since      time.Time `json:"since"`
 	Restarts   int       `json:"restarts"` // deaths in this place
+}
+
+// waitingStatus is a place without a process: after several deaths the next
+// one starts later.
+type waitingStatus struct {
+	Process  string    `json:"process"` // front, worker
+	Restart  time.Time `json:"restart"` // when the next one starts
+	Restarts int       `json:"restarts"`
 }
 
 type reloadStatus struct {
@@ -45,7 +54,7 @@ func (m *master) status() status {
 	s := m.state
 	out := status{
 		App: m.conf.Name, PID: m.pid, Build: m.generations[s.generation].build, Generation: s.generation,
-		Listen: m.address, Since: m.since, Fronts: len(s.peers), Reload: m.lastReload, State: "serving",
+		Listen: m.address, Since: m.since, Fronts: len(s.peers), Reload: m.lastReload, State: s.health(), Waiting: s.waiting(),
 	}
 	switch {
 	case s.stop != serving:
@@ -67,6 +76,40 @@ func (m *master) status() status {
 		out.Workers = append(out.Workers, processOf(w, restarts))
 	}
 	return out
+}
+
+// health says how well the tree serves.
+func (s *state) health() string {
+	count := 0
+	for _, w := range s.workers {
+		if w.Phase == ready && w.Generation == s.generation {
+			count++
+		}
+	}
+	switch {
+	case count == 0, s.wantFront && (s.front == nil || s.front.Phase != ready):
+		return "down"
+	case count < s.target:
+		return "degraded"
+	}
+	return "serving"
+}
+
+// waiting are the places whose next process starts later.
+func (s *state) waiting() (rows []waitingStatus) {
+	if s.stop != serving || s.generation == 0 {
+		return nil
+	}
+	if s.wantFront && s.front == nil {
+		rows = append(rows, waitingStatus{"front", s.frontSlot.notAt, s.frontSlot.restarts})
+	}
+	filled := s.filled()
+	for n := 1; n <= s.target; n++ {
+		if !filled[n] {
+			rows = append(rows, waitingStatus{"worker", s.notAt(n), s.slot(n).restarts})
+		}
+	}
+	return rows
 }
 
 func processOf(p *process, restarts int) processStatus {
@@ -92,6 +135,10 @@ func (s status) write(w io.Writer, now time.Time) {
 	for _, p := range s.Workers {
 		row(fmt.Sprintf("worker %d", p.ID), p)
 	}
+	for _, p := range s.Waiting {
+		left := max(0, p.Restart.Sub(now).Round(time.Second))
+		fmt.Fprintf(t, "%s\t\t\trestarting in %s, %s\t\t%d\n", p.Process, left, deaths(p.Restarts), p.Restarts)
+	}
 	t.Flush()
 	if s.Front == nil {
 		fmt.Fprintf(w, "\nfronts connected: %d\n", s.Fronts)
@@ -103,6 +150,13 @@ func (s status) write(w io.Writer, now time.Time) {
 		}
 		fmt.Fprintf(w, "\nlast reload %s ago, to generation %d, %s\n", age(now, r.At), r.Generation, verdict)
 	}
+}
+
+func deaths(n int) string {
+	if n == 1 {
+		return "1 death"
+	}
+	return fmt.Sprintf("%d deaths", n)
 }
 
 // age is a rough duration: people want to know "2h", not "2h0m3.5s".
