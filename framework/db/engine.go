@@ -76,7 +76,7 @@ type Engine interface {
 	// run again from its beginning.
 	Retry(err error) bool
 	// Explain turns an error of the driver into one of this package's
-	// ([UniqueError], [BusyError], [ReadOnlyError]) where it knows one.
+	// ([UniqueError], [BusyError], [ReadOnlyError], [ValueError]) where it knows one.
 	Explain(err error) error
 	// Closing is called with the writer pool just before it is closed.
 	Closing(ctx context.Context, db *sql.DB)

@@ -112,6 +112,26 @@ func (e *ReadOnlyError) Error() string {
 // Unwrap returns the driver's error.
 func (e *ReadOnlyError) Unwrap() error { return e.Err }
 
+// ValueError says that an argument is none that the database can hold or
+// compare with: a text with NUL or bytes that are not UTF-8, a number beyond the
+// type of its column, a word that is no number, date or UUID. Such values come
+// from visitors, so it has StatusCode 400 wherever it happens, also in a lookup
+// by id: an id that cannot exist is a bad address, not a missing row.
+//
+// PostgreSQL alone is that strict. SQLite finds no row, which is [ErrNotFound],
+// or stores what it is given.
+type ValueError struct {
+	Err error // what the driver said
+}
+
+func (e *ValueError) Error() string { return "the database cannot take a value: " + e.Err.Error() }
+
+// Unwrap returns the driver's error.
+func (e *ValueError) Unwrap() error { return e.Err }
+
+// StatusCode is 400.
+func (e *ValueError) StatusCode() int { return http.StatusBadRequest }
+
 // HeldError says that a call would wait for a connection which its own caller
 // holds, that is, forever, or that it uses the context of the wrong
 // transaction.

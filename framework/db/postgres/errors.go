@@ -12,6 +12,9 @@ import (
 
 // SQLSTATE codes, from appendix A of PostgreSQL's manual.
 const (
+	numberOutOfRange     = "22003"
+	notInCharacterSet    = "22021"
+	invalidText          = "22P02"
 	uniqueViolation      = "23505"
 	readOnlyTransaction  = "25006"
 	failedTransaction    = "25P02"
@@ -47,9 +50,14 @@ func (e *engine) Explain(err error) error {
 		if errors.Is(err, pgx.ErrTxCommitRollback) {
 			return fmt.Errorf("a statement of this transaction had failed, so all of it is undone: %w", errLost(err))
 		}
+		if err != nil && overflows(err) {
+			return &db.ValueError{Err: err}
+		}
 		return err
 	}
 	switch said.Code {
+	case numberOutOfRange, notInCharacterSet, invalidText:
+		return &db.ValueError{Err: err}
 	case uniqueViolation:
 		return &db.UniqueError{Columns: uniqueColumns(said), Err: err}
 	case readOnlyTransaction:
@@ -62,6 +70,15 @@ func (e *engine) Explain(err error) error {
 		return e.explainCancel(said, err)
 	}
 	return err
+}
+
+// overflows reports an argument that pgx does not send, because it is beyond the
+// type of its column. Other arguments that it cannot encode are mistakes of the
+// program. The error has no type, so a test holds on to its words.
+func overflows(err error) bool {
+	text := err.Error()
+	return strings.Contains(text, "failed to encode args[") &&
+		(strings.Contains(text, "is greater than maximum value for") || strings.Contains(text, "is less than minimum value for"))
 }
 
 // errLost says what to do about PostgreSQL's rule for failed statements.

@@ -375,3 +375,41 @@ func TestErrorInTheMiddleOfRows(t *testing.T) {
 	_, err = db.All[time.Time](t.Context(), d, `SELECT 'infinity'::timestamptz`)
 	says(t, err, "timestamptz")
 }
+
+func TestValuesThatNoColumnHolds(t *testing.T) {
+	t.Parallel()
+	d := open(t)
+	for name, ask := range map[string]func(ctx context.Context) error{
+		"NUL":         func(ctx context.Context) error { return insert(ctx, d, "a\x00b") },
+		"no UTF-8":    func(ctx context.Context) error { return insert(ctx, d, "\xff") },
+		"no number":   func(ctx context.Context) error { return one(ctx, d, `SELECT id FROM question WHERE id = ?`, "x") },
+		"a large id":  func(ctx context.Context) error { return one(ctx, d, `SELECT n FROM counter WHERE n = ?`, 1<<40) },
+		"a small id":  func(ctx context.Context) error { return one(ctx, d, `SELECT n FROM counter WHERE n = ?`, -1<<40) },
+		"a large sum": func(ctx context.Context) error { return one(ctx, d, `SELECT n FROM counter WHERE n + ? < 0`, 1<<31-1) },
+		"a large digit": func(ctx context.Context) error {
+			return one(ctx, d, `SELECT n FROM counter WHERE n = ?`, "99999999999")
+		},
+	} {
+		check(t, set(t.Context(), d, 1))
+		err := ask(t.Context())
+		if value, ok := errors.AsType[*db.ValueError](err); !ok || value.StatusCode() != 400 {
+			t.Errorf("%s: %v is no ValueError", name, err)
+		}
+		says(t, err, "postgres/")
+	}
+	// What the program does wrong is nobody's bad request.
+	err := one(t.Context(), d, `SELECT n FROM counter WHERE n = ?`, struct{}{})
+	if _, ok := errors.AsType[*db.ValueError](err); ok || err == nil {
+		t.Errorf("an argument of a wrong type: %v", err)
+	}
+}
+
+func one(ctx context.Context, d *db.DB, query string, args ...any) error {
+	_, err := db.One[int](ctx, d, query, args...)
+	return err
+}
+
+func set(ctx context.Context, d *db.DB, n int) error {
+	_, err := d.Exec(ctx, `UPDATE counter SET n = ?`, n)
+	return err
+}
