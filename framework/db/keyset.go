@@ -1,6 +1,7 @@
 package db
 
 import (
+	"bytes"
 	"context"
 	"encoding/base64"
 	"encoding/json"
@@ -9,6 +10,7 @@ import (
 	"net/http"
 	"reflect"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/jmoiron/sqlx/reflectx"
 )
@@ -26,7 +28,8 @@ type Part[T any] struct {
 // numbers to jump to, and nothing is counted.
 //
 // Order names columns that Select has and T has fields for, each perhaps with
-// DESC, none of them NULL. A cursor that is not one is a [CursorError].
+// DESC, none of them NULL. A cursor that is not one is a [CursorError]; one with
+// a number that the column cannot hold is a [ValueError].
 func PartOf[T any](ctx context.Context, d *DB, list List, cursor string, size int) (Part[T], error) {
 	var part Part[T]
 	if err := checkSize(size); err != nil {
@@ -198,6 +201,9 @@ func (ks keys) decode(cursor string) ([]any, error) {
 	if err != nil {
 		return nil, &CursorError{Err: err}
 	}
+	if err := checkText(text); err != nil {
+		return nil, &CursorError{Err: err}
+	}
 	var raw []json.RawMessage
 	if err := json.Unmarshal(text, &raw); err != nil {
 		return nil, &CursorError{Err: err}
@@ -214,4 +220,22 @@ func (ks keys) decode(cursor string) ([]any, error) {
 		values[i] = v.Elem().Interface()
 	}
 	return values, nil
+}
+
+// checkText refuses what no database takes as text: JSON has NUL as \u0000, and
+// its reader mends bytes that are not UTF-8, so that other rows would be shown.
+func checkText(text []byte) error {
+	if !utf8.Valid(text) {
+		return errors.New("it is not UTF-8")
+	}
+	tokens := json.NewDecoder(bytes.NewReader(text))
+	for {
+		token, err := tokens.Token()
+		if err != nil {
+			return nil // the end, or no JSON, which its reader says better
+		}
+		if word, ok := token.(string); ok && strings.ContainsRune(word, 0) {
+			return errors.New("a text contains NUL")
+		}
+	}
 }

@@ -187,6 +187,23 @@ func TestCursorsOfOthers(t *testing.T) {
 	says(t, err, "no cursor")
 }
 
+func TestCursorsWithBadText(t *testing.T) {
+	t.Parallel()
+	type named struct{ Subject string }
+	onBoth(t, func(t *testing.T, k kind) {
+		d := k.open(t)
+		list := db.List{Select: `subject`, From: `question`, Order: `subject`}
+		for _, text := range []string{`["a\u0000b"]`, "[\"\xff\"]"} {
+			_, err := db.PartOf[named](t.Context(), d, list, base64.RawURLEncoding.EncodeToString([]byte(text)), 2)
+			if _, ok := errors.AsType[*db.CursorError](err); !ok {
+				t.Errorf("%q: %v is no CursorError", text, err)
+			}
+		}
+		_, err := db.PartOf[named](t.Context(), d, list, base64.RawURLEncoding.EncodeToString([]byte(`["a\\u0000b"]`)), 2)
+		check(t, err) // a backslash and some letters
+	})
+}
+
 func TestOrdersWithoutACursor(t *testing.T) {
 	t.Parallel()
 	d := openBoard(t)
