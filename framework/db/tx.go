@@ -153,7 +153,8 @@ func (d *DB) Read(ctx context.Context, fn func(ctx context.Context) error) error
 // AfterCommit has fn run once the transaction in ctx is committed, after all
 // of its locks are gone; if it rolls back, or the savepoint that ctx belongs
 // to does, fn never runs. Without a transaction in ctx it runs at once. The
-// context that fn receives has no transaction and does not end with ctx.
+// context that fn receives has no transaction and does not end with ctx. If one
+// fn panics, those after it run all the same, and then the panic goes on.
 func AfterCommit(ctx context.Context, fn func(ctx context.Context)) {
 	for s := current(ctx); s != nil; s = s.parent {
 		switch s.later(fn) {
@@ -182,9 +183,17 @@ func current(ctx context.Context) *scope {
 }
 
 func (s *scope) runAfter(ctx context.Context) {
-	for _, fn := range s.after {
-		fn(context.WithoutCancel(ctx))
+	runAll(context.WithoutCancel(ctx), s.after)
+}
+
+// runAll calls all functions in order, also those after one that panics: each
+// was promised to follow the commit. The panic goes on when they have run.
+func runAll(ctx context.Context, all []func(ctx context.Context)) {
+	if len(all) == 0 {
+		return
 	}
+	defer runAll(ctx, all[1:])
+	all[0](ctx)
 }
 
 // transaction begins, runs fn and commits or rolls back.

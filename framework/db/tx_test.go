@@ -412,3 +412,31 @@ func TestFailedStatementAndTheTransactionAroundIt(t *testing.T) {
 		}
 	})
 }
+
+func TestPanicAfterCommitStopsNobody(t *testing.T) {
+	t.Parallel()
+	d := openBoard(t)
+	var ran []int
+	func() {
+		defer func() {
+			if said := recover(); said != "second" {
+				t.Errorf("recovered %v", said)
+			}
+		}()
+		check(t, d.Write(t.Context(), func(ctx context.Context) error {
+			for i := range 4 {
+				db.AfterCommit(ctx, func(context.Context) {
+					ran = append(ran, i)
+					if i == 1 {
+						panic("second")
+					}
+				})
+			}
+			return nil
+		}))
+		t.Error("the panic is lost")
+	}()
+	if !slices.Equal(ran, []int{0, 1, 2, 3}) {
+		t.Errorf("ran %v", ran)
+	}
+}
