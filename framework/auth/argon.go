@@ -15,6 +15,13 @@ const (
 	maxPasses = 64
 )
 
+// Bounds of what [Hasher.Expect] has every failure take.
+const (
+	usualMemory = 128 << 10 // KiB
+	usualPasses = 8
+	usualTurns  = 2_000_000 // of PBKDF2
+)
+
 // cost is what makes argon2id slow.
 type cost struct {
 	passes, memory uint32 // memory in KiB
@@ -36,6 +43,14 @@ type argon struct {
 func (a argon) sum(password string) ([]byte, error) {
 	return argon2.IDKey(normal(password), a.salt, a.passes, a.memory, a.threads, a.size), nil
 }
+
+func (a argon) way() string {
+	return fmt.Sprintf("argon2id m=%d,t=%d,p=%d,%d", a.memory, a.passes, a.threads, a.size)
+}
+
+func (a argon) turns() int      { return 1 }
+func (a argon) with(int) recipe { return a }
+func (a argon) usual() bool     { return a.memory <= usualMemory && a.passes <= usualPasses }
 
 // encoding of salt and hash in the PHC string format.
 var encoding = base64.RawStdEncoding.Strict()

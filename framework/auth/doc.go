@@ -66,9 +66,21 @@
 // and replaced at the next login of their user, and so are those made under
 // older settings of the Hasher.
 //
-// The answer to a wrong name is that to a wrong password, and takes as long.
+// The answer to a wrong name is that to a wrong password, and takes the same
+// work, also where some accounts still have a slower foreign hash: every failure
+// then takes the work of both, until their users have signed in once. Tell the
+// Hasher at the start which hashes to expect:
+//
+//	hash, err := db.One[string](ctx, d, `SELECT password FROM user WHERE password LIKE 'scrypt:%' LIMIT 1`)
+//	if err == nil { // else there is none left
+//		err = s.Hasher.Expect(hash)
+//	}
+//
 // Do not undo that: the page should say "name or password is wrong" for both.
-// Sign-up necessarily tells which names are taken.
+// What remains are the app's own Config.Find, whose query should take as long
+// for a name that is not there, the log line about a hash that cannot be read,
+// and, without Expect, what happens in a process before its first login to an
+// imported account. Sign-up necessarily tells which names are taken.
 //
 // [Limits] counts attempts per account and per address in the database, in a
 // table that [Migration] makes.

@@ -7,6 +7,7 @@ import (
 	"crypto/sha512"
 	"encoding/base64"
 	"encoding/hex"
+	"fmt"
 	"hash"
 	"strconv"
 	"strings"
@@ -28,16 +29,32 @@ func (s scrypted) sum(password string) ([]byte, error) {
 	return scrypt.Key([]byte(password), s.salt, s.n, s.r, s.p, s.size)
 }
 
+func (s scrypted) way() string     { return fmt.Sprintf("scrypt %d:%d:%d,%d", s.n, s.r, s.p, s.size) }
+func (s scrypted) turns() int      { return 1 }
+func (s scrypted) with(int) recipe { return s }
+
+// usual counts 128 × N × R bytes.
+func (s scrypted) usual() bool { return s.n*s.r <= usualMemory*8 && s.p <= usualPasses }
+
 // stretched is PBKDF2 (RFC 8018 section 5.2).
 type stretched struct {
 	hash  func() hash.Hash
 	salt  []byte
-	turns int
+	count int // of iterations
 	size  int
 }
 
 func (s stretched) sum(password string) ([]byte, error) {
-	return pbkdf2.Key(s.hash, password, s.salt, s.turns, s.size)
+	return pbkdf2.Key(s.hash, password, s.salt, s.count, s.size)
+}
+
+func (s stretched) way() string { return fmt.Sprintf("pbkdf2 %d,%d", s.hash().Size(), s.size) }
+func (s stretched) turns() int  { return s.count }
+func (s stretched) usual() bool { return s.count <= usualTurns }
+
+func (s stretched) with(turns int) recipe {
+	s.count = turns
+	return s
 }
 
 // maxTurns bounds the iterations of PBKDF2 that a stored hash may ask for.
@@ -127,5 +144,5 @@ func newStretched(name, turns string, salt []byte, size int) (recipe, bool) {
 	if !ok || err != nil || n < 1 || n > maxTurns {
 		return nil, false
 	}
-	return stretched{hash: h, salt: salt, turns: n, size: size}, true
+	return stretched{hash: h, salt: salt, count: n, size: size}, true
 }

@@ -46,6 +46,9 @@ type Hasher struct {
 
 	once  sync.Once
 	slots chan struct{}
+
+	level level
+	did   func(recipe) // told of all work, for tests
 }
 
 // Hash returns the hash of a password under a new salt, as text in the PHC
@@ -61,7 +64,7 @@ func (h *Hasher) Hash(ctx context.Context, password string) (string, error) {
 	if len(password) > maxPassword {
 		return "", ErrTooLong
 	}
-	r := argon{cost: h.cost(), salt: make([]byte, 16), size: 32}
+	r := h.own(make([]byte, 16))
 	rand.Read(r.salt) // never fails
 	sum, err := h.compute(ctx, r, password)
 	if err != nil {
@@ -74,9 +77,10 @@ func (h *Hasher) Hash(ctx context.Context, password string) (string, error) {
 // reads those of Werkzeug (scrypt and pbkdf2) and of Django (pbkdf2), so that
 // users can be taken over from there; see [Hasher.Outdated].
 //
-// The empty hash fits no password, and takes as long as another to say so:
-// pass it for a user who does not exist, so that nobody learns from the time
-// which users do.
+// The empty hash fits no password: pass it for a user who does not exist, so
+// that nobody learns from the time which users do. Every answer no takes the
+// same work: that of a hash of this Hasher's own, and that of each foreign or
+// outdated way of hashing that it knows, see [Hasher.Expect].
 //
 // A hash that cannot be read is an error, which does not contain it. So is the
 // end of ctx while others are in front.
@@ -84,19 +88,56 @@ func (h *Hasher) Verify(ctx context.Context, hash, password string) (bool, error
 	if len(password) > maxPassword {
 		return false, nil // it never got a hash
 	}
-	if hash == "" {
-		_, err := h.compute(ctx, argon{cost: h.cost(), salt: make([]byte, 16), size: 32}, password)
-		return false, err
+	var r recipe
+	var want []byte
+	if hash != "" {
+		var err error
+		if r, want, err = parse(hash); err != nil {
+			return false, err
+		}
+		h.level.expect(r)
 	}
-	r, want, err := parse(hash)
+	leave, err := h.enter(ctx)
 	if err != nil {
 		return false, err
 	}
-	got, err := h.compute(ctx, r, password)
-	if err != nil {
-		return false, err
+	defer leave()
+	if r != nil {
+		got, err := h.sum(r, password)
+		if err != nil {
+			return false, err
+		}
+		if subtle.ConstantTimeCompare(got, want) == 1 {
+			return true, nil
+		}
 	}
-	return subtle.ConstantTimeCompare(got, want) == 1, nil
+	for _, rest := range h.level.rest(h.own(make([]byte, 16)), r) {
+		if _, err := h.sum(rest, password); err != nil {
+			return false, err
+		}
+	}
+	return false, nil
+}
+
+// Expect tells the Hasher of a hash that was made in another way than its own,
+// so that from now on every answer no of [Hasher.Verify] takes the work of that
+// way too: otherwise the time of a login would tell which of the imported
+// accounts exist. Verify learns from the hashes that it meets, so what is gained
+// are the logins before the first of such an account. Call it at the start with
+// one hash of each kind that the table of users still has. A hash that cannot be
+// read is an error.
+//
+// Of PBKDF2 with one hash function the most iterations count. Eight ways are
+// kept. Those that take more than 128 MiB, 8 passes or 2 million iterations are
+// left out, so that one odd hash does not make every wrong password dear: logins
+// to such an account take longer, and tell that it exists.
+func (h *Hasher) Expect(hash string) error {
+	r, _, err := parse(hash)
+	if err != nil {
+		return err
+	}
+	h.level.expect(r)
+	return nil
 }
 
 // Outdated reports whether a hash was made in another way than [Hasher.Hash]
@@ -110,6 +151,9 @@ func (h *Hasher) Outdated(hash string) bool {
 	a, ok := r.(argon)
 	return !ok || a.cost != h.cost() || len(want) != 32
 }
+
+// own is how new hashes are made.
+func (h *Hasher) own(salt []byte) argon { return argon{cost: h.cost(), salt: salt, size: 32} }
 
 // cost returns the fields with their defaults.
 func (h *Hasher) cost() cost {
@@ -128,6 +172,16 @@ func (h *Hasher) cost() cost {
 
 // compute runs a recipe once there is a free slot.
 func (h *Hasher) compute(ctx context.Context, r recipe, password string) ([]byte, error) {
+	leave, err := h.enter(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
+	return h.sum(r, password)
+}
+
+// enter waits for a free slot, which leave gives back.
+func (h *Hasher) enter(ctx context.Context) (leave func(), err error) {
 	h.once.Do(func() {
 		n := h.Parallel
 		if n <= 0 {
@@ -137,16 +191,32 @@ func (h *Hasher) compute(ctx context.Context, r recipe, password string) ([]byte
 	})
 	select {
 	case h.slots <- struct{}{}:
+		return func() { <-h.slots }, nil
 	case <-ctx.Done():
 		return nil, fmt.Errorf("auth: waiting for other passwords to be hashed: %w", ctx.Err())
 	}
-	defer func() { <-h.slots }()
+}
+
+// sum runs a recipe in the slot that the caller has.
+func (h *Hasher) sum(r recipe, password string) ([]byte, error) {
+	if h.did != nil {
+		h.did(r)
+	}
 	return r.sum(password)
 }
 
 // recipe is one way to compute a hash.
 type recipe interface {
 	sum(password string) ([]byte, error)
+	// way names the kind of work; recipes of one way differ in their turns and
+	// salts alone.
+	way() string
+	// turns is how often the work is done, 1 where it cannot be divided.
+	turns() int
+	// with returns the same way with another number of turns.
+	with(turns int) recipe
+	// usual reports whether the work is not far from what others do.
+	usual() bool
 }
 
 // errHash is what is said of a hash that no recipe fits. The hash itself stays

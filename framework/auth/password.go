@@ -12,9 +12,10 @@ import (
 // Config.Find is needed.
 //
 // Whether the name or the password is wrong cannot be told from the answer nor
-// from its time, and must not be told by the page. Attempts count towards
-// Config.Limits, whose error is status 429. A hash that was made in an outdated
-// way is replaced by Config.Rehash.
+// from its time (see [Hasher.Expect] where hashes were imported), and must not
+// be told by the page. Attempts count towards Config.Limits, whose error is
+// status 429. A hash that was made in an outdated way is replaced by
+// Config.Rehash.
 func (a *Auth[U]) Password(c *dram.Context, name, password string) (id int64, ok bool, err error) {
 	if a.conf.Limits != nil {
 		if err := a.conf.Limits.Take(c, name); err != nil {
