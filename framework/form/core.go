@@ -63,9 +63,11 @@ func (r *registry) plan(typ reflect.Type) (*plan, error) {
 }
 
 // newCore returns the core for a pointer to a struct.
-func newCore(value any, opts Options) (*core, error) {
+func newCore(value any, opts Options) (*core, error) { return shared().core(value, opts) }
+
+// core is newCore with the plans and rules of r.
+func (r *registry) core(value any, opts Options) (*core, error) {
 	target := reflect.ValueOf(value).Elem()
-	r := shared()
 	p, err := r.plan(target.Type())
 	if err != nil {
 		return nil, err

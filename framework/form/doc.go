@@ -47,6 +47,11 @@
 //	unique        the column whose unique index guards the field, see [Form.Claims]
 //	trim          "no" keeps white space at both ends
 //
+// The length of a text (max, lte, lt, len) is looked at first, whatever the order
+// of the tag; of a text that is too long the other rules see nothing. Rules that
+// look for a pattern, such as email, see at most [MaxMatched] characters where
+// nothing bounds the length: give such a field a max.
+//
 // [Check] reports what is wrong with such a declaration; a test should call it.
 // What no tag can say, a form says itself by being a [Validator].
 //

@@ -59,6 +59,7 @@ type field struct {
 	verbatim                                         bool        // keep white space
 	maxSize                                          config.Size // of one file, 0 for any
 	rules                                            []rule
+	length                                           length // of a text
 }
 
 var (
@@ -157,6 +158,9 @@ func (b *builder) input(sf reflect.StructField, index []int, path, name string) 
 		f.verbatim = trim == "no"
 	default:
 		b.fault(path, `trim:%q: only trim:"no" is known`, trim)
+	}
+	if f.kind == text {
+		f.length = lengthOf(sf.Tag.Get("validate"), f.slice)
 	}
 	if tag, has := sf.Tag.Lookup("maxsize"); has {
 		size, err := config.ParseSize(tag)

@@ -16,14 +16,19 @@ func checkRules(check *validator.Validate, typ reflect.Type) error {
 	return err
 }
 
-// run validates a struct. The error is a rule that cannot be applied.
-func run(check *validator.Validate, value any) (found validator.ValidationErrors, err error) {
+// run validates a struct, but for the fields at these paths. The error is a rule
+// that cannot be applied.
+func run(check *validator.Validate, value any, except ...string) (found validator.ValidationErrors, err error) {
 	defer func() {
 		if fault := recover(); fault != nil {
 			err = fmt.Errorf("form: %v: the rules of a validate tag do not work: %v", reflect.TypeOf(value).Elem(), fault)
 		}
 	}()
-	err = check.Struct(value)
+	if len(except) == 0 {
+		err = check.Struct(value)
+	} else {
+		err = check.StructExcept(value, except...)
+	}
 	if errors.As(err, &found) {
 		return found, nil
 	}
@@ -31,9 +36,10 @@ func run(check *validator.Validate, value any) (found validator.ValidationErrors
 }
 
 // validate adds the messages of all rules that are broken. Fields that could
-// not be read, and rules that compare with one of them, are left out.
+// not be read or are too long for the other rules, and rules that compare with
+// one of them, are left out.
 func (c *core) validate(failed map[*field]bool) error {
-	found, err := run(c.check, c.target.Addr().Interface())
+	found, err := run(c.check, c.target.Addr().Interface(), c.measure(failed)...)
 	if err != nil {
 		return err
 	}
