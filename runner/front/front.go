@@ -269,6 +269,11 @@ func (f *front) stop(grace time.Duration, why error) {
 		select {
 		case <-f.inFlight.zero():
 		case <-timer.C:
+			select {
+			case <-f.inFlight.zero(): // both at once: nothing is cut
+				return
+			default:
+			}
 			f.log.Warn("requests cut that did not end in time", "grace", grace)
 		}
 	}()

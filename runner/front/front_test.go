@@ -279,3 +279,16 @@ func TestEveryResponseNamesItsRequest(t *testing.T) {
 	get("/moved", 303)
 	get("/abort", 502)
 }
+
+func TestStopWithoutGraceCutsNothingWhenNothingIsInFlight(t *testing.T) {
+	logged := make(chan map[string]any, 100)
+	conf := config.Default(t.TempDir())
+	for range 50 {
+		f := newFront(Options{Config: conf, Log: slog.New(slog.NewJSONHandler(lines(logged), nil))}, newLimits(conf))
+		f.stop(0, nil)
+		await(t, "end", f.drained)
+	}
+	if len(logged) > 0 {
+		t.Errorf("logged %v", <-logged)
+	}
+}
