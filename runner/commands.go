@@ -1,12 +1,14 @@
 package runner
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"os"
 	"os/signal"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 
@@ -152,8 +154,23 @@ func (p *program) listenFlag(c *cobra.Command) {
 }
 
 func (p *program) workersFlag(c *cobra.Command) {
-	c.Flags().IntVar(&p.workers, "workers", 0, "`number` of worker processes")
+	c.Flags().Var((*wholeNumber)(&p.workers), "workers", "`number` of worker processes")
 }
+
+// wholeNumber is a flag's value; "" is not given, which 0 would hide.
+type wholeNumber string
+
+func (n *wholeNumber) Set(text string) error {
+	if _, err := strconv.Atoi(text); err != nil {
+		return errors.New("expected a whole number")
+	}
+	*n = wholeNumber(text)
+	return nil
+}
+
+func (n *wholeNumber) String() string { return string(*n) }
+
+func (n *wholeNumber) Type() string { return "number" }
 
 // locate finds where the app keeps its run directory, even when its settings
 // have become invalid: a running app must stay reachable.

@@ -91,6 +91,8 @@ func (m *master) prepared(d *deployment, p prepared, err error) {
 		return // stopped in the meantime
 	}
 	if err != nil {
+		var left *forsaken
+		m.forsaken = m.forsaken || errors.As(err, &left)
 		m.state.failRollout(err.Error())
 		return
 	}
@@ -121,6 +123,9 @@ func (m *master) finishDeployment(code int, text string) {
 	}
 	d.cancel(errStopping)
 	m.deployment = nil
+	if code != exitOK && m.state.rollout == nil && !m.forsaken {
+		m.lastNumber = min(m.lastNumber, d.number-1) // nothing has it
+	}
 	if !m.started {
 		m.failure = errors.New(text)
 		return

@@ -2,11 +2,13 @@ package runner
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"os"
 	"os/signal"
+	"strings"
 	"sync/atomic"
 	"syscall"
 
@@ -43,7 +45,7 @@ type program struct {
 
 	file    string // --config
 	listen  string // --listen
-	workers int    // --workers
+	workers string // --workers, a whole number
 
 	kept keptSettings // of our generation, in a process of a tree
 	life *lifeline    // to the process that started this one
@@ -95,14 +97,14 @@ func (p *program) exit(code int) {
 	os.Exit(code)
 }
 
-// flags are the command line's settings by key; "" and 0 mean not given.
+// flags are the command line's settings by key; "" means not given.
 func (p *program) flags() map[string]string {
 	flags := map[string]string{}
 	if p.listen != "" {
 		flags["server.listen"] = p.listen
 	}
-	if p.workers != 0 {
-		flags["workers.count"] = fmt.Sprint(p.workers)
+	if p.workers != "" {
+		flags["workers.count"] = p.workers
 	}
 	return flags
 }
@@ -117,8 +119,8 @@ func (p *program) settings() map[string]string {
 	if p.listen != "" {
 		vars["DRAM_SERVER_LISTEN"] = p.listen
 	}
-	if p.workers != 0 {
-		vars["DRAM_WORKERS_COUNT"] = fmt.Sprint(p.workers)
+	if p.workers != "" {
+		vars["DRAM_WORKERS_COUNT"] = p.workers
 	}
 	return vars
 }
@@ -128,7 +130,27 @@ func (p *program) load() (*config.Config, error) {
 	if p.kept.file != "" {
 		return p.kept.load(p.flags())
 	}
-	return config.Load(config.Options{File: p.file, Flags: p.flags()})
+	conf, err := config.Load(config.Options{File: p.file, Flags: p.flags()})
+	return conf, byFlag(err)
+}
+
+// byFlag calls the flags in what is wrong with the settings as the person who
+// typed them does.
+func byFlag(err error) error {
+	var faults *config.Faults
+	if !errors.As(err, &faults) {
+		return err
+	}
+	var list []config.Fault
+	for _, f := range faults.List {
+		for key, flag := range map[string]string{"server.listen": "--listen", "workers.count": "--workers"} {
+			if f.Where == "flag "+key {
+				f.Where, f.Text = flag, strings.TrimPrefix(f.Text, key+": ")
+			}
+		}
+		list = append(list, f)
+	}
+	return &config.Faults{List: list}
 }
 
 // app reads the configuration and makes the app by it.

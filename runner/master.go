@@ -57,7 +57,8 @@ type master struct {
 
 	deployment *deployment // the one on its way
 	preparing  bool        // its preparation runs in a goroutine
-	lastNumber int         // the newest generation's
+	lastNumber int         // the newest generation's; one that failed gives its number back
+	forsaken   bool        // a copy that nobody waited for may still write under its number: none is given back
 	lastReload *reloadStatus
 	started    bool
 	failure    error // why the first start failed

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -83,9 +84,14 @@ func (p preparation) keep(ctx context.Context) (generation, error) {
 	case o := <-done:
 		return o.generation, o.err
 	case <-ctx.Done():
-		return generation{}, context.Cause(ctx)
+		return generation{}, &forsaken{context.Cause(ctx)}
 	}
 }
+
+// forsaken is the end of a preparation that left its copying going on.
+type forsaken struct{ error }
+
+func (f *forsaken) Unwrap() error { return f.error }
 
 // settingsDir is where the generations' settings are kept.
 func settingsDir(conf *config.Config) string { return filepath.Join(conf.StateDir(), "config") }
@@ -99,7 +105,11 @@ func (p preparation) configure(ctx context.Context, g generation) (*config.Confi
 	ctx, cancel := bootContext(ctx, p.conf)
 	defer cancel()
 	out, err := p.role(ctx, g, "config", "", "config", "print", "--json")
-	if err != nil {
+	var broken *unrunnable
+	switch {
+	case errors.As(err, &broken):
+		return nil, err
+	case err != nil:
 		return nil, fmt.Errorf("the configuration is not valid:\n%w", err)
 	}
 	var settings []setting
@@ -206,14 +216,29 @@ func (p preparation) role(ctx context.Context, g generation, name, role string, 
 		cmd.Stdout, cmd.Stderr = &out, &words
 		return cmd.Run()
 	})
+	var ended *exec.ExitError
 	switch {
 	case ctx.Err() != nil:
 		return nil, context.Cause(ctx)
+	case err != nil && words.last() == "" && !errors.As(err, &ended):
+		return nil, &unrunnable{err}
 	case err != nil:
 		return nil, errors.New(cmp.Or(words.last(), exitStatus(err)))
 	}
 	words.flush(p.stderr)
 	return out.text.Bytes(), nil
+}
+
+// unrunnable is a binary that the kernel refuses to run.
+type unrunnable struct{ err error }
+
+func (u *unrunnable) Error() string {
+	why := u.err
+	var path *fs.PathError
+	if errors.As(why, &path) {
+		why = path.Err // the path is that of our copy
+	}
+	return fmt.Sprintf("the new binary cannot be run: %v", why)
 }
 
 // retryBusy runs a program that was just written. A process that was forked

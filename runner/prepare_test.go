@@ -38,6 +38,9 @@ func TestReloadRefusesWhatIsNoBinary(t *testing.T) {
 	}{
 		{"a FIFO", "is no regular file", func() error { return syscall.Mkfifo(s.binary, 0o700) }},
 		{"a directory", "is no regular file", func() error { return os.Mkdir(s.binary, 0o700) }},
+		{"no program", "the new binary cannot be run: exec format error", func() error {
+			return os.WriteFile(s.binary, []byte("half a download"), 0o700)
+		}},
 		{"endless output", "more than 4 MiB", func() error {
 			return os.WriteFile(s.binary, []byte("#!/bin/sh\nexec yes aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\n"), 0o700)
 		}},
@@ -66,6 +69,9 @@ func TestReloadRefusesWhatIsNoBinary(t *testing.T) {
 	}
 	s.install("version=2")
 	s.must("reload")
+	if st := s.status(); st.Generation != 2 {
+		t.Fatalf("generation %d: failed reloads have used up numbers", st.Generation)
+	}
 	r.stop()
 }
 
