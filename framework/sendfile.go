@@ -26,9 +26,12 @@ import (
 //
 // The Content-Type is the one that the handler has set, or that of the name's
 // extension, or guessed from the content. Files often come from strangers, so
-// the browser shows pictures and saves anything else ([asset.ShowsInline]),
-// unless the handler has set Content-Disposition: "inline" for a PDF that it
-// trusts. Pages may show sound and film in any case.
+// the browser shows pictures and saves anything else ([asset.ShowsInline]; a
+// Content-Type must name one type and no more), unless the handler has set
+// Content-Disposition: "inline" for what it trusts. Pages may show sound and
+// film in any case. What is shown gets the Content-Security-Policy "sandbox",
+// so that no script runs in it, unless the handler has set another; a PDF gets
+// none, because browsers show none in a sandbox.
 //
 // f must be an [io.Seeker], as files of the operating system and of embed.FS
 // are. A directory is answered with 404.
@@ -88,10 +91,35 @@ func (c *Context) describeContent(name string, content io.ReadSeeker) error {
 		}
 		header.Set("Content-Type", media)
 	}
-	if !asset.ShowsInline(header.Get("Content-Type")) {
+	media := header.Get("Content-Type")
+	if !isPicture(media) {
 		setDefault(header, "Content-Disposition", "attachment")
 	}
+	if !isAttachment(header.Get("Content-Disposition")) && !strings.HasPrefix(media, "application/pdf") {
+		setDefault(header, "Content-Security-Policy", "sandbox")
+	}
 	return nil
+}
+
+// isPicture reports whether a browser takes a Content-Type for that of a
+// picture and for nothing else. Of "image/png,text/html" some take the last, so
+// what is no single type of RFC 9110 section 8.3.1 is none.
+func isPicture(contentType string) bool {
+	media, _, err := mime.ParseMediaType(contentType)
+	if err != nil || strings.ContainsAny(contentType, ",\r\n") || !asset.ShowsInline(media) {
+		return false
+	}
+	switch media {
+	case "image/png", "image/jpeg", "image/gif", "image/webp", "image/avif", "image/bmp",
+		"image/x-icon", "image/vnd.microsoft.icon":
+		return true
+	}
+	return false
+}
+
+func isAttachment(disposition string) bool {
+	kind, _, _ := strings.Cut(disposition, ";")
+	return strings.EqualFold(strings.TrimSpace(kind), "attachment")
 }
 
 // mediaOf returns the type of a name's extension, or what the first bytes look

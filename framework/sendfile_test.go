@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"path/filepath"
 	"testing"
@@ -148,5 +149,37 @@ func TestSendFileHandsOverToAFrontThatAsksForIt(t *testing.T) {
 	r.Header.Set("X-Sendfile-Type", "X-Sendfile") // anybody can say that
 	if w := do(app, r); w.Header().Get("X-Sendfile") != "" {
 		t.Error("a client made the app name a file")
+	}
+}
+
+func TestOnlySinglePictureTypesAreShown(t *testing.T) {
+	app, _ := newApp(t, config.Test, nil)
+	app.Get("/", func(c *dram.Context) error {
+		c.Writer.Header().Set("Content-Type", c.Query("type"))
+		if kind := c.Query("kind"); kind != "" {
+			c.Writer.Header().Set("Content-Disposition", kind)
+		}
+		return c.SendContent("", time.Time{}, bytes.NewReader([]byte("<script>")))
+	})
+	for _, tt := range []struct{ media, kind, disposition, policy string }{
+		{"image/png", "", "", "sandbox"},
+		{"IMAGE/JPEG; a=b", "", "", "sandbox"},
+		{"image/png,text/html", "", "attachment", ""},
+		{"image/svg+xml,text/xml", "", "attachment", ""},
+		{"image/png text/html", "", "attachment", ""},
+		{"image/png; a=\"b\", text/html", "", "attachment", ""},
+		{"image/x+xml", "", "attachment", ""},
+		{"image/heic", "", "attachment", ""},
+		{"application/pdf", "inline", "inline", ""},
+		{"text/plain", "inline", "inline", "sandbox"},
+	} {
+		header := get(app, "/?type="+url.QueryEscape(tt.media)+"&kind="+tt.kind).Header()
+		if got := header.Get("Content-Disposition"); got != tt.disposition {
+			t.Errorf("%q: disposition %q", tt.media, got)
+		}
+		policy := header.Get("Content-Security-Policy")
+		if tt.policy != "" && policy != tt.policy || tt.policy == "" && policy == "sandbox" {
+			t.Errorf("%q: policy %q", tt.media, policy)
+		}
 	}
 }
