@@ -76,6 +76,12 @@ func (c *Context) dispatch() error {
 		return nil
 	}
 	found := c.app.router.MatchURL(c.Request.Method, c.Request.URL, &c.params)
+	if found.Status != router.Found || !found.Entry.Value.group.crossOrigin {
+		// Before any middleware of the app: it may answer what no route takes.
+		if err := c.app.origins.Check(c.Request); err != nil {
+			return c.foreign(found, err)
+		}
+	}
 	if found.Status != router.Found {
 		c.params.Reset()
 		c.missed = found
@@ -84,12 +90,17 @@ func (c *Context) dispatch() error {
 	}
 	c.route = found.Entry
 	c.bound()
-	if !found.Entry.Value.group.crossOrigin {
-		if err := c.app.origins.Check(c.Request); err != nil {
-			return Forbidden("").Wrap(err)
-		}
-	}
 	return found.Entry.Value.serve(c)
+}
+
+// foreign refuses what another site makes the browser send.
+func (c *Context) foreign(found router.Result[*endpoint], err error) error {
+	if found.Status == router.Found {
+		c.route = found.Entry // for its error pages and the log
+	} else {
+		c.params.Reset()
+	}
+	return Forbidden("").Wrap(err)
 }
 
 // isAsset reports whether the request may be for a static file. One with

@@ -1,6 +1,7 @@
 package dram_test
 
 import (
+	"net/http/httptest"
 	"strings"
 	"testing"
 
@@ -87,4 +88,25 @@ func TestStaticFilesAreQuietInDevelopment(t *testing.T) {
 			t.Errorf("%s: %v", env, line)
 		}
 	}
+}
+
+func TestForeignRequestsReachNoMiddlewareWithoutARoute(t *testing.T) {
+	app, _ := newApp(t, config.Test, nil)
+	reached := false
+	app.Use(func(next dram.Handler) dram.Handler {
+		return func(c *dram.Context) error {
+			reached = true
+			return c.Text("done")
+		}
+	})
+	app.Get("/page", func(c *dram.Context) error { return c.NoContent() })
+	for _, path := range []string{"/nowhere", "/page"} {
+		r := httptest.NewRequest("POST", path, nil)
+		r.Header.Set("Sec-Fetch-Site", "cross-site")
+		wantBody(t, do(app, r), 403)
+		if reached {
+			t.Errorf("%s: another site's request reached the middleware", path)
+		}
+	}
+	wantBody(t, do(app, httptest.NewRequest("POST", "/nowhere", nil)), 200, "done")
 }
