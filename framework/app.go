@@ -57,6 +57,7 @@ type App struct {
 	drain       drain
 	buffers     buffers
 	textsMissed textsMissed
+	mounted     []mountedApp
 	store       session.Store // of sessions, nil for sealed cookies
 	identity    struct {      // of the program, see buildID
 		once sync.Once

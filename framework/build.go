@@ -39,6 +39,7 @@ func (a *App) finish() {
 		faults.add(a.wrapRoutes())
 		faults.add(a.loadCatalog())
 		faults.add(a.checkLocalePaths())
+		faults.add(a.checkMounts())
 		faults.add(a.loadAssets())
 		if a.viewErr = a.loadViews(); a.live == "" {
 			faults.add(a.viewErr)

@@ -548,6 +548,7 @@ func ExampleApp_Mount() {
 	shop.Get("/item/{id:int}", func(c *dram.Context) error { return c.Text(c.URL("item", 8)) }).Name("item")
 
 	site := exampleApp()
+	site.Config().Name = "site" // each has sessions of its own
 	site.Add(shop)
 	site.Mount("/shop", shop)
 	ask(site, "GET", "/shop/item/7", "")

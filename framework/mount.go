@@ -2,6 +2,8 @@ package dram
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -37,7 +39,13 @@ func mountOf(ctx context.Context) mount {
 //
 //	app.Add(shop)
 //	app.Mount("/shop", shop)
+//
+// Two apps that are reached under one address need different names in their
+// configurations (and so different session cookies); Build reports others.
 func (g *Group) Mount(prefix string, h http.Handler) *Route {
+	if app := appIn(h); app != nil {
+		g.app.mounted = append(g.app.mounted, mountedApp{app, callerOf()})
+	}
 	prefix = strings.TrimSuffix(prefix, "/")
 	depth := strings.Count(joinPath(g.prefix, prefix), "/")
 	inner := g.app.HTTP(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -55,15 +63,66 @@ func (a *App) Mount(prefix string, h http.Handler) *Route { return a.root.Mount(
 //
 //	mux.Handle("/shop/", dram.StripPrefix("/shop", shop))
 func StripPrefix(prefix string, h http.Handler) http.Handler {
-	prefix = strings.TrimSuffix(prefix, "/")
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path != prefix && !strings.HasPrefix(r.URL.Path, prefix+"/") {
-			http.NotFound(w, r)
-			return
-		}
-		serveBelow(h, w, r, strings.Count(prefix, "/"))
-	})
+	return &stripped{strings.TrimSuffix(prefix, "/"), h}
 }
+
+// stripped is a handler that does not see a prefix.
+type stripped struct {
+	prefix string
+	inner  http.Handler
+}
+
+func (s *stripped) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.URL.Path != s.prefix && !strings.HasPrefix(r.URL.Path, s.prefix+"/") {
+		http.NotFound(w, r)
+		return
+	}
+	serveBelow(s.inner, w, r, strings.Count(s.prefix, "/"))
+}
+
+// mountedApp is an app inside of another, and where it was mounted.
+type mountedApp struct {
+	app   *App
+	where string
+}
+
+// appIn returns the App that h is or leads to, or nil.
+func appIn(h http.Handler) *App {
+	switch h := h.(type) {
+	case *App:
+		return h
+	case *stripped:
+		return appIn(h.inner)
+	}
+	return nil
+}
+
+// checkMounts reports apps under one address whose session cookies have one
+// name: each would overwrite the sessions of the other, or take them for its
+// own and with them the user that is signed in there.
+func (a *App) checkMounts() error {
+	var same []error
+	named := map[string]*App{a.cookieKey(): a}
+	var visit func(around *App)
+	visit = func(around *App) {
+		for _, m := range around.mounted {
+			other, taken := named[m.app.cookieKey()]
+			switch {
+			case !taken:
+				named[m.app.cookieKey()] = m.app
+				visit(m.app)
+			case other != m.app:
+				same = append(same, &Fault{Where: m.where, Text: fmt.Sprintf(
+					"Mount: two apps have the name %q and so the same session cookie; give each a name of its own in its configuration", m.app.conf.Name)})
+			}
+		}
+	}
+	visit(a)
+	return errors.Join(same...)
+}
+
+// cookieKey tells apps apart by their session cookies.
+func (a *App) cookieKey() string { return fmt.Sprint(a.secureCookies(), " ", a.conf.Name) }
 
 // serveBelow serves with a path without its first segments.
 func serveBelow(h http.Handler, w http.ResponseWriter, r *http.Request, depth int) {

@@ -87,6 +87,7 @@ func TestAMountedAppKnowsItsPrefix(t *testing.T) {
 func TestAppsInsideOfOtherPrograms(t *testing.T) {
 	shop, _ := shopApp(t)
 	inner, _ := newApp(t, config.Test, nil)
+	inner.Config().Name = "inner"
 	inner.Mount("/b", dram.StripPrefix("/c/", shop))
 	mux := http.NewServeMux()
 	mux.Handle("/a/", dram.StripPrefix("/a", inner))
@@ -102,6 +103,7 @@ func TestAppsInsideOfOtherPrograms(t *testing.T) {
 func TestAMountBelowALocale(t *testing.T) {
 	shop, _ := shopApp(t)
 	site, _ := newApp(t, config.Test, folders("locales/en.toml", `a = "a"`, "locales/ko.toml", `a = "b"`))
+	site.Config().Name = "site"
 	site.LocaleByPath()
 	site.Mount("/shop", shop)
 	wantBody(t, get(site, "/ko/shop/item/7/"), 200, "/ko/shop|/ko/shop/item/7/|/ko/shop/|/item/7/")
@@ -127,6 +129,29 @@ func TestThePrefixOfAFront(t *testing.T) {
 	} {
 		if got := ask(app, prefix); got != want {
 			t.Errorf("%q: %s", prefix, got)
+		}
+	}
+}
+
+func TestMountedAppsHaveTheirOwnSessions(t *testing.T) {
+	for _, wrapped := range []bool{false, true} {
+		site, _ := newApp(t, config.Test, nil)
+		between, _ := newApp(t, config.Test, nil)
+		between.Config().Name = "between"
+		shop, _ := newApp(t, config.Test, nil)
+		var h http.Handler = shop
+		if wrapped {
+			h = dram.StripPrefix("/x", shop)
+		}
+		between.Mount("/shop", h)
+		between.Mount("/again", h)
+		if err := between.Build(); err != nil {
+			t.Fatalf("one app at two places: %v", err)
+		}
+		site.Mount("/between", between)
+		err := site.Build()
+		if err == nil || !strings.Contains(err.Error(), "mount_test.go:") || !strings.Contains(err.Error(), `two apps have the name "qna"`) {
+			t.Errorf("wrapped %v: %v", wrapped, err)
 		}
 	}
 }
