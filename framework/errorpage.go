@@ -39,14 +39,14 @@ func (c *Context) respond(w *responseWriter, err error) (abort bool) {
 		return !w.complete()
 	}
 	if gone(c.Request.Context()) {
+		if w.commit != nil {
+			_ = w.commit() // logged; a session that was ended must end all the same
+		}
 		return false // nobody is there to read it
 	}
 	answer := answerOf(err)
 	header := w.Header()
-	for _, name := range []string{"Content-Type", "Content-Length", "Content-Encoding", "Content-Disposition",
-		"Cache-Control", "ETag", "Last-Modified", "Location"} {
-		header.Del(name) // they were about the response that is not sent
-	}
+	forget(header)
 	for name, values := range answer.Header {
 		header[http.CanonicalHeaderKey(name)] = values
 	}
@@ -55,6 +55,14 @@ func (c *Context) respond(w *responseWriter, err error) (abort bool) {
 	w.WriteHeader(answer.Status)
 	_, _ = w.Write(body) // a client that is gone by now cannot be told
 	return false
+}
+
+// forget removes the fields about a response that is not sent after all.
+func forget(header http.Header) {
+	for _, name := range []string{"Content-Type", "Content-Length", "Content-Encoding", "Content-Disposition",
+		"Cache-Control", "ETag", "Last-Modified", "Location", "X-Sendfile"} {
+		header.Del(name)
+	}
 }
 
 // errorBody returns the body in the form that the client prefers, and sets its

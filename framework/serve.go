@@ -4,10 +4,12 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
 
 	"github.com/dram-go/dram/framework/asset"
 	"github.com/dram-go/dram/framework/router"
+	"github.com/dram-go/dram/framework/session"
 )
 
 // ServeHTTP answers a request: request id, log, error boundary, cross-origin
@@ -17,7 +19,8 @@ func (a *App) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	x := a.newExchange(r)
 	writer := &responseWriter{ResponseWriter: w, headOnly: r.Method == http.MethodHead}
 	c := &Context{Request: r, Writer: writer, app: a, x: x}
-	writer.commit = func() { c.commit(writer.Header()) }
+	writer.commit = func() error { return c.commit(writer.Header()) }
+	writer.refuse = func(err error) { c.refuse(writer, err) }
 	if !a.worker {
 		writer.Header().Set("X-Request-Id", x.id)
 	}
@@ -145,8 +148,25 @@ func (c *Context) settle(w *responseWriter) {
 	w.begin()
 }
 
-// commit does what must be done right before the header is sent.
-func (c *Context) commit(header http.Header) {
+// refuse answers through the ResponseWriter below w, after a commit that failed.
+func (c *Context) refuse(w *responseWriter, err error) {
+	answer := *Unavailable("").Wrap(err)
+	header := w.Header()
+	forget(header)
+	header.Del("Set-Cookie") // what the handler did is not told as done
+	header.Set("Cache-Control", "no-store")
+	body := c.errorBody(header, err, answer)
+	secure(header)
+	header.Set("Content-Length", strconv.Itoa(len(body)))
+	w.status = answer.Status
+	w.ResponseWriter.WriteHeader(answer.Status)
+	n, _ := w.ResponseWriter.Write(body)
+	w.count(int64(n))
+}
+
+// commit does what must be done right before the header is sent. The error
+// says that another response must be sent.
+func (c *Context) commit(header http.Header) error {
 	c.x.mu.Lock()
 	opened, localised, nonce := c.x.session, c.x.localised, c.x.nonce
 	c.x.sent = true
@@ -154,7 +174,10 @@ func (c *Context) commit(header http.Header) {
 	c.guardCache(header)
 	if opened != nil {
 		if err := c.app.sessions.Commit(header, c.Request, opened); err != nil {
-			c.Log().Error("the session could not be sealed", "err", err)
+			c.Log().Error("the session could not be written", "err", err)
+			if errors.Is(err, session.ErrNotEnded) {
+				return err
+			}
 		}
 	}
 	if localised && len(c.app.catalog.Locales()) > 1 {
@@ -167,4 +190,5 @@ func (c *Context) commit(header http.Header) {
 	if nonce != "" {
 		allowNonce(header, nonce)
 	}
+	return nil
 }

@@ -48,14 +48,23 @@ func TestRotatedSecret(t *testing.T) {
 type oneSession struct {
 	record session.Record
 	err    error
+	found  func() // called by Find, may be nil
 }
 
 func (o *oneSession) Find(_ context.Context, id string) (session.Record, bool, error) {
+	if o.found != nil {
+		o.found()
+	}
 	return o.record, id == o.record.ID, o.err
 }
 func (o *oneSession) Create(_ context.Context, r session.Record) error { o.record = r; return nil }
 func (o *oneSession) Update(_ context.Context, r session.Record) error { o.record = r; return nil }
-func (o *oneSession) Delete(context.Context, string) error             { o.record = session.Record{}; return nil }
+func (o *oneSession) Delete(ctx context.Context, _ string) error {
+	if ctx.Err() == nil {
+		o.record = session.Record{}
+	}
+	return ctx.Err()
+}
 
 func TestSessionStore(t *testing.T) {
 	app, _ := newApp(t, config.Production, nil)
@@ -89,4 +98,59 @@ func TestSessionStore(t *testing.T) {
 	wantBody(t, read(), 500)
 	store.record, store.err = session.Record{}, nil
 	wantBody(t, read(), 200, "0")
+}
+
+// stuckSession is a store that cannot end a session.
+type stuckSession struct{ oneSession }
+
+func (s *stuckSession) Delete(context.Context, string) error { return errors.New("away") }
+
+func signOutApp(t *testing.T, store session.Store) *dram.App {
+	app, _ := newApp(t, config.Test, nil)
+	app.SessionStore(store)
+	app.Post("/in", func(c *dram.Context) error {
+		if err := c.Session().Set("n", 1); err != nil {
+			return err
+		}
+		return c.NoContent()
+	})
+	app.Get("/", func(c *dram.Context) error { return c.Text("home") }).Name("home")
+	app.Post("/out", func(c *dram.Context) error {
+		if err := c.Session().Clear(); err != nil {
+			return err
+		}
+		if c.Query("fail") != "" {
+			return c.Err()
+		}
+		return c.Redirect("home")
+	})
+	return app
+}
+
+func TestASessionThatDoesNotEndIsNoSuccess(t *testing.T) {
+	app := signOutApp(t, &stuckSession{})
+	cookie := do(app, browser("POST", "/in", nil)).Result().Cookies()[0]
+	r := browser("POST", "/out", nil)
+	r.AddCookie(cookie)
+	w := do(app, r)
+	wantBody(t, w, 503)
+	if header := w.Header(); header.Get("Location") != "" || header.Get("Set-Cookie") != "" || header.Get("X-Content-Type-Options") == "" {
+		t.Errorf("header %v", header)
+	}
+}
+
+func TestSignOutOfAClientThatLeft(t *testing.T) {
+	for _, path := range []string{"/out", "/out?fail=1"} {
+		store := &oneSession{}
+		app := signOutApp(t, store)
+		cookie := do(app, browser("POST", "/in", nil)).Result().Cookies()[0]
+		ctx, cancel := context.WithCancel(t.Context())
+		r := browser("POST", path, nil).WithContext(ctx)
+		r.AddCookie(cookie)
+		store.found = cancel
+		do(app, r)
+		if store.record.ID != "" {
+			t.Errorf("%s: the session lives on", path)
+		}
+	}
 }

@@ -13,12 +13,14 @@ import (
 // it does not do itself, http.ResponseController finds below it.
 type responseWriter struct {
 	http.ResponseWriter
-	commit func() // called once, before the header is sent; may be nil
+	commit func() error // called once, before the header is sent; may be nil
+	refuse func(error)  // answers through the ResponseWriter below instead, after an error of commit
 
 	status   int // sent, 0 while nothing is
 	bytes    int64
 	headOnly bool // HEAD: what is written is not sent
 	hijacked bool
+	refused  bool // the response is that of refuse, and the handler's is dropped
 }
 
 var (
@@ -36,8 +38,15 @@ func (w *responseWriter) WriteHeader(status int) {
 	if w.status == 0 && !w.hijacked && !informational {
 		w.status = status
 		if w.commit != nil {
-			w.commit()
+			if err := w.commit(); err != nil {
+				w.refused = true
+				w.refuse(err)
+				return
+			}
 		}
+	}
+	if w.refused {
+		return
 	}
 	w.ResponseWriter.WriteHeader(status) // says so itself if that is superfluous
 }
@@ -54,6 +63,9 @@ func (w *responseWriter) Write(p []byte) (int, error) {
 	if w.status == 0 && !w.hijacked {
 		w.sniff(p)
 		w.begin()
+	}
+	if w.refused {
+		return len(p), nil
 	}
 	n, err := w.ResponseWriter.Write(p)
 	w.count(int64(n))
@@ -76,6 +88,9 @@ func (w *responseWriter) ReadFrom(src io.Reader) (int64, error) {
 			return io.Copy(writerOnly{w}, src) // sniffed from the first piece
 		}
 		w.begin()
+	}
+	if w.refused {
+		return io.Copy(io.Discard, src)
 	}
 	n, err := io.Copy(w.ResponseWriter, src)
 	w.count(n)
@@ -113,7 +128,7 @@ func (w *responseWriter) begun() bool { return w.status != 0 || w.hijacked }
 // complete reports whether all of the body that the header announces has been
 // written. Without a Content-Length nobody knows, and the answer is no.
 func (w *responseWriter) complete() bool {
-	if w.hijacked || w.headOnly || w.status == http.StatusNoContent || w.status == http.StatusNotModified {
+	if w.hijacked || w.headOnly || w.refused || w.status == http.StatusNoContent || w.status == http.StatusNotModified {
 		return true
 	}
 	announced, err := strconv.ParseInt(w.Header().Get("Content-Length"), 10, 64)

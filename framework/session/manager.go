@@ -1,6 +1,7 @@
 package session
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -21,6 +22,8 @@ const (
 	// refresh is how old the noted last use may get before a request that only
 	// reads writes the cookie again.
 	refresh = 5 * time.Minute
+	// storeTimeout is how long a [Store] may take to write a session.
+	storeTimeout = 10 * time.Second
 )
 
 // Options describe the sessions of an app.
@@ -105,6 +108,9 @@ func (m *Manager) Load(r *http.Request) *Session {
 //
 // A response that sets the cookie must not be kept by shared caches, so there a
 // Cache-Control without private or no-store is replaced.
+//
+// The store is asked even if the request was cancelled, for ten seconds at
+// most. An error that matches [ErrNotEnded] must not be answered with success.
 func (m *Manager) Commit(header http.Header, r *http.Request, s *Session) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -119,11 +125,13 @@ func (m *Manager) Commit(header http.Header, r *http.Request, s *Session) error 
 	if header.Get("Cache-Control") == "" {
 		header.Set("Cache-Control", "private")
 	}
-	cookie, err := m.write(r, s)
+	// A client that left does not keep its session from being written or ended.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), storeTimeout)
+	defer cancel()
+	cookie, err := m.write(r.WithContext(ctx), s)
 	if cookie == nil {
 		return err
 	}
-	// A cookie is deleted even if the store could not delete its session.
 	header.Add("Set-Cookie", cookie.String())
 	if !private(header) {
 		header.Set("Cache-Control", "private")
@@ -141,9 +149,14 @@ func (m *Manager) write(r *http.Request, s *Session) (*http.Cookie, error) {
 	case s.data.empty() && len(r.CookiesNamed(m.cookie)) == 0:
 		return nil, nil
 	case s.data.empty():
+		// Without its cookie the browser could not try again to end a session
+		// that is still in the store.
+		if err := m.drop(r.Context(), s.id); err != nil {
+			return nil, err
+		}
 		c := m.newCookie("")
 		c.MaxAge = -1
-		return c, m.drop(r.Context(), s.id)
+		return c, nil
 	}
 	s.data.Seen = now.Unix()
 	left := max(time.Second, min(m.idle, time.Unix(s.data.Issued, 0).Add(m.maxAge).Sub(now)))

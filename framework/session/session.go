@@ -15,6 +15,10 @@ import (
 // the first time, after the response header was sent.
 var ErrCommitted = errors.New("session: the response header is already sent; use the session before the first byte of the body")
 
+// ErrNotEnded is returned by [Manager.Commit] when the [Store] could not end the
+// session that Clear or Renew left: whoever has its cookie still has it.
+var ErrNotEnded = errors.New("session: it could not be ended in the store")
+
 // TooLarge says that a change would make the cookie larger than browsers
 // accept, or the session larger than a [Store] should hold. The change did not
 // happen.

@@ -119,7 +119,10 @@ func (m *Manager) drop(ctx context.Context, id string) error {
 	if m.store == nil || id == "" {
 		return nil
 	}
-	return stored(m.store.Delete(ctx, id))
+	if err := m.store.Delete(ctx, id); err != nil {
+		return fmt.Errorf("%w: %w", ErrNotEnded, err)
+	}
+	return nil
 }
 
 func stored(err error) error {

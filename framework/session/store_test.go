@@ -51,10 +51,15 @@ func (m *memory) Update(_ context.Context, r session.Record) error {
 	return m.fail["Update"]
 }
 
-func (m *memory) Delete(_ context.Context, id string) error {
+func (m *memory) Delete(ctx context.Context, id string) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	delete(m.records, id)
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	if m.fail["Delete"] == nil {
+		delete(m.records, id)
+	}
 	return m.fail["Delete"]
 }
 
@@ -221,7 +226,10 @@ func TestStoreThatFails(t *testing.T) {
 		if err := m.Commit(header, r, s); !errors.Is(err, away) {
 			t.Errorf("%s: %v", method, err)
 		}
-		if got, want := header.Get("Set-Cookie") != "", method == "Delete"; got != want {
+		if ended := m.Commit(header, r, s); ended != nil {
+			t.Errorf("%s: a second Commit: %v", method, ended)
+		}
+		if header.Get("Set-Cookie") != "" {
 			t.Errorf("%s: Set-Cookie %q", method, header.Get("Set-Cookie"))
 		}
 	}
@@ -281,4 +289,42 @@ func TestOwnerOfASealedCookie(t *testing.T) {
 			t.Error("a sealed session has an id")
 		}
 	})
+}
+
+func TestSessionsEndThoughTheClientLeft(t *testing.T) {
+	store := newMemory()
+	m := newManager(t, session.Options{Store: store})
+	b := &browser{t: t, m: m}
+	b.do(func(s *session.Session) { must(t, s.Set("n", 1)) })
+	ctx, cancel := context.WithCancel(t.Context())
+	r := httptest.NewRequest("GET", "/", nil).WithContext(ctx)
+	r.AddCookie(b.cookie)
+	s := m.Load(r)
+	must(t, s.Clear())
+	cancel()
+	must(t, m.Commit(http.Header{}, r, s))
+	if len(store.records) != 0 {
+		t.Error("the session lives on")
+	}
+}
+
+func TestWrapTellsThatASessionDidNotEnd(t *testing.T) {
+	store := newMemory()
+	m := newManager(t, session.Options{Store: store})
+	b := &browser{t: t, m: m}
+	b.do(func(s *session.Session) { must(t, s.Set("n", 1)) })
+	store.fail["Delete"] = errors.New("away")
+	h := m.Wrap(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		must(t, session.From(r.Context()).Clear())
+		w.Header().Set("Location", "/")
+		w.WriteHeader(303)
+		_, err := w.Write([]byte("bye"))
+		must(t, err)
+	}))
+	r, w := httptest.NewRequest("GET", "/", nil), httptest.NewRecorder()
+	r.AddCookie(b.cookie)
+	h.ServeHTTP(w, r)
+	if w.Code != 503 || w.Header().Get("Location") != "" || w.Header().Get("Set-Cookie") != "" || strings.Contains(w.Body.String(), "bye") {
+		t.Errorf("%d %v %s", w.Code, w.Header(), w.Body)
+	}
 }

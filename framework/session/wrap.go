@@ -3,6 +3,7 @@ package session
 import (
 	"bufio"
 	"context"
+	"errors"
 	"io"
 	"log/slog"
 	"net"
@@ -19,7 +20,8 @@ func From(ctx context.Context) *Session {
 }
 
 // Wrap gives every request a session, found by [From], and commits it right
-// before the response header is sent.
+// before the response header is sent. Where a store cannot end a session that
+// the handler has ended, the answer is 503 instead of the handler's.
 func (m *Manager) Wrap(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s := m.Load(r)
@@ -35,11 +37,20 @@ type writer struct {
 	manager *Manager
 	request *http.Request
 	session *Session
+	refused bool // answered with 503, the handler's response is dropped
 }
 
 func (w *writer) commit() {
-	if err := w.manager.Commit(w.Header(), w.request, w.session); err != nil {
-		slog.ErrorContext(w.request.Context(), "the session was not written", "error", err)
+	err := w.manager.Commit(w.Header(), w.request, w.session)
+	if err == nil {
+		return
+	}
+	slog.ErrorContext(w.request.Context(), "the session was not written", "error", err)
+	if errors.Is(err, ErrNotEnded) {
+		w.refused = true
+		clear(w.Header())
+		w.Header().Set("Cache-Control", "no-store")
+		http.Error(w.ResponseWriter, http.StatusText(http.StatusServiceUnavailable), http.StatusServiceUnavailable)
 	}
 }
 
@@ -48,23 +59,34 @@ func (w *writer) WriteHeader(status int) {
 	if status >= 200 || status == http.StatusSwitchingProtocols {
 		w.commit()
 	}
-	w.ResponseWriter.WriteHeader(status)
+	if !w.refused {
+		w.ResponseWriter.WriteHeader(status)
+	}
 }
 
 func (w *writer) Write(b []byte) (int, error) {
 	w.commit()
+	if w.refused {
+		return len(b), nil
+	}
 	return w.ResponseWriter.Write(b)
 }
 
 // WriteString keeps io.WriteString from copying.
 func (w *writer) WriteString(s string) (int, error) {
 	w.commit()
+	if w.refused {
+		return len(s), nil
+	}
 	return io.WriteString(w.ResponseWriter, s)
 }
 
 // ReadFrom keeps the server's way of sending files.
 func (w *writer) ReadFrom(r io.Reader) (int64, error) {
 	w.commit()
+	if w.refused {
+		return io.Copy(io.Discard, r)
+	}
 	return io.Copy(w.ResponseWriter, r)
 }
 
