@@ -22,7 +22,7 @@ import (
 //
 // A response that turns out to be one visitor's is private again, whatever was
 // said here, and development logs why: if it used a session that the visitor
-// has or gets, a nonce, or the locale of a cookie. So a page that greets
+// has or gets, a nonce, the locale of a cookie, or sets a cookie. So a page that greets
 // whoever is signed in is public for all that are not.
 func (c *Context) Public(ttl time.Duration) *Context {
 	value := "public, no-cache"
@@ -43,7 +43,11 @@ func (c *Context) Public(ttl time.Duration) *Context {
 // guardCache decides who may keep the response, right before its header goes.
 func (c *Context) guardCache(header http.Header) {
 	if isPublic(header) {
-		if why := c.personal(); why != "" {
+		why := c.personal()
+		if why == "" && len(header["Set-Cookie"]) > 0 {
+			why = "it sets a cookie"
+		}
+		if why != "" {
 			header.Set("Cache-Control", "private")
 			c.warnPrivate(why)
 		}
@@ -55,13 +59,20 @@ func (c *Context) guardCache(header http.Header) {
 	setDefault(header, "Cache-Control", value)
 }
 
+// isPublic reports whether shared caches may keep the response, which an age
+// alone allows, too (RFC 9111 section 3).
 func isPublic(header http.Header) bool {
-	for directive := range strings.SplitSeq(header.Get("Cache-Control"), ",") {
-		if strings.EqualFold(strings.TrimSpace(directive), "public") {
-			return true
+	public := false
+	for directive := range strings.SplitSeq(strings.Join(header["Cache-Control"], ","), ",") {
+		name, _, _ := strings.Cut(strings.TrimSpace(directive), "=")
+		switch strings.ToLower(name) {
+		case "private", "no-store":
+			return false
+		case "public", "max-age", "s-maxage":
+			public = true
 		}
 	}
-	return false
+	return public
 }
 
 // personal says why the response is for one visitor only, or "".

@@ -227,3 +227,20 @@ func TestDevelopmentHasNoTags(t *testing.T) {
 		t.Errorf("%d %v", w.Code, w.Header())
 	}
 }
+
+func TestResponsesWithCookiesArePrivate(t *testing.T) {
+	app, _ := newApp(t, config.Test, nil)
+	app.Get("/", func(c *dram.Context) error {
+		c.Writer.Header().Set("Cache-Control", c.Query("cache"))
+		http.SetCookie(c.Writer, &http.Cookie{Name: "a", Value: "b"})
+		return c.Text("x")
+	})
+	for cache, want := range map[string]string{
+		"public": "private", "max-age=60": "private", "S-MaxAge=60": "private",
+		"private,max-age=60": "private,max-age=60", "no-store": "no-store",
+	} {
+		if got := get(app, "/?cache="+cache).Header().Get("Cache-Control"); got != want {
+			t.Errorf("%s: %q, want %q", cache, got, want)
+		}
+	}
+}

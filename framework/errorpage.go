@@ -46,7 +46,7 @@ func (c *Context) respond(w *responseWriter, err error) (abort bool) {
 	}
 	answer := answerOf(err)
 	header := w.Header()
-	forget(header)
+	forget(header, w.before)
 	for name, values := range answer.Header {
 		header[http.CanonicalHeaderKey(name)] = values
 	}
@@ -57,11 +57,15 @@ func (c *Context) respond(w *responseWriter, err error) (abort bool) {
 	return false
 }
 
-// forget removes the fields about a response that is not sent after all.
-func forget(header http.Header) {
+// forget removes the fields about a response that is not sent after all, and
+// brings back those that were there before its handler was called.
+func forget(header, before http.Header) {
 	for _, name := range []string{"Content-Type", "Content-Length", "Content-Encoding", "Content-Disposition",
 		"Cache-Control", "ETag", "Last-Modified", "Location", "X-Sendfile"} {
 		header.Del(name)
+		if values, ok := before[name]; ok {
+			header[name] = values
+		}
 	}
 }
 

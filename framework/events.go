@@ -67,7 +67,6 @@ func (c *Context) Events(run func(e *Events) error) error {
 	if c.Request.Method == http.MethodHead {
 		return nil
 	}
-	defer out.end()
 	if err := out.flush(); err != nil {
 		return nil // nobody is there
 	}

@@ -37,7 +37,7 @@ func requestFuncs() template.FuncMap {
 		"static":  templateStatic,
 		"t":       templateText,
 		"locale":  func(c *Context) string { return c.Locale() },
-		"path":    func(c *Context) string { return c.address(c.Request.URL.Path) },
+		"path":    func(c *Context) string { return c.Path() },
 		"locales": func(c *Context) []string { return c.app.catalog.Locales() },
 		"inlocale": func(c *Context, locale string) (string, error) {
 			return c.InLocale(locale)

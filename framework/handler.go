@@ -74,7 +74,7 @@ func serveInside(next Handler, w http.ResponseWriter, r *http.Request) {
 	}
 	inner := b.Context.frozen()
 	inner.Request = r
-	writer := &responseWriter{ResponseWriter: w}
+	writer := &responseWriter{ResponseWriter: w, before: w.Header().Clone()}
 	inner.Writer = writer
 	inner.values = nil // they are reached through r.Context()
 

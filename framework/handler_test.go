@@ -156,3 +156,38 @@ func TestMiddlewareMayAnswerInstead(t *testing.T) {
 		t.Errorf("log %v", line)
 	}
 }
+
+func TestErrorPagesKeepTheFieldsOfMiddleware(t *testing.T) {
+	app, _ := newApp(t, config.Test, nil)
+	app.UseHTTP(func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Content-Encoding", "x-own")
+			w.Header().Set("Cache-Control", "no-store")
+			next.ServeHTTP(w, r)
+		})
+	})
+	app.Get("/", func(c *dram.Context) error {
+		c.Public(time.Hour)
+		c.Writer.Header().Set("ETag", `"x"`)
+		return dram.NotFound("")
+	})
+	header := get(app, "/").Header()
+	if header.Get("Content-Encoding") != "x-own" || header.Get("Cache-Control") != "no-store" || header.Get("ETag") != "" {
+		t.Errorf("%v", header)
+	}
+}
+
+func TestAllXMLHasAPolicy(t *testing.T) {
+	app, _ := newApp(t, config.Test, nil)
+	app.Get("/", func(c *dram.Context) error {
+		c.Writer.Header().Set("Content-Type", c.Query("type"))
+		return c.Text("x")
+	})
+	for media, want := range map[string]bool{
+		"text/xml": true, "application/xml; charset=utf-8": true, "text/xsl": true, "application/atom%2bXML": true, "text/plain": false,
+	} {
+		if got := get(app, "/?type="+strings.ReplaceAll(strings.ReplaceAll(media, " ", "%20"), ";", "%3b")).Header().Get("Content-Security-Policy") != ""; got != want {
+			t.Errorf("%s: a policy: %v", media, got)
+		}
+	}
+}

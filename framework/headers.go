@@ -22,14 +22,16 @@ func secure(header http.Header) {
 	setDefault(header, "Content-Security-Policy", contentPolicy)
 }
 
-// isDocument reports whether a browser would run scripts in it.
+// isDocument reports whether a browser would run scripts in it, which it does
+// in all XML.
 func isDocument(contentType string) bool {
 	media, _, _ := strings.Cut(contentType, ";")
-	switch strings.ToLower(strings.TrimSpace(media)) {
-	case "text/html", "application/xhtml+xml", "image/svg+xml":
+	media = strings.ToLower(strings.TrimSpace(media))
+	switch media {
+	case "text/html", "text/xml", "application/xml", "text/xsl":
 		return true
 	}
-	return false
+	return strings.HasSuffix(media, "+xml")
 }
 
 func setDefault(header http.Header, name, value string) {

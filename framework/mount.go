@@ -190,8 +190,12 @@ func (a *App) baseOf(r *http.Request) string {
 func (c *Context) Base() string { return c.x.base }
 
 // Path returns the path of the request as the client sees it, escaped, with the
-// prefix of a mount and of a locale: what may follow in a query as next=….
-func (c *Context) Path() string { return c.address(c.Request.URL.EscapedPath()) }
+// prefix of a mount and of a locale: what may follow in a query as next=…. It
+// begins with one slash, as //evil.example would be the address of another site.
+func (c *Context) Path() string {
+	path := strings.TrimLeft(c.address(c.Request.URL.EscapedPath()), `/\`)
+	return "/" + path
+}
 
 // address makes the path of a route, with query and fragment, one for the
 // client.

@@ -3,6 +3,7 @@ package dram_test
 import (
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"testing"
 
@@ -153,5 +154,25 @@ func TestMountedAppsHaveTheirOwnSessions(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), "mount_test.go:") || !strings.Contains(err.Error(), `two apps have the name "qna"`) {
 			t.Errorf("wrapped %v: %v", wrapped, err)
 		}
+	}
+}
+
+func TestPathNeverLeadsToAnotherSite(t *testing.T) {
+	app, _ := newApp(t, config.Test, folders(page("p.html", `[{{path}}]`)...))
+	app.Use(func(dram.Handler) dram.Handler { // sees what no route takes, as an error page does
+		return func(c *dram.Context) error {
+			if !dram.IsLocalPath(c.Path()) {
+				t.Errorf("Path %q", c.Path())
+			}
+			return c.Render("p.html", nil)
+		}
+	})
+	for path, want := range map[string]string{
+		"//evil.example/x": "[/evil.example/x]", "/%2Fevil.example": "[/%2Fevil.example]", "/a%20b": "[/a%20b]", "/": "[/]",
+	} {
+		r := browser("GET", "/", nil)
+		r.URL = &url.URL{RawPath: path}
+		r.URL.Path, _ = url.PathUnescape(path)
+		wantBody(t, do(app, r), 200, want)
 	}
 }

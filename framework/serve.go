@@ -152,7 +152,7 @@ func (c *Context) settle(w *responseWriter) {
 func (c *Context) refuse(w *responseWriter, err error) {
 	answer := *Unavailable("").Wrap(err)
 	header := w.Header()
-	forget(header)
+	forget(header, nil)
 	header.Del("Set-Cookie") // what the handler did is not told as done
 	header.Set("Cache-Control", "no-store")
 	body := c.errorBody(header, err, answer)

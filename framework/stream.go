@@ -27,7 +27,6 @@ func (c *Context) Stream(contentType string, write func(w io.Writer) error) erro
 		return nil
 	}
 	s := c.newStreamWriter()
-	defer s.end()
 	return write(s)
 }
 
@@ -54,6 +53,9 @@ func (s *streamWriter) Write(p []byte) (int, error) {
 	s.begin()
 	// A connection without deadlines, as in a test, has none here either.
 	_ = s.control.SetWriteDeadline(time.Now().Add(patience))
+	// Cleared, for HTTP/2 resets a stream at its deadline although nothing is
+	// being written.
+	defer s.end()
 	n, err := s.out.Write(p)
 	if err != nil {
 		return n, err
@@ -70,7 +72,7 @@ func (s *streamWriter) flush() error {
 	return nil
 }
 
-// end takes the deadline back: the connection serves other requests.
+// end takes the deadline back.
 func (s *streamWriter) end() { _ = s.control.SetWriteDeadline(time.Time{}) }
 
 // statusOr returns the status that the handler has chosen, or def.

@@ -268,3 +268,31 @@ func TestDrainAndCloseTellStreams(t *testing.T) {
 		}
 	}
 }
+
+// deadlines notes the last write deadline.
+type deadlines struct {
+	*httptest.ResponseRecorder
+	set  int
+	last time.Time
+}
+
+func (d *deadlines) SetWriteDeadline(at time.Time) error {
+	d.set++
+	d.last = at
+	return nil
+}
+
+func TestAnIdleStreamHasNoDeadline(t *testing.T) {
+	app, _ := newApp(t, config.Test, nil)
+	w := &deadlines{ResponseRecorder: httptest.NewRecorder()}
+	app.Get("/", func(c *dram.Context) error {
+		return c.Stream("text/csv", func(out io.Writer) error {
+			_, err := io.WriteString(out, "a")
+			if w.set < 2 || !w.last.IsZero() {
+				t.Errorf("deadline %v between two pieces, set %d times", w.last, w.set)
+			}
+			return err
+		})
+	})
+	app.ServeHTTP(w, browser("GET", "/", nil))
+}

@@ -16,7 +16,8 @@ type responseWriter struct {
 	commit func() error // called once, before the header is sent; may be nil
 	refuse func(error)  // answers through the ResponseWriter below instead, after an error of commit
 
-	status   int // sent, 0 while nothing is
+	before   http.Header // what a net/http middleware around the handler had set
+	status   int         // sent, 0 while nothing is
 	bytes    int64
 	headOnly bool // HEAD: what is written is not sent
 	hijacked bool
