@@ -6,11 +6,15 @@ import (
 	"strings"
 )
 
+// maxAccept is how many bytes of Accept are read; browsers send about 150.
+const maxAccept = 4 << 10
+
 // preferred returns in which form the client wants an error: "html", "json" or
 // "text". A type must be named to be preferred: */* alone, which everything
 // sends that is no browser, gives text, or JSON to who sent JSON.
 func preferred(r *http.Request) string {
 	accept := strings.Join(r.Header.Values("Accept"), ",")
+	accept = accept[:min(len(accept), maxAccept)]
 	html := max(quality(accept, "text/html"), quality(accept, "application/xhtml+xml"))
 	json := max(quality(accept, "application/json"), quality(accept, "application/problem+json"))
 	switch {

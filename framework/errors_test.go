@@ -248,3 +248,12 @@ func TestProblemOfAPanicIsNoMessage(t *testing.T) {
 		t.Errorf("%v, %v", problem, err)
 	}
 }
+
+func TestLongAcceptIsNotReadToItsEnd(t *testing.T) {
+	app, _ := newApp(t, config.Test, nil)
+	r := httptest.NewRequest("GET", "/nowhere", nil)
+	r.Header.Set("Accept", strings.Repeat("a/b,", 2000)+"text/html")
+	if got := do(app, r).Header().Get("Content-Type"); !strings.HasPrefix(got, "text/plain") {
+		t.Errorf("Content-Type %s", got)
+	}
+}

@@ -58,7 +58,10 @@ func (o *oneSession) Find(_ context.Context, id string) (session.Record, bool, e
 	return o.record, id == o.record.ID, o.err
 }
 func (o *oneSession) Create(_ context.Context, r session.Record) error { o.record = r; return nil }
-func (o *oneSession) Update(_ context.Context, r session.Record) error { o.record = r; return nil }
+func (o *oneSession) Update(_ context.Context, r session.Record) (bool, error) {
+	o.record = r
+	return true, nil
+}
 func (o *oneSession) Delete(ctx context.Context, _ string) error {
 	if ctx.Err() == nil {
 		o.record = session.Record{}

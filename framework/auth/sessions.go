@@ -110,10 +110,14 @@ VALUES (?, ?, ?, ?, ?, ?, ?)`, r.ID, r.Owner, string(r.Data), r.Agent, r.Begun.U
 }
 
 // Update is for package session.
-func (s *Sessions) Update(ctx context.Context, r session.Record) error {
-	_, err := s.DB.Exec(ctx, `UPDATE auth_session SET owner = ?, data = ?, agent = ?, begun = ?, seen = ?, ends = ? WHERE id = ?`,
+func (s *Sessions) Update(ctx context.Context, r session.Record) (bool, error) {
+	done, err := s.DB.Exec(ctx, `UPDATE auth_session SET owner = ?, data = ?, agent = ?, begun = ?, seen = ?, ends = ? WHERE id = ?`,
 		r.Owner, string(r.Data), r.Agent, r.Begun.Unix(), r.Seen.Unix(), r.Ends.Unix(), r.ID)
-	return err
+	if err != nil {
+		return false, err
+	}
+	n, err := done.RowsAffected()
+	return n > 0, err
 }
 
 // Delete is for package session.

@@ -17,6 +17,8 @@ const (
 	// maxCookie bounds name and value together, in bytes. Browsers refuse more
 	// than 4096 (RFC 6265bis section 5.6); the rest is room for proxies.
 	maxCookie = 3891 // 3.8 KiB
+	// maxCookies is how many cookies of a request are tried.
+	maxCookies = 4
 	// minSecret is the shortest secret, in bytes.
 	minSecret = 32
 	// refresh is how old the noted last use may get before a request that only
@@ -139,6 +141,13 @@ func (m *Manager) Commit(header http.Header, r *http.Request, s *Session) error 
 	return err
 }
 
+// cookies returns those of a request that may be the session. A browser has
+// few of one name; a client that sends many makes no work of each.
+func (m *Manager) cookies(r *http.Request) []*http.Cookie {
+	all := r.CookiesNamed(m.cookie)
+	return all[:min(len(all), maxCookies)]
+}
+
 // write returns the cookie that the browser must be sent, nil for none.
 func (m *Manager) write(r *http.Request, s *Session) (*http.Cookie, error) {
 	now := m.now()
@@ -161,7 +170,7 @@ func (m *Manager) write(r *http.Request, s *Session) (*http.Cookie, error) {
 	s.data.Seen = now.Unix()
 	left := max(time.Second, min(m.idle, time.Unix(s.data.Issued, 0).Add(m.maxAge).Sub(now)))
 	text, err := m.text(r, s, now.Add(left))
-	if err != nil {
+	if err != nil || text == "" {
 		return nil, err
 	}
 	c := m.newCookie(text)

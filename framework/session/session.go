@@ -88,7 +88,7 @@ func (s *Session) find() (payload, bool, error) {
 	if s.manager.store != nil {
 		return s.fetch()
 	}
-	for _, c := range s.request.CookiesNamed(s.manager.cookie) {
+	for _, c := range s.manager.cookies(s.request) {
 		if data, ok := s.manager.open(c.Value); ok {
 			return data, true, nil
 		}

@@ -21,9 +21,10 @@ type Store interface {
 	Find(ctx context.Context, id string) (Record, bool, error)
 	// Create keeps a new record.
 	Create(ctx context.Context, r Record) error
-	// Update replaces a record. One that is not there any more was ended while
-	// a request used it: it must stay so, and that is no error.
-	Update(ctx context.Context, r Record) error
+	// Update replaces a record and reports whether it was there. One that is
+	// not was ended while a request used it: it must stay so, and that is no
+	// error.
+	Update(ctx context.Context, r Record) (bool, error)
 	// Delete ends a session. One that is not there is no error.
 	Delete(ctx context.Context, id string) error
 }
@@ -69,7 +70,7 @@ const tokenSize = 43
 // lock.
 func (s *Session) fetch() (payload, bool, error) {
 	m := s.manager
-	for _, c := range s.request.CookiesNamed(m.cookie) {
+	for _, c := range m.cookies(s.request) {
 		if len(c.Value) != tokenSize {
 			continue
 		}
@@ -88,7 +89,7 @@ func (s *Session) fetch() (payload, bool, error) {
 }
 
 // keep writes the session into the store and returns the text of its cookie.
-// The caller holds the lock.
+// It is "" if the session was ended meanwhile. The caller holds the lock.
 func (m *Manager) keep(r *http.Request, s *Session, ends time.Time) (string, error) {
 	data, err := json.Marshal(&s.data)
 	if err != nil {
@@ -105,7 +106,11 @@ func (m *Manager) keep(r *http.Request, s *Session, ends time.Time) (string, err
 		Begun: time.Unix(s.data.Issued, 0), Seen: time.Unix(s.data.Seen, 0), Ends: ends,
 	}
 	if !fresh {
-		return s.token, stored(m.store.Update(ctx, record))
+		there, err := m.store.Update(ctx, record)
+		if !there {
+			return "", stored(err)
+		}
+		return s.token, stored(err)
 	}
 	// The old one first: should the new one fail, nobody is signed in.
 	if err := m.drop(ctx, old); err != nil {

@@ -42,13 +42,14 @@ func (m *memory) Create(_ context.Context, r session.Record) error {
 	return m.fail["Create"]
 }
 
-func (m *memory) Update(_ context.Context, r session.Record) error {
+func (m *memory) Update(_ context.Context, r session.Record) (bool, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if _, ok := m.records[r.ID]; ok && m.fail["Update"] == nil {
+	_, ok := m.records[r.ID]
+	if ok && m.fail["Update"] == nil {
 		m.records[r.ID] = r
 	}
-	return m.fail["Update"]
+	return ok, m.fail["Update"]
 }
 
 func (m *memory) Delete(ctx context.Context, id string) error {
@@ -326,5 +327,31 @@ func TestWrapTellsThatASessionDidNotEnd(t *testing.T) {
 	h.ServeHTTP(w, r)
 	if w.Code != 503 || w.Header().Get("Location") != "" || w.Header().Get("Set-Cookie") != "" || strings.Contains(w.Body.String(), "bye") {
 		t.Errorf("%d %v %s", w.Code, w.Header(), w.Body)
+	}
+}
+
+func TestASessionThatWasEndedMeanwhileGetsNoCookie(t *testing.T) {
+	store := newMemory()
+	b := &browser{t: t, m: newManager(t, session.Options{Store: store})}
+	b.do(func(s *session.Session) { must(t, s.Set("n", 1)) })
+	header := b.do(func(s *session.Session) {
+		must(t, s.Set("n", 2))
+		clear(store.records)
+	})
+	if header.Get("Set-Cookie") != "" || len(store.records) != 0 {
+		t.Errorf("Set-Cookie %q, records %v", header.Get("Set-Cookie"), store.records)
+	}
+}
+
+func TestFewCookiesAreTried(t *testing.T) {
+	store := newMemory()
+	m := newManager(t, session.Options{Store: store})
+	r := httptest.NewRequest("GET", "/", nil)
+	for range 100 {
+		r.AddCookie(&http.Cookie{Name: m.Cookie(), Value: strings.Repeat("x", 43)})
+	}
+	number(t, m.Load(r), "n")
+	if store.finds != 4 {
+		t.Errorf("%d looks into the store", store.finds)
 	}
 }
