@@ -21,9 +21,11 @@ func realAir(t *testing.T) string {
 	}
 	cmd := exec.Command("go", "tool", "-n", "-modfile=tools.mod", "air")
 	cmd.Dir = ".."
-	out, err := cmd.CombinedOutput()
+	var said strings.Builder // the first time it also names what it downloads
+	cmd.Stderr = &said
+	out, err := cmd.Output()
 	if err != nil {
-		t.Fatalf("air, which tools.mod pins, cannot be built: %v\n%s", err, out)
+		t.Fatalf("air, which tools.mod pins, cannot be built: %v\n%s", err, &said)
 	}
 	return strings.TrimSpace(string(out))
 }
