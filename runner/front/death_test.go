@@ -72,60 +72,6 @@ func TestDeathIsHarmlessForSafeRequests(t *testing.T) {
 	}
 }
 
-// TestARequestThatKillsLeavesAWorker: of two, it must not take the second one
-// before there is a third.
-func TestARequestThatKillsLeavesAWorker(t *testing.T) {
-	s := newSite(t, nil)
-	s.wanted = 2
-	deaths := dying(s, 2, 2, nothing)
-	got := make(chan reply, 1)
-	go func() { got <- s.get("/") }()
-	until(t, "the request waits", func() bool { return s.front.table.waiting.Load() == 1 })
-	if n := deaths.Load(); n != 1 {
-		t.Fatalf("%d deaths while only one worker is left", n)
-	}
-	third := s.newFake(text("third"))
-	third.id = 3
-	s.table(s.link(third))
-	switch r := await(t, "answer", got); deaths.Load() {
-	case 1:
-		s.want(r, 200, "third")
-	case 2:
-		if r.StatusCode != 502 {
-			t.Errorf("status %d", r.StatusCode)
-		}
-		s.want(s.get("/"), 200, "third")
-	}
-}
-
-func TestARequestThatKillsIsNotRepeatedWhenNoOtherWorkerComes(t *testing.T) {
-	s := newSite(t, func(l *limits) { l.hold = 20 * time.Millisecond })
-	s.wanted = 2
-	deaths := dying(s, 2, 2, nothing)
-	if r := s.get("/"); r.StatusCode != 502 || deaths.Load() != 1 {
-		t.Errorf("status %d, %d deaths", r.StatusCode, deaths.Load())
-	}
-	s.wantLog("/", map[string]any{"status": 502, "reason": "worker died, and too few are ready to repeat the request"})
-}
-
-// TestTheOnlyWorkerDies: its successor answers.
-func TestTheOnlyWorkerDies(t *testing.T) {
-	s := newSite(t, nil)
-	s.wanted = 1
-	deaths := dying(s, 1, 1, nothing)
-	got := make(chan reply, 1)
-	go func() { got <- s.get("/") }()
-	until(t, "the request waits", func() bool { return s.front.table.waiting.Load() == 1 })
-	s.rows = s.rows[:0]
-	fresh := s.newFake(text("reborn"))
-	fresh.id = 2
-	s.table(s.link(fresh))
-	s.want(await(t, "answer", got), 200, "reborn")
-	if n := deaths.Load(); n != 1 {
-		t.Errorf("%d deaths", n)
-	}
-}
-
 func TestDeathAfterTheClientHasTheHeadCutsTheResponse(t *testing.T) {
 	for name, how := range map[string]func(http.ResponseWriter, *http.Request){
 		"unknown length": partial(-1, 10),
@@ -144,18 +90,6 @@ func TestDeathAfterTheClientHasTheHeadCutsTheResponse(t *testing.T) {
 			s.wantLog("/", map[string]any{"status": 200, "reason": "worker died in the response", "tries": 1})
 		})
 	}
-}
-
-func TestTheEndOfAConnectionIsNoDeath(t *testing.T) {
-	s := newSite(t, nil)
-	s.add(func(w http.ResponseWriter, _ *http.Request) {
-		partial(-1, 10)(w, nil)
-		panic(http.ErrAbortHandler)
-	})
-	if r := s.get("/"); r.err == nil {
-		t.Error("the client must see that the response is cut")
-	}
-	s.wantLog("/", map[string]any{"status": 200, "reason": "worker closed the connection in the response"})
 }
 
 func TestUnsafeRequestsAreNeverRepeated(t *testing.T) {
@@ -198,7 +132,7 @@ func TestUnsafeRequestsAreNeverRepeated(t *testing.T) {
 			if n := runs.Load(); n != 1 {
 				t.Errorf("carried out %d times", n)
 			}
-			s.wantLog("/", map[string]any{"status": 502, "reason": "worker closed the connection", "tries": 1})
+			s.wantLog("/", map[string]any{"status": 502, "reason": "worker died", "tries": 1})
 		})
 	}
 }

@@ -62,7 +62,7 @@ func newLimits(c *config.Config) limits {
 		pool:       512,
 		idle:       idle,
 		doubt:      time.Second,
-		settle:     50 * time.Millisecond,
+		settle:     10 * time.Millisecond,
 		spare:      8,
 		spareTime:  5 * time.Second,
 		clients:    clients,

@@ -68,8 +68,8 @@ func TestDecide(t *testing.T) {
 	get := attempts{repeatable: true, whole: true, tries: 1, limit: 5}
 	post := attempts{whole: true, tries: 1, limit: 5}
 	upload := attempts{tries: 1, limit: 5}
-	after := func(a attempts, ends, tries int) attempts {
-		a.ends, a.tries = ends, tries
+	after := func(a attempts, deaths, tries int) attempts {
+		a.deaths, a.tries = deaths, tries
 		return a
 	}
 	for name, c := range map[string]struct {
@@ -88,9 +88,6 @@ func TestDecide(t *testing.T) {
 		"GET lost":                        {lost, after(get, 1, 1), 0},
 		"GET lost twice":                  {lost, after(get, 2, 2), 502},
 		"GET lost after many unreachable": {lost, after(get, 1, 5), 502},
-		"GET aborted":                     {aborted, after(get, 1, 1), 0},
-		"GET aborted and lost":            {lost, after(get, 2, 2), 502},
-		"POST aborted":                    {aborted, after(post, 1, 1), 502},
 		"POST lost":                       {lost, after(post, 1, 1), 502},
 		"upload lost":                     {lost, after(upload, 1, 1), 502},
 		"GET late":                        {late, get, 504},

@@ -35,7 +35,6 @@ type handover struct {
 	attempts attempts
 	tried    []*worker
 	fresh    bool      // an idle connection had ended; use new ones only
-	killer   bool      // a worker died while the request was there
 	patience time.Time // end of waiting for a worker
 }
 
@@ -46,11 +45,8 @@ func (p *proxy) serve(t *turn) {
 		return
 	}
 	for {
-		w, err := p.table.acquire(h.ctx, h.tried, h.killer, &h.patience)
+		w, err := p.table.acquire(h.ctx, h.tried, &h.patience)
 		switch {
-		case errors.Is(err, errNoWorker) && h.killer:
-			t.answer(http.StatusBadGateway, "worker died, and too few are ready to repeat the request")
-			return
 		case errors.Is(err, errNoWorker), errors.Is(err, errCrowded):
 			t.answer(http.StatusServiceUnavailable, err.Error())
 			return
@@ -141,7 +137,7 @@ func (p *proxy) attempt(h *handover, w *worker) (again bool) {
 	}
 	if err == nil {
 		w.trust()
-		p.relay(h, w, resp, up)
+		p.relay(h, resp, up)
 		w.pool.put(up)
 		return false
 	}
@@ -161,11 +157,7 @@ func (p *proxy) attempt(h *handover, w *worker) (again bool) {
 		return p.failed(h, w, unsent)
 	}
 	h.attempts.tries++
-	h.attempts.ends++
-	if !w.died(h.ctx) {
-		return p.failed(h, w, aborted)
-	}
-	h.killer = true
+	h.attempts.deaths++
 	return p.failed(h, w, lost)
 }
 

@@ -40,7 +40,7 @@ func (p *proxy) readWhole(resp *http.Response) error {
 }
 
 // relay sends a response to the client as it comes.
-func (p *proxy) relay(h *handover, w *worker, resp *http.Response, up *upstream) {
+func (p *proxy) relay(h *handover, resp *http.Response, up *upstream) {
 	defer resp.Body.Close()
 	if resp.StatusCode == http.StatusSwitchingProtocols {
 		p.relayUpgrade(h, resp, up)
@@ -61,7 +61,7 @@ func (p *proxy) relay(h *handover, w *worker, resp *http.Response, up *upstream)
 			return
 		}
 	}
-	if !p.relayBody(h, w, resp) {
+	if !p.relayBody(h, resp) {
 		return
 	}
 	if len(resp.Trailer) > 0 {
@@ -71,7 +71,7 @@ func (p *proxy) relay(h *handover, w *worker, resp *http.Response, up *upstream)
 
 // relayBody reports whether the body was sent whole. Nothing waits here for
 // more than the worker has sent.
-func (p *proxy) relayBody(h *handover, w *worker, resp *http.Response) bool {
+func (p *proxy) relayBody(h *handover, resp *http.Response) bool {
 	chunk := p.chunks.Get().(*[]byte)
 	defer p.chunks.Put(chunk)
 	left := resp.ContentLength // below 0 when unknown, and never 0 then
@@ -96,11 +96,7 @@ func (p *proxy) relayBody(h *handover, w *worker, resp *http.Response) bool {
 			h.leave()
 			return false
 		case err != nil:
-			reason := "worker closed the connection in the response"
-			if w.died(h.ctx) {
-				reason = "worker died in the response"
-			}
-			h.cut(reason)
+			h.cut("worker died in the response")
 			return false
 		}
 	}

@@ -11,11 +11,9 @@ const (
 	unreachable failure = iota
 	// unsent: a connection ended before the worker got a byte of the request.
 	unsent
-	// lost: the worker died after bytes of the request were sent; it may have
-	// acted before.
+	// lost: the connection ended after bytes of the request were sent. The
+	// worker died, or its handler gave up; it may have acted before.
 	lost
-	// aborted: as lost, but the worker lives. Its handler gave up.
-	aborted
 	// late: the worker did not begin its response in time.
 	late
 )
@@ -24,7 +22,7 @@ const (
 type attempts struct {
 	repeatable bool // the request may be carried out twice; see repeatable
 	whole      bool // its body, if it has one, is in memory or still with the client
-	ends       int  // attempts that ended as lost or aborted
+	deaths     int  // attempts that ended as lost
 	tries      int  // all attempts
 	limit      int  // of tries
 }
@@ -47,10 +45,8 @@ func decide(f failure, a attempts) verdict {
 		return verdict{!spent && a.whole, http.StatusBadGateway, "connection to the worker lost"}
 	case lost:
 		// One retry after a death: a request that kills workers must not kill
-		// them all. The other half of this is snapshot.enough.
-		return verdict{!spent && a.repeatable && a.ends <= 1, http.StatusBadGateway, "worker died"}
-	case aborted:
-		return verdict{!spent && a.repeatable && a.ends <= 1, http.StatusBadGateway, "worker closed the connection"}
+		// them all.
+		return verdict{!spent && a.repeatable && a.deaths <= 1, http.StatusBadGateway, "worker died"}
 	default:
 		return verdict{false, http.StatusGatewayTimeout, "worker timed out"}
 	}

@@ -35,7 +35,6 @@ type site struct {
 
 	revision uint64
 	rows     []control.TableWorker
-	wanted   int // workers, as the table says
 	assets   *control.Assets
 }
 
@@ -247,7 +246,7 @@ func (s *site) table(files ...*os.File) {
 func (s *site) sendTable(files ...*os.File) {
 	s.t.Helper()
 	s.revision++
-	s.send(control.KindTable, control.Table{Revision: s.revision, Workers: s.rows, Wanted: s.wanted, Assets: s.assets}, files...)
+	s.send(control.KindTable, control.Table{Revision: s.revision, Workers: s.rows, Assets: s.assets}, files...)
 	for i := range s.rows {
 		s.rows[i].NewLink = false
 	}

@@ -42,23 +42,7 @@ type table struct {
 // snapshot is what requests see of a table. It never changes.
 type snapshot struct {
 	ready   []*worker
-	wanted  int           // workers that the master keeps; 0: it does not say
 	changed chan struct{} // closed when there is a newer one
-}
-
-// enough reports whether a request may be repeated in whose presence a worker
-// has died. If it was the cause, it kills the next one too, so another must be
-// there beside that; an app of one worker takes the risk. Paths are not held
-// guilty for several deaths: under kill -9 of healthy workers a path with many
-// requests would lose some.
-func (s *snapshot) enough() bool {
-	alive := 0
-	for _, w := range s.ready {
-		if !w.gone.Load() {
-			alive++
-		}
-	}
-	return alive >= min(2, s.wanted)
 }
 
 func newTable(l limits, log *slog.Logger, now func() time.Time) *table {
@@ -100,7 +84,7 @@ func (t *table) apply(m control.Table, files []*os.File, tell func(control.Kind,
 	}
 	// First the new snapshot, so that a request that is refused by a worker
 	// finds it; then the refusal, so that one with the old snapshot is refused.
-	t.publish(ready, m.Wanted)
+	t.publish(ready)
 	for _, w := range ending {
 		w.close()
 	}
@@ -143,8 +127,8 @@ func (t *table) link(m control.Table, files []*os.File) (replaced []*worker) {
 
 // publish makes ready the workers that requests may use, and wakes those that
 // wait.
-func (t *table) publish(ready []*worker, wanted int) {
-	old := t.current.Swap(&snapshot{ready: ready, wanted: wanted, changed: make(chan struct{})})
+func (t *table) publish(ready []*worker) {
+	old := t.current.Swap(&snapshot{ready: ready, changed: make(chan struct{})})
 	close(old.changed)
 }
 
@@ -167,7 +151,7 @@ func (t *table) idle(w *worker) {
 // Requests there may end.
 func (t *table) reset() {
 	t.mu.Lock()
-	t.publish(nil, 0)
+	t.publish(nil)
 	var ending []*worker
 	for _, w := range t.workers {
 		if !w.closed() {
@@ -188,8 +172,7 @@ func (t *table) renew() {
 	t.heard.Store(int64(t.now().Sub(t.epoch)))
 	if expired {
 		t.mu.Lock()
-		now := t.current.Load()
-		t.publish(now.ready, now.wanted)
+		t.publish(t.current.Load().ready)
 		t.mu.Unlock()
 	}
 }
@@ -200,17 +183,11 @@ func (t *table) expired() bool {
 }
 
 // acquire picks a worker, preferably none of those tried, and counts the
-// request in there; the caller releases it. While none is ready, or not enough
-// for a killer, it waits until patience, which it starts when it is zero, ends.
-func (t *table) acquire(ctx context.Context, tried []*worker, killer bool, patience *time.Time) (*worker, error) {
+// request in there; the caller releases it. While none is ready it waits until
+// patience, which it starts when it is zero, ends.
+func (t *table) acquire(ctx context.Context, tried []*worker, patience *time.Time) (*worker, error) {
 	for {
 		now := t.current.Load()
-		if killer && !now.enough() {
-			if err := t.wait(ctx, now.changed, patience); err != nil {
-				return nil, err
-			}
-			continue
-		}
 		if w := t.choose(now.ready, tried); w != nil {
 			if w.acquire() {
 				return w, nil

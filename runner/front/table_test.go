@@ -75,7 +75,7 @@ func TestAckThenIdle(t *testing.T) {
 	wantSaid(t, m, control.Ack{Revision: 1})
 
 	var patience time.Time
-	busy, err := table.acquire(t.Context(), nil, false, &patience)
+	busy, err := table.acquire(t.Context(), nil, &patience)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -89,7 +89,7 @@ func TestAckThenIdle(t *testing.T) {
 		t.Fatal("a draining worker takes a request after the ACK")
 	}
 	for range 10 {
-		w, err := table.acquire(t.Context(), nil, false, &patience)
+		w, err := table.acquire(t.Context(), nil, &patience)
 		if err != nil || w.id != stays {
 			t.Fatalf("picked %+v, %v, want worker %d", w, err, stays)
 		}
@@ -109,7 +109,7 @@ func TestADrainingWorkerStaysSo(t *testing.T) {
 	table, m := testTable(t), &teller{}
 	table.apply(control.Table{Revision: 1, Workers: []control.TableWorker{row(1, control.WorkerReady, true)}}, []*os.File{linkFile(t)}, m.tell)
 	var patience time.Time
-	w, err := table.acquire(t.Context(), nil, false, &patience)
+	w, err := table.acquire(t.Context(), nil, &patience)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -123,7 +123,7 @@ func TestADrainingWorkerStaysSo(t *testing.T) {
 	table.apply(control.Table{Revision: 4, Workers: []control.TableWorker{row(1, control.WorkerReady, true)}}, []*os.File{linkFile(t)}, m.tell)
 	w.release()
 	wantSaid(t, m, control.Ack{Revision: 4})
-	if fresh, err := table.acquire(t.Context(), nil, false, &patience); err != nil || fresh == w {
+	if fresh, err := table.acquire(t.Context(), nil, &patience); err != nil || fresh == w {
 		t.Fatalf("got the old worker back, %v", err)
 	}
 }
@@ -172,7 +172,7 @@ func TestNoRequestAfterTheAck(t *testing.T) {
 		requests.Go(func() {
 			for ctx.Err() == nil {
 				var patience time.Time
-				w, err := table.acquire(ctx, nil, false, &patience)
+				w, err := table.acquire(ctx, nil, &patience)
 				if err != nil {
 					return
 				}
@@ -208,7 +208,7 @@ func TestALeaseThatRanOutHoldsRequests(t *testing.T) {
 	got := make(chan *worker)
 	go func() {
 		var patience time.Time
-		w, err := table.acquire(t.Context(), nil, false, &patience)
+		w, err := table.acquire(t.Context(), nil, &patience)
 		if err != nil {
 			t.Error(err)
 		}
@@ -227,12 +227,12 @@ func TestHoldIsBoundedInTimeAndNumber(t *testing.T) {
 		first := make(chan error)
 		go func() {
 			var patience time.Time
-			_, err := table.acquire(t.Context(), nil, false, &patience)
+			_, err := table.acquire(t.Context(), nil, &patience)
 			first <- err
 		}()
 		synctest.Wait()
 		var patience time.Time
-		if _, err := table.acquire(t.Context(), nil, false, &patience); !errors.Is(err, errCrowded) {
+		if _, err := table.acquire(t.Context(), nil, &patience); !errors.Is(err, errCrowded) {
 			t.Errorf("the second waits too: %v", err)
 		}
 		// A new table without a worker does not start the time anew.
@@ -247,7 +247,7 @@ func TestHoldIsBoundedInTimeAndNumber(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
 		patience = time.Time{}
-		if _, err := table.acquire(ctx, nil, false, &patience); !errors.Is(err, context.Canceled) {
+		if _, err := table.acquire(ctx, nil, &patience); !errors.Is(err, context.Canceled) {
 			t.Errorf("a client that is gone waits: %v", err)
 		}
 	})

@@ -78,20 +78,6 @@ func (w *worker) settle(ctx context.Context) {
 	}
 }
 
-// died reports, after the end of a connection, whether the worker has ended
-// too, or only the connection.
-func (w *worker) died(ctx context.Context) bool {
-	if !w.gone.Load() {
-		w.settle(ctx)
-	}
-	select {
-	case <-w.pool.link.Gone():
-		return true
-	default:
-		return w.gone.Load()
-	}
-}
-
 // acquire counts a new request in, unless the worker takes no more. After
 // close returned, acquire never succeeds again: this is what an ACK promises.
 func (w *worker) acquire() bool {
