@@ -77,7 +77,8 @@ type Engine interface {
 	Retry(err error) bool
 	// Explain turns an error of the driver into one of this package's
 	// ([UniqueError], [BusyError], [ReadOnlyError], [ValueError]) where it knows one.
-	Explain(err error) error
+	// That the database stopped a statement because ctx ended is ctx's error.
+	Explain(ctx context.Context, err error) error
 	// Closing is called with the writer pool just before it is closed.
 	Closing(ctx context.Context, db *sql.DB)
 }

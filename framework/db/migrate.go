@@ -133,7 +133,7 @@ func (d *DB) backup(ctx context.Context, version int64) error {
 func (d *DB) applied(ctx context.Context, pool *sql.DB) ([]int64, error) {
 	has, err := d.engine.HasTable(ctx, pool, versionTable)
 	if err != nil || !has {
-		return nil, d.engine.Explain(err)
+		return nil, d.engine.Explain(ctx, err)
 	}
 	store, err := database.NewStore(d.engine.Dialect(), versionTable)
 	if err != nil {

@@ -48,6 +48,9 @@ func (d *DB) migrationError(ctx context.Context, pool *sql.DB, m migration, run 
 	var partial *goose.PartialError
 	if errors.As(err, &partial) {
 		e.Err = partial.Err
+		if ctx.Err() != nil {
+			e.Err = d.explain(ctx, partial.Err)
+		}
 		if done := run.statements.executed; len(done) > 0 && !isCheck(e.Err) {
 			e.Statement = done[len(done)-1]
 			e.Line = statementLine(run.files, m.name, done)

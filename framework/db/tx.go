@@ -225,7 +225,7 @@ func (d *DB) explain(ctx context.Context, err error) error {
 	if errors.Is(err, sql.ErrTxDone) && ctx.Err() != nil {
 		return ctx.Err()
 	}
-	return d.engine.Explain(err)
+	return d.engine.Explain(ctx, err)
 }
 
 // savepoint runs fn in a part of the transaction that can fail alone.

@@ -3,46 +3,38 @@ package postgres
 import (
 	"context"
 	"database/sql/driver"
-	"errors"
 	"time"
 
 	"github.com/dram-go/dram/framework/db"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgconn/ctxwatch"
+	"github.com/jackc/pgx/v5/pgtype"
+	"github.com/jackc/pgx/v5/stdlib"
 )
 
 // connector opens the connections of one pool.
 type connector struct {
-	conf *pgx.ConnConfig
+	driver.Connector
 	role db.Role
 }
 
-func (c *connector) Driver() driver.Driver { return noDriver{} }
+func newConnector(conf *pgx.ConnConfig, role db.Role) *connector {
+	conf.BuildContextWatcherHandler = cancelOnServer
+	return &connector{stdlib.GetConnector(*conf, stdlib.OptionAfterConnect(readInUTC)), role}
+}
 
 func (c *connector) Connect(ctx context.Context) (driver.Conn, error) {
-	raw, err := pgx.ConnectConfig(ctx, c.conf)
+	opened, err := c.Connector.Connect(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return &conn{raw: raw, role: c.role, used: time.Now()}, nil
+	return &conn{opened.(*stdlib.Conn), c.role}, nil
 }
 
-// noDriver is what database/sql asks a connector for and does not use.
-type noDriver struct{}
-
-func (noDriver) Open(string) (driver.Conn, error) {
-	return nil, errors.New("postgres: connections are opened through package db")
-}
-
-const (
-	// patience is how long the server may take to stop a statement, and to end
-	// a transaction whose context has ended, before the connection is given up.
-	patience = 5 * time.Second
-	// stale is how long a connection may lie idle and be used without a look
-	// at whether the server is still there.
-	stale = time.Second
-)
+// patience is how long the server may take to stop a statement, and to end
+// a transaction whose context has ended, before the connection is given up.
+const patience = 5 * time.Second
 
 // cancelOnServer has the end of a context stop the statement on the server.
 // Without it the connection would be dropped, and the server go on working.
@@ -50,96 +42,28 @@ func cancelOnServer(c *pgconn.PgConn) ctxwatch.Handler {
 	return &pgconn.CancelRequestContextWatcherHandler{Conn: c, DeadlineDelay: patience}
 }
 
-// conn is a connection of pgx as database/sql wants it. (pgx brings such an
-// adapter too, with a second pool inside of it. This one knows what package db
-// promises about times and transactions.) pgx prepares each statement once per
-// connection and keeps it, so there is nothing to prepare here.
-type conn struct {
-	raw  *pgx.Conn
-	role db.Role
-	used time.Time
-}
-
-func (c *conn) Close() error {
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
-	defer cancel()
-	return c.raw.Close(ctx)
-}
-
-// Prepare is never called: ExecContext and QueryContext need no statement.
-func (c *conn) Prepare(string) (driver.Stmt, error) {
-	return nil, errors.New("postgres: a statement is prepared where it is executed")
-}
-
-// ResetSession looks whether a connection that comes from the pool can be used.
-func (c *conn) ResetSession(ctx context.Context) error {
-	if !c.IsValid() {
-		return driver.ErrBadConn
-	}
-	if time.Since(c.used) > stale && c.raw.PgConn().Ping(ctx) != nil {
-		return driver.ErrBadConn
-	}
+// readInUTC has a TIMESTAMPTZ come in UTC instead of in the zone of the machine.
+func readInUTC(_ context.Context, c *pgx.Conn) error {
+	c.TypeMap().RegisterType(&pgtype.Type{
+		Name: "timestamptz", OID: pgtype.TimestamptzOID, Codec: &pgtype.TimestamptzCodec{ScanLocation: time.UTC},
+	})
 	return nil
 }
 
-// IsValid keeps a connection with an open transaction out of the pool.
+// conn is pgx's connection for database/sql, and beyond that what package db
+// promises: the isolation of each role's transactions, transactions whose end
+// does not cost the connection, and times in the form in which they are stored.
+type conn struct {
+	*stdlib.Conn
+	role db.Role
+}
+
+// IsValid keeps a connection with an open transaction out of the pool. Without
+// this method database/sql closes the connection of every transaction whose
+// context ends, instead of rolling back and using it on.
 func (c *conn) IsValid() bool {
-	return !c.raw.IsClosed() && c.raw.PgConn().TxStatus() == 'I'
-}
-
-// failed has database/sql take another connection where the server has surely
-// not seen the statement. That the server stopped a statement because we told
-// it to is the error of the context.
-func (c *conn) failed(ctx context.Context, err error) error {
-	c.used = time.Now()
-	switch {
-	case err == nil:
-		return nil
-	case ctx.Err() != nil && code(err) == queryCanceled:
-		return ctx.Err()
-	case pgconn.SafeToRetry(err):
-		return driver.ErrBadConn
-	}
-	return err
-}
-
-func (c *conn) ExecContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
-	if c.raw.IsClosed() {
-		return nil, driver.ErrBadConn
-	}
-	tag, err := c.raw.Exec(ctx, query, values(nil, args)...)
-	if err != nil {
-		return nil, c.failed(ctx, err)
-	}
-	c.used = time.Now()
-	return driver.RowsAffected(tag.RowsAffected()), nil
-}
-
-func (c *conn) QueryContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
-	if c.raw.IsClosed() {
-		return nil, driver.ErrBadConn
-	}
-	raw, err := c.raw.Query(ctx, query, values([]any{formats}, args)...)
-	if err != nil {
-		return nil, c.failed(ctx, err)
-	}
-	r := &rows{conn: c, ctx: ctx, raw: raw}
-	// The names of the columns are known with the first row.
-	r.ahead = raw.Next()
-	if err := raw.Err(); err != nil {
-		raw.Close()
-		return nil, c.failed(ctx, err)
-	}
-	c.used = time.Now()
-	return r, nil
-}
-
-// values appends the arguments for pgx.
-func values(all []any, args []driver.NamedValue) []any {
-	for _, arg := range args {
-		all = append(all, arg.Value)
-	}
-	return all
+	raw := c.Conn.Conn()
+	return !raw.IsClosed() && raw.PgConn().TxStatus() == 'I'
 }
 
 // CheckNamedValue brings times into the form in which they are stored. All
@@ -169,17 +93,14 @@ func stored(value any) any {
 	return value
 }
 
-// Begin is never called: there is BeginTx.
-func (c *conn) Begin() (driver.Tx, error) {
-	return nil, errors.New("postgres: a transaction begins with its context")
-}
-
 // BeginTx begins a transaction: for a Writer one in which nothing that it reads
-// can change unnoticed, for a Reader one that sees the state of one moment.
+// can change unnoticed, for a Reader one that sees the state of one moment. Where
+// the server has surely not heard of it, database/sql takes another connection.
+//
+// It is not left to stdlib because that commits and rolls back with the context
+// of the beginning: one that has ended loses the connection, and leaves unknown
+// whether a COMMIT that was under way took place.
 func (c *conn) BeginTx(ctx context.Context, _ driver.TxOptions) (driver.Tx, error) {
-	if c.raw.IsClosed() {
-		return nil, driver.ErrBadConn
-	}
 	var options pgx.TxOptions
 	switch c.role {
 	case db.Writer:
@@ -187,9 +108,12 @@ func (c *conn) BeginTx(ctx context.Context, _ driver.TxOptions) (driver.Tx, erro
 	case db.Reader:
 		options = pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}
 	}
-	begun, err := c.raw.BeginTx(ctx, options)
+	begun, err := c.Conn.Conn().BeginTx(ctx, options)
+	if pgconn.SafeToRetry(err) {
+		return nil, driver.ErrBadConn
+	}
 	if err != nil {
-		return nil, c.failed(ctx, err)
+		return nil, err
 	}
 	return tx{begun}, nil
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/dram-go/dram/framework/db"
 )
@@ -124,5 +125,24 @@ func TestInterruptedMigrationIsUndone(t *testing.T) {
 	says(t, err, "migrations/0002_slow.sql:3: ", "It was interrupted: the schema stays at version 1")
 	if n := count(t, d, `SELECT count(*) FROM pg_class WHERE relname = 'half'`); n != 0 {
 		t.Error("half of the migration stays")
+	}
+}
+
+func TestConnectionStuckInATransactionLeavesThePool(t *testing.T) {
+	t.Parallel()
+	conf := newConfig(t)
+	d, other := start(t, conf, board()), start(t, conf, board())
+	_, err := db.One[int](t.Context(), d, `BEGIN`)
+	says(t, err, "no row")
+	stuck := func() int {
+		return count(t, other, `SELECT count(*) FROM pg_stat_activity
+			WHERE datname = current_database() AND state LIKE 'idle in transaction%'`)
+	}
+	// Its snapshot would keep rows from being removed for as long as nobody
+	// happens to need the connection.
+	for deadline := time.Now().Add(10 * time.Second); stuck() > 0; {
+		if time.Now().After(deadline) {
+			t.Fatal("a connection waits in the pool with an open transaction")
+		}
 	}
 }

@@ -134,8 +134,7 @@ func (e *engine) Open(role db.Role) *sql.DB {
 	if role == db.Reader {
 		params["default_transaction_read_only"] = "on"
 	}
-	conf.BuildContextWatcherHandler = cancelOnServer
-	return sql.OpenDB(&connector{conf: conf, role: role})
+	return sql.OpenDB(newConnector(conf, role))
 }
 
 // milliseconds is how PostgreSQL reads a time limit, at least one because zero
@@ -147,7 +146,7 @@ func milliseconds(d time.Duration) string {
 // Check asks the server.
 func (e *engine) Check(ctx context.Context, pool *sql.DB) error {
 	var one int
-	return e.Explain(pool.QueryRowContext(ctx, "SELECT 1").Scan(&one))
+	return e.Explain(ctx, pool.QueryRowContext(ctx, "SELECT 1").Scan(&one))
 }
 
 func (e *engine) HasTable(ctx context.Context, pool *sql.DB, name string) (bool, error) {

@@ -94,7 +94,7 @@ func TestUniqueColumns(t *testing.T) {
 		"Key (lower(email))=(a@b) already exists.":     "member_key",
 		"": "member_key",
 	} {
-		err := (&engine{}).Explain(&pgconn.PgError{Code: uniqueViolation, Detail: detail, TableName: "member", ConstraintName: "member_key"})
+		err := (&engine{}).Explain(t.Context(), &pgconn.PgError{Code: uniqueViolation, Detail: detail, TableName: "member", ConstraintName: "member_key"})
 		var unique *db.UniqueError
 		if !errors.As(err, &unique) || unique.Unique() != want {
 			t.Errorf("%s: %v", detail, err)
@@ -106,12 +106,12 @@ func TestExplainLeavesOthersAlone(t *testing.T) {
 	t.Parallel()
 	e := &engine{}
 	for _, err := range []error{nil, context.Canceled, &pgconn.PgError{Code: "42601"}, &pgconn.PgError{Code: queryCanceled, Message: "user request"}} {
-		if got := e.Explain(err); got != err {
+		if got := e.Explain(t.Context(), err); got != err {
 			t.Errorf("%v became %v", err, got)
 		}
 	}
 	var busy *db.BusyError
-	if err := e.Explain(&pgconn.PgError{Code: lockNotAvailable}); !errors.As(err, &busy) {
+	if err := e.Explain(t.Context(), &pgconn.PgError{Code: lockNotAvailable}); !errors.As(err, &busy) {
 		t.Errorf("a lock timeout became %v", err)
 	}
 }
@@ -121,18 +121,5 @@ func TestWhatIsLeftToTheServer(t *testing.T) {
 	e := &engine{}
 	if to, err := e.Backup(t.Context(), 1); to != "" || err != nil || e.Migrating() {
 		t.Errorf("a copy at %q, %v", to, err)
-	}
-}
-
-func TestConnectionsOpenThroughPackageDBOnly(t *testing.T) {
-	t.Parallel()
-	if _, err := (&connector{}).Driver().Open("qna"); err == nil {
-		t.Error("the driver opens a connection without its settings")
-	}
-	if _, err := (&conn{}).Prepare("SELECT 1"); err == nil {
-		t.Error("there are prepared statements")
-	}
-	if _, err := (&conn{}).Begin(); err == nil {
-		t.Error("a transaction begins without a context")
 	}
 }

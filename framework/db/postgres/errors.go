@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -44,7 +45,7 @@ func (e *engine) Retry(err error) bool {
 }
 
 // Explain turns PostgreSQL's errors into those of package db.
-func (e *engine) Explain(err error) error {
+func (e *engine) Explain(ctx context.Context, err error) error {
 	var said *pgconn.PgError
 	if !errors.As(err, &said) {
 		if errors.Is(err, pgx.ErrTxCommitRollback) {
@@ -67,7 +68,7 @@ func (e *engine) Explain(err error) error {
 	case failedTransaction:
 		return errLost(err)
 	case queryCanceled:
-		return e.explainCancel(said, err)
+		return e.explainCancel(ctx, said, err)
 	}
 	return err
 }
@@ -87,8 +88,12 @@ func errLost(err error) error {
 		"put what may fail into a Write of its own inside this one, or say ON CONFLICT)", err)
 }
 
-// explainCancel names the limit, which a context that ended is not.
-func (e *engine) explainCancel(said *pgconn.PgError, err error) error {
+// explainCancel tells the end of the context, the limit of the server, and
+// whoever else stopped the statement.
+func (e *engine) explainCancel(ctx context.Context, said *pgconn.PgError, err error) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
 	if !strings.Contains(said.Routine, "ProcessInterrupts") || !strings.Contains(said.Message, "statement timeout") {
 		return err
 	}

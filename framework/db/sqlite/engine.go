@@ -129,7 +129,7 @@ func (e *engine) writeAhead(ctx context.Context) error {
 		mode, err = journalMode(ctx, pool, "PRAGMA journal_mode = WAL")
 	}
 	if err != nil {
-		return e.Explain(err)
+		return e.Explain(ctx, err)
 	}
 	if mode != "wal" {
 		return fmt.Errorf("the file system of %s has no shared memory for SQLite's write-ahead log "+
@@ -245,7 +245,7 @@ func (e *engine) Check(ctx context.Context, pool *sql.DB) error {
 	}
 	var tables int
 	err := pool.QueryRowContext(ctx, "SELECT count(*) FROM sqlite_schema").Scan(&tables)
-	return e.Explain(err)
+	return e.Explain(ctx, err)
 }
 
 func (e *engine) HasTable(ctx context.Context, pool *sql.DB, name string) (bool, error) {

@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -10,7 +11,7 @@ import (
 )
 
 // Explain turns SQLite's errors into those of package db.
-func (e *engine) Explain(err error) error {
+func (e *engine) Explain(_ context.Context, err error) error {
 	var cause sqlite3.Error
 	if !errors.As(err, &cause) {
 		return err
