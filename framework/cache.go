@@ -42,6 +42,10 @@ func (c *Context) Public(ttl time.Duration) *Context {
 
 // guardCache decides who may keep the response, right before its header goes.
 func (c *Context) guardCache(header http.Header) {
+	if c.single() {
+		header.Del("ETag")
+		header.Del("Last-Modified")
+	}
 	if isPublic(header) {
 		why := c.personal()
 		if why == "" && len(header["Set-Cookie"]) > 0 {
@@ -115,6 +119,10 @@ func (c *Context) warnPrivate(why string) {
 // for they change a page too. Who does not call NotModified still spares the
 // body: Render, Text and JSON send none to a client that has it.
 //
+// A response that is good only once has no tag, and nobody is told that it is
+// still good: one that shows flash messages or changes the session otherwise,
+// and one with a nonce.
+//
 // Values are booleans, numbers, texts, []byte, times, and what has a String
 // method; anything else is a mistake in the program and answered with 500. In
 // development, where templates change without a build, there are no tags.
@@ -158,10 +166,42 @@ func (c *Context) NotModified() error {
 	return nil
 }
 
-// fresh reports whether the client has what the header of the response
+// fresh reports whether the client may be told that what it has is still good.
+// A page that would show a message waiting in the session is a new one.
+func (c *Context) fresh() bool {
+	return c.matches() && !c.single() && !c.flashWaits()
+}
+
+// single reports whether nobody may see this response again: it shows messages
+// that are shown once, or changes the session otherwise, or has a nonce, which
+// must be another in the policy of each response.
+func (c *Context) single() bool {
+	c.x.mu.Lock()
+	defer c.x.mu.Unlock()
+	s := c.x.session
+	switch {
+	case c.x.nonce != "":
+		return true
+	case s == nil:
+		return false
+	}
+	// HEAD shows messages, too, and leaves them where they are.
+	return s.Changed() || c.Request.Method == http.MethodHead && s.Touched() && s.Waiting()
+}
+
+// flashWaits looks for messages in the session of a visitor who has one.
+func (c *Context) flashWaits() bool {
+	if c.app.sessions == nil || len(c.Request.CookiesNamed(c.app.sessions.Cookie())) == 0 {
+		return false
+	}
+	s, err := c.x.openSession(c.app, c.Request)
+	return err == nil && s.Waiting()
+}
+
+// matches reports whether the client has what the header of the response
 // describes (RFC 9110 section 13.2.2): its tag decides if it sent one, else its
 // time.
-func (c *Context) fresh() bool {
+func (c *Context) matches() bool {
 	r := c.Request
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
 		return false

@@ -164,9 +164,16 @@ func (c *Context) Session() *session.Session {
 }
 
 // Flash keeps a message for the next page that the visitor sees, which shows
-// it by {{flashes}}. kind is for its style: "success", "error".
+// it by {{flashes}}. kind is for its style: "success", "error". What a sealed
+// cookie has no room for (about 2,800 bytes in all) is cut with a warning in
+// the log: older messages are left out first, then the text is shortened.
 func (c *Context) Flash(kind, text string) {
-	if err := c.Session().Flash(kind, text); err != nil {
+	s := c.Session()
+	before := s.Cut()
+	if err := s.Flash(kind, text); err != nil {
 		fail(fmt.Errorf("flash at %s: %w", callerOf(), err))
+	}
+	if n := s.Cut() - before; n > 0 {
+		c.Log().Warn("flash messages had no room in the session", "cut", n, "at", callerOf())
 	}
 }

@@ -120,7 +120,7 @@ func (m *Manager) Commit(header http.Header, r *http.Request, s *Session) error 
 		return nil
 	}
 	s.committed = true
-	if !s.opened {
+	if !s.touched {
 		return nil
 	}
 	addVary(header)

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
-	"slices"
 	"sync"
 )
 
@@ -24,7 +23,7 @@ var ErrNotEnded = errors.New("session: it could not be ended in the store")
 // happen.
 type TooLarge struct {
 	Size, Limit int    // of the cookie, or of the session in a store, in bytes
-	Largest     string // key of the largest value, empty when flashes are all there is
+	Largest     string // key of the largest value, empty where there is none
 	LargestSize int    // of that value as JSON, in bytes
 }
 
@@ -32,15 +31,9 @@ type TooLarge struct {
 func (e *TooLarge) Error() string {
 	text := fmt.Sprintf("session: it would have %d bytes, %d are possible", e.Size, e.Limit)
 	if e.Largest == "" {
-		return text + "; shorten the flash messages"
+		return text
 	}
 	return fmt.Sprintf("%s; the largest value is %q with %d: keep an id in the session and the rest in the database", text, e.Largest, e.LargestSize)
-}
-
-// Flash is a message for the next page that a visitor sees.
-type Flash struct {
-	Kind string `json:"k"` // like "success" or "error"; the page's style
-	Text string `json:"t"`
 }
 
 // Session is the state of one visitor during one request. It is safe for use by
@@ -50,12 +43,14 @@ type Session struct {
 	request *http.Request
 
 	mu        sync.Mutex
-	opened    bool
+	opened    bool // the cookie has been read
+	touched   bool // by the app, so that the response depends on it
 	changed   bool
 	committed bool
 	data      payload
 	shown     []Flash // what Flashes took out
 	taken     bool    // whether it did
+	cut       int     // flashes that were shortened or left out
 
 	// With a store only.
 	token   string // what the cookie holds, "" for a new session
@@ -63,8 +58,15 @@ type Session struct {
 	renewed bool   // the session gets another token
 }
 
-// load opens the cookie at first use. The caller holds the lock.
+// load opens the cookie for the app. The caller holds the lock.
 func (s *Session) load() error {
+	err := s.open()
+	s.touched = s.touched || err == nil
+	return err
+}
+
+// open reads the cookie, once. The caller holds the lock.
+func (s *Session) open() error {
 	switch {
 	case s.opened:
 		return nil
@@ -191,38 +193,12 @@ func (s *Session) ID() string {
 	return s.id
 }
 
-// Flash keeps a message for the next call of Flashes, in this request or a
-// later one. Errors: *TooLarge, ErrCommitted.
-func (s *Session) Flash(kind, text string) error {
-	return s.change(func(p *payload) bool {
-		p.Flashes = append(slices.Clone(p.Flashes), Flash{kind, text})
-		return true
-	})
-}
-
-// Flashes takes out the messages that wait. Further calls in the same request
-// return the same messages, so a page may ask twice. After the header is sent
-// there are none, unless they were taken out before: the browser could not be
-// told that they have been shown.
-func (s *Session) Flashes() []Flash {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.taken || s.committed || s.load() != nil {
-		return slices.Clone(s.shown)
-	}
-	s.taken = true
-	if len(s.data.Flashes) > 0 {
-		s.shown, s.data.Flashes, s.changed = s.data.Flashes, nil, true
-	}
-	return slices.Clone(s.shown)
-}
-
 // Touched reports whether the session was used at all, so that the response
 // depends on the cookie.
 func (s *Session) Touched() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.opened
+	return s.touched
 }
 
 // Changed reports whether anything was changed, so that Commit will write or
@@ -234,7 +210,8 @@ func (s *Session) Changed() bool {
 }
 
 // change applies edit to a copy of the data and keeps it if it fits into a
-// cookie. edit reports whether it changed anything.
+// cookie. edit reports whether it changed anything. Messages make room for
+// values: who has to sign in again is worse off than who misses a message.
 func (s *Session) change(edit func(*payload) bool) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -248,13 +225,10 @@ func (s *Session) change(edit func(*payload) bool) error {
 	if !edit(&next) {
 		return nil
 	}
-	encoded, err := json.Marshal(&next)
+	cut, err := s.manager.makeRoom(&next)
 	if err != nil {
-		return fmt.Errorf("session: %w", err)
-	}
-	if err := s.manager.fits(&next, encoded); err != nil {
 		return err
 	}
-	s.data, s.changed = next, true
+	s.data, s.changed, s.cut = next, true, s.cut+cut
 	return nil
 }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -124,30 +123,6 @@ func TestClearDeletesCookie(t *testing.T) {
 	}
 }
 
-func TestFlash(t *testing.T) {
-	b := &browser{t: t, m: newManager(t, session.Options{})}
-	first := session.Flash{Kind: "success", Text: "저장되었습니다."}
-	b.do(func(s *session.Session) { must(t, s.Flash(first.Kind, first.Text)) })
-	b.do(func(s *session.Session) {
-		for range 2 {
-			if got := s.Flashes(); !slices.Equal(got, []session.Flash{first}) {
-				t.Errorf("flashes %v", got)
-			}
-		}
-		must(t, s.Flash("info", "next page"))
-	})
-	b.do(func(s *session.Session) {
-		if got := s.Flashes(); len(got) != 1 || got[0].Text != "next page" {
-			t.Errorf("flashes %v", got)
-		}
-	})
-	b.do(func(s *session.Session) {
-		if got := s.Flashes(); got != nil {
-			t.Errorf("shown again: %v", got)
-		}
-	})
-}
-
 func TestCommitCloses(t *testing.T) {
 	m := newManager(t, session.Options{})
 	b := &browser{t: t, m: m}
@@ -178,21 +153,6 @@ func TestReadBeforeCommitStaysReadable(t *testing.T) {
 	if n, ok := number(t, kept, "n"); !ok || n != 7 {
 		t.Errorf("n = %d, %v", n, ok)
 	}
-}
-
-func TestFlashSurvivesLateReading(t *testing.T) {
-	b := &browser{t: t, m: newManager(t, session.Options{})}
-	b.do(func(s *session.Session) { must(t, s.Flash("info", "text")) })
-	var late *session.Session
-	b.do(func(s *session.Session) { number(t, s, "n"); late = s })
-	if got := late.Flashes(); got != nil {
-		t.Errorf("shown after commit, and again on the next page: %v", got)
-	}
-	b.do(func(s *session.Session) {
-		if got := s.Flashes(); len(got) != 1 {
-			t.Errorf("flashes %v", got)
-		}
-	})
 }
 
 func TestCacheControl(t *testing.T) {
@@ -281,9 +241,6 @@ func TestTooLarge(t *testing.T) {
 		}
 		if !strings.Contains(err.Error(), fmt.Sprint(large.Size)) || !strings.Contains(err.Error(), `"cart"`) {
 			t.Errorf("message: %v", err)
-		}
-		if err := s.Flash("info", strings.Repeat("x", 4000)); !errors.As(err, &large) {
-			t.Errorf("Flash: %v", err)
 		}
 		var n int
 		if ok, _ := s.Get("cart", &n); ok {

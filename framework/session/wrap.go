@@ -37,10 +37,15 @@ type writer struct {
 	manager *Manager
 	request *http.Request
 	session *Session
+	warned  bool // of flash messages that had no room
 	refused bool // answered with 503, the handler's response is dropped
 }
 
 func (w *writer) commit() {
+	if n := w.session.Cut(); n > 0 && !w.warned {
+		w.warned = true
+		slog.WarnContext(w.request.Context(), "flash messages had no room in the session", "cut", n, "path", w.request.URL.Path)
+	}
 	err := w.manager.Commit(w.Header(), w.request, w.session)
 	if err == nil {
 		return
