@@ -26,6 +26,10 @@ func (d Destructive) String() string {
 // DestructiveError lists what [DB.Destructive] found.
 type DestructiveError struct{ Found []Destructive }
 
+// Destructive tells this error from others for those that do not import this
+// package: a first start, where no earlier build serves, ignores it.
+func (*DestructiveError) Destructive() bool { return true }
+
 func (e *DestructiveError) Error() string {
 	var b strings.Builder
 	for _, found := range e.Found {
