@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -147,6 +148,16 @@ func (p part) Close(context.Context) error {
 	return nil
 }
 
+func (p part) Migrate(context.Context) error {
+	*p.log = append(*p.log, "migrate "+p.name)
+	return nil
+}
+
+func (p part) MigrateAfter(context.Context) error {
+	*p.log = append(*p.log, "after "+p.name)
+	return p.fail
+}
+
 func (p part) Check(context.Context) error { return p.fail }
 
 func (p part) MigrationStatus(context.Context) ([][]string, error) {
@@ -162,10 +173,10 @@ func TestComponentsStartInOrderAndCloseInReverse(t *testing.T) {
 	var log []string
 	app.Add(part{"a", &log, nil}, struct{}{}, part{"b", &log, nil})
 	app.Command("seed", "fill it", func(context.Context, []string) error { return nil })
-	if err := errors.Join(app.Start(t.Context()), app.Check(t.Context()), app.Migrate(t.Context()), app.Close(t.Context())); err != nil {
+	if err := errors.Join(app.Start(t.Context()), app.Check(t.Context()), app.Migrate(t.Context()), app.MigrateAfter(t.Context()), app.Close(t.Context())); err != nil {
 		t.Fatal(err)
 	}
-	if got := strings.Join(log, ", "); got != "start a, start b, close b, close a" {
+	if got := strings.Join(log, ", "); got != "start a, start b, migrate a, migrate b, after a, after b, close b, close a" {
 		t.Errorf("got %s", got)
 	}
 	if rows, err := app.MigrationStatus(t.Context()); err != nil || fmt.Sprint(rows) != "[[1 applied a] [1 applied b]]" {
@@ -188,6 +199,43 @@ func TestComponentsStartInOrderAndCloseInReverse(t *testing.T) {
 	}
 	if err := app.Check(t.Context()); !errors.Is(err, broken) {
 		t.Errorf("Check: %v", err)
+	}
+	log = nil
+	if err := app.MigrateAfter(t.Context()); !errors.Is(err, broken) || strings.Join(log, ", ") != "after a, after b" {
+		t.Errorf("MigrateAfter: %v after %q", err, log)
+	}
+}
+
+// around is a component with middleware, none if it has no name.
+type around string
+
+func (a around) Middleware() func(http.Handler) http.Handler {
+	if a == "" {
+		return nil
+	}
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Add("Mark", string(a))
+			next.ServeHTTP(w, r)
+		})
+	}
+}
+
+func TestComponentsStandAroundTheApp(t *testing.T) {
+	app, _ := newApp(t, config.Test, nil)
+	app.Use(func(next dram.Handler) dram.Handler {
+		return func(c *dram.Context) error {
+			c.Writer.Header().Add("Mark", "app")
+			return next(c)
+		}
+	})
+	app.Add(around("first"), around(""), around("second"))
+	app.Get("/", func(c *dram.Context) error { return c.Text("page") })
+	for path, status := range map[string]int{"/": 200, "/nowhere": 404} {
+		w := get(app, path)
+		if got := strings.Join(w.Header().Values("Mark"), ","); w.Code != status || got != "first,second,app" {
+			t.Errorf("%s: %d, middleware %s", path, w.Code, got)
+		}
 	}
 }
 

@@ -56,14 +56,15 @@ func (a *App) finish() {
 // middleware needs and nobody has.
 func (a *App) wrapRoutes() error {
 	var needs []need
+	around := a.allMiddleware()
 	for _, entry := range a.router.Entries() {
 		e := entry.Value
 		if e.handler != nil {
 			tell := func(n need) { needs = append(needs, need{n.route, n.why, entry.Where}) }
-			e.serve = wrap(wrap(e.handler, e.group.middleware, tell), a.middleware, tell)
+			e.serve = wrap(wrap(e.handler, e.group.middleware, tell), around, tell)
 		}
 	}
-	a.outside = wrap((*Context).noRoute, a.middleware, func(need) {}) // no other middleware than that of routes
+	a.outside = wrap((*Context).noRoute, around, func(need) {}) // no other middleware than that of routes
 	return a.checkNeeds(needs)
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 )
 
 // Add gives the app what lives and ends with it: a database, a queue, a
@@ -14,11 +15,17 @@ import (
 //	Close(context.Context) error     closes it, in the opposite order
 //	Check(context.Context) error     says whether it could do its work
 //	Migrate(context.Context) error   brings its data to this version of the app
+//	MigrateAfter(context.Context) error
+//	                                 takes away what an earlier version needed,
+//	                                 once that serves no more
 //	MigrationStatus(context.Context) ([][]string, error)
 //	                                 rows of version, state and file
 //	Commands() map[string]func(context.Context, []string) error
-//
-// The keys of Commands are a name, a space and one line of help.
+//	                                 by a name, a space and one line of help
+//	Middleware() func(http.Handler) http.Handler
+//	                                 stands around every route, outside of what
+//	                                 Use adds; nil is none
+//	SetLog(*slog.Logger)             takes the log of [App.SetLog]
 func (a *App) Add(components ...any) {
 	a.describing("Add")
 	a.components = append(a.components, components...)
@@ -28,11 +35,31 @@ type starter interface{ Start(context.Context) error }
 type closer interface{ Close(context.Context) error }
 type checker interface{ Check(context.Context) error }
 type migrator interface{ Migrate(context.Context) error }
+type afterMigrator interface{ MigrateAfter(context.Context) error }
 type migrationLister interface {
 	MigrationStatus(context.Context) ([][]string, error)
 }
 type commander interface {
 	Commands() map[string]func(context.Context, []string) error
+}
+type surrounder interface {
+	Middleware() func(http.Handler) http.Handler
+}
+
+// allMiddleware returns what stands around every route, the outermost first:
+// that of the components, then the app's own.
+func (a *App) allMiddleware() []Middleware {
+	var all []Middleware
+	for _, component := range a.components {
+		s, ok := component.(surrounder)
+		if !ok {
+			continue
+		}
+		if mw := s.Middleware(); mw != nil {
+			all = append(all, fromHTTP(mw))
+		}
+	}
+	return append(all, a.middleware...)
 }
 
 // Start makes the app ready to serve: it demands a secret in production and
@@ -105,6 +132,20 @@ func (a *App) Migrate(ctx context.Context) error {
 	for _, component := range a.components {
 		if m, ok := component.(migrator); ok {
 			if err := m.Migrate(ctx); err != nil {
+				return err // the component says which migration and why
+			}
+		}
+	}
+	return nil
+}
+
+// MigrateAfter lets all components take away what an earlier version of the app
+// needed, such as columns: to be called when no process of that version serves
+// any more, and none will come back. [App.Migrate] must have run before.
+func (a *App) MigrateAfter(ctx context.Context) error {
+	for _, component := range a.components {
+		if m, ok := component.(afterMigrator); ok {
+			if err := m.MigrateAfter(ctx); err != nil {
 				return err // the component says which migration and why
 			}
 		}

@@ -5,7 +5,6 @@ import (
 	"embed"
 
 	dram "github.com/dram-go/dram/framework"
-	"github.com/dram-go/dram/framework/config"
 	"github.com/dram-go/dram/framework/db"
 
 	"github.com/dram-go/dram/sample-app/answer"
@@ -36,9 +35,6 @@ type settings struct {
 func New(conf *dram.Config) (*Site, error) {
 	app, database := dram.New(conf, files), db.New(conf, files)
 	app.Add(database)
-	if conf.Env == config.Development {
-		app.UseHTTP(database.Watch) // warns of a query per row
-	}
 	s := &Site{
 		App:       app,
 		DB:        database,

@@ -37,12 +37,21 @@ func Statements(ctx context.Context) int {
 // line before it is taken for one query per row of another (N+1).
 const repeats = 5
 
-// Watch is middleware for development: when a request executes the same
+// Middleware returns [DB.Watch], or nil in production: app.Add(database) puts it
+// around every route.
+func (d *DB) Middleware() func(http.Handler) http.Handler {
+	if d.conf.Env == config.Production {
+		return nil
+	}
+	return d.Watch
+}
+
+// Watch is middleware for development and tests: when a request executes the same
 // statement from the same line five times or more, usually a query per row of a
-// list, it logs a warning with the line. In other environments it returns next
-// itself.
+// list, it logs a warning with the line. In production it returns next itself.
+// An app that has added the database has it already.
 func (d *DB) Watch(next http.Handler) http.Handler {
-	if d.conf.Env != config.Development {
+	if d.conf.Env == config.Production {
 		return next
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -82,12 +82,14 @@ func TestQueryPerRowIsNamedWithItsLine(t *testing.T) {
 	}
 }
 
-func TestOnlyDevelopmentWatches(t *testing.T) {
+func TestProductionDoesNotWatch(t *testing.T) {
 	t.Parallel()
 	next := http.NewServeMux()
-	for _, env := range []config.Env{config.Production, config.Test} {
-		if got := db.New(newConfig(t.TempDir(), env), nil).Watch(next); got != http.Handler(next) {
-			t.Errorf("%s wraps the handler", env)
+	for _, env := range []config.Env{config.Production, config.Test, config.Development} {
+		d := db.New(newConfig(t.TempDir(), env), nil)
+		watched := d.Watch(next) != http.Handler(next)
+		if want := env != config.Production; watched != want || (d.Middleware() != nil) != want {
+			t.Errorf("%s: the handler is wrapped: %v, there is middleware: %v", env, watched, d.Middleware() != nil)
 		}
 	}
 }

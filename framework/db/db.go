@@ -167,6 +167,10 @@ func (d *DB) Close(ctx context.Context) error {
 var errNotStarted = errors.New("the database is not open: its Start has not been called, " +
 	"or Close has (app.Add(database) lets the runner and webtest do both; New only describes)")
 
+// SetLog sets Log. It lets app.SetLog and webtest reach a database that was
+// added to the app.
+func (d *DB) SetLog(log *slog.Logger) { d.Log = log }
+
 // logger is where log lines go.
 func (d *DB) logger() *slog.Logger {
 	if d.Log != nil {

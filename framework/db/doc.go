@@ -61,8 +61,9 @@
 // # Seeing statements
 //
 // In development each statement is logged at level debug with its time and the
-// line that executed it, and [DB.Watch] warns of a query per row. A test counts
-// the statements of a page by [Count] and [Statements].
+// line that executed it. There and in tests a warning in the log names the line
+// of a query per row (N+1), see [DB.Watch]. A test counts the statements of a
+// page by [Count] and [Statements].
 //
 // # Time
 //

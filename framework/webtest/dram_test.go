@@ -1,9 +1,12 @@
 package webtest_test
 
 import (
+	"bytes"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"net/url"
+	"strings"
 	"testing"
 	"testing/fstest"
 
@@ -41,6 +44,7 @@ func newNotes(conf *dram.Config) (*notes, error) {
 	n.Add(n.DB)
 	n.Form("/create/", n.create).Name("create")
 	n.Get("/note/{id:int}/", n.show).Name("note")
+	n.Get("/each/{times:int}", n.each).Name("each")
 	return n, n.Build()
 }
 
@@ -68,6 +72,16 @@ func (n *notes) show(c *dram.Context) error {
 	return c.Render("note.html", text)
 }
 
+// each is a page with a query per row.
+func (n *notes) each(c *dram.Context) error {
+	for id := range c.Int("times") {
+		if _, err := db.All[string](c, n.DB, `SELECT text FROM note WHERE id = ?`, id); err != nil {
+			return err
+		}
+	}
+	return c.Text("done")
+}
+
 // TestAppOfDram is the promise of the package's comment, on the real thing.
 func TestAppOfDram(t *testing.T) {
 	t.Parallel()
@@ -88,5 +102,23 @@ func TestAppOfDram(t *testing.T) {
 				t.Errorf("the only note is %q, %v", text, err)
 			}
 		})
+	}
+}
+
+// TestAddedDatabaseNamesAQueryPerRow: it needs no line in the app.
+func TestAddedDatabaseNamesAQueryPerRow(t *testing.T) {
+	t.Parallel()
+	site := webtest.New(t, newNotes)
+	var log bytes.Buffer
+	site.App.SetLog(slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelWarn})))
+	site.Get("each", 4).Status(200)
+	if log.Len() != 0 {
+		t.Errorf("four statements are worth a line: %s", &log)
+	}
+	site.Get("each", 5).Status(200)
+	for _, word := range []string{"level=WARN", "N+1", "times=5", "path=/each/5", "dram_test.go:"} {
+		if !strings.Contains(log.String(), word) {
+			t.Errorf("the log lacks %s: %s", word, &log)
+		}
 	}
 }
