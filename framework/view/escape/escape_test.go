@@ -160,9 +160,3 @@ func TestNoAllocation(t *testing.T) {
 		t.Errorf("a URL: %v allocations", n)
 	}
 }
-
-func BenchmarkSelfTest(b *testing.B) {
-	for b.Loop() {
-		_ = escape.SelfTest()
-	}
-}
