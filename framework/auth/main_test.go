@@ -33,7 +33,9 @@ type board struct {
 	Hasher *auth.Hasher
 	Store  *auth.Sessions // nil with sealed cookies
 	loads  atomic.Int32
-	broken atomic.Pointer[dram.HTTPError] // what the next loads of a user fail with
+	// meanwhile is called in the middle of basket.slow.
+	meanwhile func() error
+	broken    atomic.Pointer[dram.HTTPError] // what the next loads of a user fail with
 }
 
 func files() fs.FS {
@@ -127,6 +129,15 @@ func assemble(conf *dram.Config, more func(*board)) (*board, error) {
 		}
 		return c.Text("basket: " + what)
 	}).Name("basket.show")
+	b.Get("/basket/slow/", func(c *dram.Context) error {
+		if err := c.Session().Set("basket", "late"); err != nil {
+			return err
+		}
+		if err := b.meanwhile(); err != nil {
+			return err
+		}
+		return c.Text("done")
+	}).Name("basket.slow")
 	in := b.With(b.Auth.Required)
 	in.Get("/me/", func(c *dram.Context) error { return c.Text(b.Auth.Must(c).Name) }).Name("me")
 	in.Post("/vote/", func(c *dram.Context) error { return c.NoContent() }).Name("vote")

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/dram-go/dram/framework/db"
+	"github.com/dram-go/dram/framework/session"
 	"github.com/dram-go/dram/framework/webtest"
 )
 
@@ -97,6 +98,45 @@ func TestEndedSessionsAreRemoved(t *testing.T) {
 		site.As(2)
 		if n := count(t, site, `SELECT count(*) FROM auth_session`); n != 1 {
 			t.Errorf("%d rows, want that of Lee", n)
+		}
+	})
+}
+
+// TestEndedSessionDoesNotComeBack: a request that was under way when another
+// device ended its session cannot write it again.
+func TestEndedSessionDoesNotComeBack(t *testing.T) {
+	onBoth(t, newStored, func(t *testing.T, site *site) {
+		kim := site.As(1)
+		before, _ := kim.Cookie(site.Config.Name)
+		site.App.meanwhile = func() error { return site.App.Store.EndOthers(t.Context(), site.App.Auth.Owner(1), "") }
+		w := kim.Get("basket.slow").Status(200)
+		if line := w.Headers.Get("Set-Cookie"); line != "" {
+			t.Errorf("a session that has ended sends a cookie: %s", line)
+		}
+		if after, _ := kim.Cookie(site.Config.Name); after != before {
+			t.Error("the browser has another cookie")
+		}
+		if n := count(t, site, `SELECT count(*) FROM auth_session`); n != 0 {
+			t.Errorf("%d rows, the session is back", n)
+		}
+		kim.Get("me").RedirectsTo("login")
+		kim.Get("basket.show").See("basket: ").Not("late")
+	})
+}
+
+func TestUpdateTellsWhetherTheSessionWasThere(t *testing.T) {
+	onBoth(t, newStored, func(t *testing.T, site *site) {
+		r := session.Record{ID: "id", Owner: "user:1", Data: []byte("{}"), Begun: site.Clock.Now(), Seen: site.Clock.Now(), Ends: site.Clock.Now().Add(time.Hour)}
+		if there, err := site.App.Store.Update(t.Context(), r); err != nil || there {
+			t.Errorf("nothing to update: %v, %v", there, err)
+		}
+		must(t, site.App.Store.Create(t.Context(), r))
+		r.Data = []byte(`{"v":1}`)
+		if there, err := site.App.Store.Update(t.Context(), r); err != nil || !there {
+			t.Errorf("update: %v, %v", there, err)
+		}
+		if found, ok, err := site.App.Store.Find(t.Context(), "id"); err != nil || !ok || string(found.Data) != `{"v":1}` {
+			t.Errorf("%+v, %v, %v", found, ok, err)
 		}
 	})
 }

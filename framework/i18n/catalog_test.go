@@ -235,8 +235,14 @@ func TestNegotiate(t *testing.T) {
 		{"ko;level=1", "en"},
 		{"ko;q=NaN", "en"},
 		{"fr;q=1, *;q=0.5, ko;q=0.1", "en"},
-		{strings.Repeat("fr,", 40) + "ko", "en"}, // bounded
+		{strings.Repeat("fr,", 31) + "ko", "ko"},
+		{strings.Repeat("fr,", 32) + "ko", "en"}, // bounded
+		{strings.Repeat(",", 32) + "ko", "en"},
+		{strings.Repeat(" ", 1021) + ",ko", "ko"},
+		{strings.Repeat(" ", 1021) + ",ko,en", "ko"},
+		{strings.Repeat(" ", 1021) + ",kok", "en"}, // and not cut to ko
 		{strings.Repeat("x", 2000) + ",ko", "en"},
+		{"ko" + strings.Repeat(" ", 2000), "en"},
 	}
 	for _, test := range tests {
 		if got := c.Negotiate(test.header); got != test.want {

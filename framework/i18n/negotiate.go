@@ -5,23 +5,25 @@ import (
 	"strings"
 )
 
-// Bounds of what Negotiate reads of a header that anybody may send.
+// Bounds of what Negotiate reads of a header that anybody may send; browsers
+// send a dozen ranges at most.
 const (
-	maxHeader = 1024
+	maxHeader = 1024 // bytes
 	maxRanges = 32
 )
 
 // Negotiate returns the locale of the catalogue that suits an Accept-Language
 // header best (RFC 9110 section 12.5.4), by lookup as in RFC 4647 section 3.4:
 // ko-KR finds ko. Where the catalogue has only a regional form, ko finds ko-KR
-// too. What suits nothing gives the default locale. A nil catalogue gives "".
+// too. What suits nothing gives the default locale. A nil catalogue gives "". What
+// follows the first 1024 bytes or 32 ranges of a header is not read.
 func (c *Catalog) Negotiate(acceptLanguage string) string {
 	if c == nil {
 		return ""
 	}
 	best, weight := c.def, 0
 	count := 0
-	for part := range strings.SplitSeq(acceptLanguage[:min(len(acceptLanguage), maxHeader)], ",") {
+	for part := range strings.SplitSeq(bounded(acceptLanguage), ",") {
 		if count++; count > maxRanges {
 			break
 		}
@@ -34,6 +36,15 @@ func (c *Catalog) Negotiate(acceptLanguage string) string {
 		}
 	}
 	return best
+}
+
+// bounded returns the ranges that lie within maxHeader; half a range could be
+// another: kok, cut, is ko.
+func bounded(header string) string {
+	if len(header) <= maxHeader {
+		return header
+	}
+	return header[:max(0, strings.LastIndexByte(header[:maxHeader+1], ','))]
 }
 
 // match returns the locale for one language range.
