@@ -1,15 +1,165 @@
-// Package wire is the gateway interface: how a front hands a request to a
-// worker. It knows nothing else of Dram.
+// Package wire is the gateway interface (DGI): how a front hands a request to
+// a worker. It knows nothing else of Dram. This page is its specification,
+// version 1; with the vectors in testdata it is enough to write another
+// implementation.
+//
+// # Links
 //
 // A [Link] joins one front with one worker. The master makes it (a unix
 // SOCK_SEQPACKET socketpair) and gives each side its end. Over a link the
 // front opens as many data connections as it wants: [Link.Dial] makes a
-// stream socketpair, keeps one end and sends the other across; the worker's
-// [Listener] accepts it. So there are no paths, no permissions and nothing to
-// unlink, and the death of either side is an immediate end of file on the
-// link (see [Link.Gone]) and on every connection made over it.
+// stream socketpair, keeps one end and sends the other across as SCM_RIGHTS
+// with one byte, whatever it is; the worker's [Listener] accepts it. So there
+// are no paths, no permissions and nothing to unlink, and the death of either
+// side is an immediate end of file on the link (see [Link.Gone]) and on every
+// connection made over it.
 //
-// On a data connection the two sides speak HTTP/1.1 (RFC 9112), keep-alive,
-// one exchange at a time. The worker never closes a connection first: only
-// the front, which knows whether a request is on it, does.
+// A data connection carries one exchange (a request and its response) at a
+// time. The front opens it, keeps it for more exchanges, and closes it. The
+// worker never closes a connection between exchanges.
+//
+// # Frames
+//
+// Both directions are sequences of frames: a header of four bytes and a
+// payload.
+//
+//	byte 0     bit 7    OPTIONAL: who does not know the kind skips the frame
+//	           bit 6    END: the message ends with this frame
+//	           bits 0–5 kind
+//	bytes 1–3  length of the payload, big-endian
+//
+//	kind        sent by  payload at most   what
+//	1 HELLO     both         4 KiB         first frame of each direction
+//	2 REQUEST   front      256 KiB         head of a request
+//	3 RESPONSE  worker     256 KiB         head of a response
+//	4 BODY      both        64 KiB         bytes of a body
+//	5 TRAILER   both       256 KiB         fields after a body
+//	6 ABORT     worker       4 KiB         the exchange is given up
+//
+// A frame of another kind has at most 4 KiB. It is a violation unless it is
+// OPTIONAL.
+//
+// In payloads, u8 and u16 are big-endian numbers of fixed size, uvarint is the
+// unsigned base-128 number of encoding/binary (and of Protocol Buffers), and
+// string is a uvarint length and that many bytes.
+//
+// # HELLO
+//
+//	4 bytes  "DGI" and LF
+//	u8       side: 1 front, 2 worker
+//	u8 u8    lowest and highest version that the sender speaks
+//	uvarint  features, a bit set; none is defined, unknown ones are ignored
+//	         (later versions may append)
+//
+// Each side sends HELLO at once and waits for the other's before it sends
+// anything else. They speak the highest version that both know. If there is
+// none, each says so in its log and closes. A connection on which the HELLO
+// has not come has carried nothing, so its request may go elsewhere.
+//
+// # Messages
+//
+//	from the front   REQUEST  BODY*  [TRAILER]
+//	from the worker  RESPONSE(1xx)*  RESPONSE  BODY*  [TRAILER]
+//
+// END is on the last frame of a message: on the head when there is no body, on
+// the last BODY, or on the TRAILER, which always has it. A BODY may be empty.
+// Informational responses have no END, except 101, which always has it. The
+// next REQUEST may follow when both messages have ended.
+//
+// REQUEST:
+//
+//	u8       flags: 1 the client waits for 100 before it sends the body;
+//	         2 WHOLE, see below
+//	u16      exchange: 1 for the first request on the connection, then 2, 3,
+//	         after 65535 comes 0
+//	string   method
+//	string   target, as the client sent it (RFC 9112, section 3.2)
+//	string   host: the authority that the request is for
+//	u8       version of HTTP that the client speaks, major*16 + minor
+//	uvarint  length of the body plus 1; 0 when it is unknown
+//	facts    u8 id, string value; ends with id 0; at most 64
+//	fields
+//
+// RESPONSE:
+//
+//	u8       flags: 1 LAST, the worker takes no other request here
+//	u16      exchange: that of the request
+//	u16      status, 100 to 999
+//	uvarint  length of the body plus 1; 0 when it is unknown
+//	fields
+//
+// TRAILER is fields alone. ABORT is a u8 code and a string for the log.
+//
+// fields is a list of name and value, both for what is one line in HTTP/1.1:
+//
+//	name     u8: 0 ends the list; 1, then a string: that name; 2 and above:
+//	         that entry of the table in names.go, which begins with 2 and is
+//	         append-only
+//	value    string
+//
+// A name is a token (RFC 9110, section 5.1); receivers make its letters'
+// case canonical (Content-Type). A value has neither CR, LF nor NUL. A list
+// has at most 2048 fields. Host, Transfer-Encoding, and Content-Length of a
+// response are not among them: framing is never text. Nothing that concerns
+// the client's connection alone is either, except Connection and Upgrade for
+// upgrades, Connection: close of a response, which asks the front to end the
+// client's connection, and Trailer, which announces the names in a TRAILER.
+//
+// When a length is given, the BODY frames have exactly that many bytes. To
+// HEAD, with 204 and with 304 RESPONSE has END, and its length, if given, is
+// what it would have been.
+//
+// # Facts
+//
+// What no client can write, so that a worker may trust it. Ids of which a
+// receiver knows nothing are skipped, and never used again.
+//
+//	1  ADDRESS:PORT of the client       6   request id
+//	2  ADDRESS:PORT it reached          7   milliseconds until the response
+//	3  scheme: http or https                must have begun, as a uvarint
+//	4  locale, a BCP 47 tag             8   TLS: u16 version, u16 cipher suite
+//	5  mount: prefix of the path        9   TLS: protocol by ALPN
+//	   under which the app lives        10  TLS: server name by SNI
+//
+// Time travels as what remains of it: clocks jump and differ.
+//
+// # Flow control
+//
+// It is the kernel's: who does not read makes the other side wait. Neither
+// side may hold its reading up until a write of its own is done, with one
+// exception: a message with WHOLE. WHOLE says that the front has sent the
+// message, at most 64 KiB of body, before it does anything else; the worker
+// must read it to its end before it acts on any of it.
+//
+// # Ends
+//
+// A response may end before its request has: then the front sends no more and
+// closes. If it has sent all, the worker skips what it has not read, and the
+// connection goes on.
+//
+// The front cancels an exchange by shutting down or closing the connection;
+// the worker sees it without reading ([Hangups]) and ends what it does.
+//
+// The worker gives an exchange up by ABORT and closes: code 1, the handler
+// wants the client to see a cut connection and no response of the front's; code
+// 2, the front has broken the protocol, and the text says how. An end without
+// ABORT is the death of the worker. Until the first byte of the response has
+// come, the front knows what that means for the request:
+//
+//	the write failed with nothing sent      it was not seen
+//	ECONNRESET, and the request was WHOLE   it was not read whole, so nobody acted
+//	end of file, or any other reset         it was taken, and may have been carried out
+//
+// # Upgrades
+//
+// RESPONSE 101 ends the exchange, and both directions are raw bytes from then
+// on: the front sends them only after it has read that frame. A front that did
+// not ask for the protocol closes. Each side may end its own direction first.
+//
+// # Violations
+//
+// Everything that this page does not allow. Who finds one says it in a log,
+// and closes that connection; the link, the other connections and the other
+// side's process go on. A worker sends ABORT 2 first; a front answers its
+// client 502.
 package wire
