@@ -95,6 +95,19 @@
 // lock, so any number of processes may call it. [DB.Start] refuses a database
 // that lacks a migration of this build and serves one that is ahead of it.
 //
+// A file that has run does not run again, so a change of mind is a new file.
+// The table dram_migration keeps a checksum of each file's statements as they
+// ran. Where a file says something else now, [DB.Migrate] logs that this
+// database lacks the change (as an error in development, as a warning
+// elsewhere) and [DB.MigrationStatus] calls it changed, until the file is as it
+// was. Comments, blanks and the Down part may be changed. Where the database was
+// made to fit by hand, deleting the version's row from dram_migration has the
+// file taken for what ran.
+//
+// In development one may begin again instead, with an empty database: stop the
+// app, remove the file (rm -f data/app.db data/app.db-*; PostgreSQL: dropdb
+// NAME), start it.
+//
 // # Two builds on one database
 //
 // While a new build takes over, the one before it goes on serving, on a schema

@@ -63,6 +63,8 @@ type Engine interface {
 	// Insert executes an INSERT and returns the id of the new row (of the
 	// last one, if there are several), 0 if there is none.
 	Insert(ctx context.Context, tx Execer, in Insertion) (int64, error)
+	// Removal is the command for a shell that removes the database, for advice.
+	Removal() string
 	// Lock waits until this process alone may migrate.
 	Lock(ctx context.Context) (unlock func(), err error)
 	// Migrating reports whether some process migrates at this moment, which

@@ -28,6 +28,8 @@ const versionTable = goose.DefaultTablename
 // build may be serving still. In a new database, and in development, there is
 // none, and they run too.
 //
+// A file that was changed after it ran is told in the log, and does not run again.
+//
 // A failing file is rolled back and ends the run; the error names the file,
 // the line and the version at which the schema stays.
 func (d *DB) Migrate(ctx context.Context) error {
@@ -77,19 +79,22 @@ func (d *DB) migrateLocked(ctx context.Context, choose func(plan) ([]migration, 
 // migrate runs under the lock. What is pending is asked only now: another
 // process may have been faster.
 func (d *DB) migrate(ctx context.Context, pool *sql.DB, files []migration, existed bool, choose func(plan) ([]migration, error)) error {
-	applied, err := d.applied(ctx, pool)
+	p, err := d.compare(ctx, pool, files)
 	if err != nil {
 		return err
 	}
-	p := makePlan(files, applied, d.alone())
+	d.tellChanged(ctx, p.changed)
 	chosen, err := choose(p)
-	if err != nil || len(chosen) == 0 {
+	if err != nil || len(chosen)+len(p.unsummed) == 0 {
 		return err
 	}
-	if d.conf.Env == config.Production && existed {
+	if d.conf.Env == config.Production && existed && len(chosen) > 0 {
 		if err := d.backup(ctx, p.version); err != nil {
 			return err
 		}
+	}
+	if err := d.remember(ctx, pool, p.unsummed...); err != nil {
+		return err
 	}
 	run, err := d.newMigrationRun(pool)
 	if err != nil {
@@ -99,6 +104,9 @@ func (d *DB) migrate(ctx context.Context, pool *sql.DB, files []migration, exist
 		start := time.Now()
 		if err := run.apply(ctx, m); err != nil {
 			return d.migrationError(ctx, pool, m, run, err)
+		}
+		if err := d.remember(ctx, pool, m); err != nil {
+			return err
 		}
 		d.logger().Log(ctx, d.noticeLevel(), "migration applied",
 			"file", m.path(), "ms", time.Since(start).Milliseconds())
@@ -164,14 +172,26 @@ func (d *DB) plan(ctx context.Context) (plan, error) {
 	}
 	pool := d.engine.Open(Reader)
 	defer pool.Close()
+	return d.compare(ctx, pool, files)
+}
+
+// compare makes the plan of files and what the database says.
+func (d *DB) compare(ctx context.Context, pool *sql.DB, files []migration) (plan, error) {
 	applied, err := d.applied(ctx, pool)
-	return makePlan(files, applied, d.alone()), err
+	if err != nil {
+		return plan{}, err
+	}
+	p := makePlan(files, applied, d.alone())
+	sums, err := d.checksums(ctx, pool)
+	p.compare(sums)
+	return p, err
 }
 
 // MigrationStatus returns a row of version, state and file for each migration,
-// in order. The state is "applied"; "pending", to be run by [DB.Migrate];
-// "after", to be run by [DB.MigrateAfter]; or, for a version that the database
-// has and this build lacks, "unknown". It changes nothing.
+// in order. The state is "applied"; "changed", applied when the file said
+// something else; "pending", to be run by [DB.Migrate]; "after", to be run by
+// [DB.MigrateAfter]; or, for a version that the database has and this build
+// lacks, "unknown". It changes nothing.
 func (d *DB) MigrationStatus(ctx context.Context) ([][]string, error) {
 	if d.broken != nil {
 		return nil, d.broken
@@ -184,6 +204,8 @@ func (d *DB) MigrationStatus(ctx context.Context) ([][]string, error) {
 	for _, m := range p.files {
 		state := "pending"
 		switch {
+		case slices.Contains(p.changed, m):
+			state = "changed"
 		case p.applied[m.version]:
 			state = "applied"
 		case slices.Contains(p.after, m):

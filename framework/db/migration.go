@@ -20,6 +20,8 @@ type migration struct {
 	name    string // base name
 	after   bool   // it says -- +dram after: it runs once no earlier build serves
 	expand  bool   // it says -- +dram expand: no earlier build minds it
+
+	checksum string
 }
 
 // path is how messages name the file.
@@ -50,7 +52,7 @@ func migrationFiles(files fs.FS) ([]migration, error) {
 			faults = append(faults, err)
 			continue
 		}
-		if err := m.readDirectives(files); err != nil {
+		if err := m.read(files); err != nil {
 			faults = append(faults, err)
 		}
 		found = append(found, m)
@@ -89,14 +91,20 @@ func parseMigrationName(entry fs.DirEntry) (migration, error) {
 	return m, nil
 }
 
-// readDirectives reads the lines of a file that begin with "-- +dram".
-func (m *migration) readDirectives(files fs.FS) error {
+// read takes from the file what there is to know before it runs.
+func (m *migration) read(files fs.FS) error {
 	text, err := fs.ReadFile(files, path.Join(migrationsDir, m.name))
 	if err != nil {
 		return fmt.Errorf("read migrations: %w", err)
 	}
+	m.checksum = checksum(string(text))
+	return m.readDirectives(string(text))
+}
+
+// readDirectives reads the lines of a file that begin with "-- +dram".
+func (m *migration) readDirectives(text string) error {
 	number := 0
-	for line := range strings.Lines(string(text)) {
+	for line := range strings.Lines(text) {
 		number++
 		if !strings.Contains(line, "+dram") {
 			continue
@@ -124,6 +132,9 @@ type plan struct {
 	after   []migration // in order, to be run after no earlier build serves
 	version int64       // highest applied, 0 if none
 	ahead   []int64     // applied, but unknown to this build, in order
+
+	changed  []migration // applied, when they said something else
+	unsummed []migration // applied, nobody knows with what text
 }
 
 // makePlan compares. Where alone is set, and in a database that has nothing

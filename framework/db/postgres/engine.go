@@ -98,6 +98,9 @@ func (e *engine) connectError(err error) error {
 	return fmt.Errorf("no connection to %s: %w", e, err)
 }
 
+// Removal removes what is made again by [engine.Prepare].
+func (e *engine) Removal() string { return "dropdb " + e.conf.Database }
+
 // Prepare makes the database in development and in tests.
 func (e *engine) Prepare(ctx context.Context) error {
 	exists, err := e.Exists(ctx)

@@ -14,6 +14,9 @@ import (
 // the lock is gone: removing it would let two processes lock two files.
 func (e *engine) lockPath() string { return e.path + ".lock" }
 
+// Removal leaves the file of the lock, which does no harm.
+func (e *engine) Removal() string { return fmt.Sprintf("rm -f %s %[1]s-*", e.shown) }
+
 // Lock waits until no other process migrates. The lock ends with the process,
 // whatever happens to it.
 func (e *engine) Lock(ctx context.Context) (unlock func(), err error) {
