@@ -13,7 +13,17 @@ import (
 )
 
 func (p *program) migrateCommand() *cobra.Command {
-	c := &cobra.Command{Use: "migrate", Short: "bring the database up to date, or show where it is"}
+	c := &cobra.Command{
+		Use: "migrate", Short: "bring the database up to date, or show where it is",
+		Long: `migrate runs the numbered SQL files in migrations/ that the database has not
+seen yet, each once and in order. In development the app does so when it starts;
+on a server reload does, and serve refuses a database that lacks one.
+
+A file that has run does not run again, and there is no way back down: a change
+is a new file. While developing you may begin again instead, with an empty
+database: stop the app, remove what database.url names (sqlite:data/app.db:
+rm -f data/app.db data/app.db-*; PostgreSQL: dropdb NAME) and start it.`,
+	}
 	up := &cobra.Command{
 		Use: "up", Short: "run the migrations that are missing", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -34,6 +44,14 @@ func (p *program) migrateCommand() *cobra.Command {
 	asJSON := false
 	state := &cobra.Command{
 		Use: "status", Short: "list the migrations and which of them have run", Args: cobra.NoArgs,
+		Long: `status lists the migrations with their states:
+
+  applied  it has run
+  changed  it has run, but the file said something else then
+  pending  migrate up will run it
+  after    it takes away what an earlier build needs (-- +dram after), and
+           waits for that build to be gone
+  unknown  it has run, and this build does not have the file`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			app, conf, err := p.app()
 			if err != nil {

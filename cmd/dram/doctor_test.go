@@ -36,6 +36,7 @@ func TestJudgements(t *testing.T) {
 		{"pending", judgeMigrations([]byte(`[{"state":"applied"},{"state":"pending"}]`)), weak, "1 of 2 have not run"},
 		{"ahead", judgeMigrations([]byte(`[{"state":"applied"},{"state":"unknown"}]`)), weak, "the database is ahead"},
 		{"contract", judgeMigrations([]byte(`[{"state":"applied"},{"state":"after"}]`)), healthy, "1 wait for the end of a reload"},
+		{"changed", judgeMigrations([]byte(`[{"state":"applied"},{"state":"changed"}]`)), weak, "1 of 2 were changed"},
 		{"no list", judgeMigrations([]byte(`ok`)), broken, "migrate status"},
 		{"nowhere", checkPort("256.0.0.1:1"), broken, "256.0.0.1"},
 	} {

@@ -251,6 +251,9 @@ func judgeMigrations(listed []byte) finding {
 	switch {
 	case count["pending"] > 0:
 		return finding{name, weak, fmt.Sprintf("%d of %d have not run", count["pending"], len(rows)), "dram migrate"}
+	case count["changed"] > 0:
+		return finding{name, weak, fmt.Sprintf("%d of %d were changed after they had run: new databases will differ from this one", count["changed"], len(rows)),
+			"put the files back as they were, and the changes into new files (dram migrate status names them)"}
 	case count["unknown"] > 0:
 		return finding{name, weak, fmt.Sprintf("%d have run that this build does not know: the database is ahead", count["unknown"]),
 			"build the newest version of the app"}

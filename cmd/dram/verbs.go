@@ -124,6 +124,13 @@ func migrateCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "migrate [DIR] [up|status]",
 		Short: "Bring the database of an app up",
+		Long: `Migrate builds the app and has it run the migrations that its database lacks.
+dram dev does so by itself.
+
+A file in migrations/ that has run does not run again: a change is a new file.
+While developing you may begin again instead, with an empty database: stop the
+app, remove what database.url names (sqlite:data/app.db:
+rm -f data/app.db data/app.db-*; PostgreSQL: dropdb NAME) and start it.`,
 		Example: `  dram migrate ./sample-app
   dram migrate ./sample-app status`,
 		GroupID: "develop",
