@@ -127,7 +127,8 @@ func (a *App) Check(ctx context.Context) error {
 	return errors.Join(failed...)
 }
 
-// Migrate brings the data of all components to this version of the app.
+// Migrate brings the data of all components to this version of the app, in the
+// order of Add. The first error ends it and says which migration failed.
 func (a *App) Migrate(ctx context.Context) error {
 	for _, component := range a.components {
 		if m, ok := component.(migrator); ok {
@@ -141,7 +142,8 @@ func (a *App) Migrate(ctx context.Context) error {
 
 // MigrateAfter lets all components take away what an earlier version of the app
 // needed, such as columns: to be called when no process of that version serves
-// any more, and none will come back. [App.Migrate] must have run before.
+// any more, and none will come back. [App.Migrate] must have run before. Errors
+// are as there.
 func (a *App) MigrateAfter(ctx context.Context) error {
 	for _, component := range a.components {
 		if m, ok := component.(afterMigrator); ok {

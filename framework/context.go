@@ -21,8 +21,8 @@ import (
 // A Context belongs to one goroutine and must not be used after the handler
 // returned.
 type Context struct {
-	Request *http.Request
-	Writer  http.ResponseWriter
+	Request *http.Request       // what the client asks
+	Writer  http.ResponseWriter // takes the answer; a header must be set before the first byte
 
 	app    *App
 	x      *exchange
@@ -154,7 +154,8 @@ func (c *Context) App() *App { return c.app }
 
 // Session returns the session of the visitor. It is opened at its first use
 // and sealed into its cookie when the response header is sent; what package
-// session says of that holds here.
+// session says of that holds here. Without a secret in production there are no
+// sessions, and the request is answered with 500; App.Start says so before.
 func (c *Context) Session() *session.Session {
 	s, err := c.x.openSession(c.app, c.Request)
 	if err != nil {

@@ -50,8 +50,8 @@
 //
 // Around every handler stand, from the outside: request id, log, error
 // boundary with recover, cross-origin protection, session, and then the app's
-// own [Middleware]: that of [App.Use], then that of the group. What is added
-// later with Use still stands around routes that were there before;
+// own [Middleware]: that of components ([App.Add]), that of [App.Use], then
+// that of the group. What is added later with Use still stands around routes that were there before;
 // [Group.With] makes a new group and leaves the old one as it was. So the order
 // of the lines that describe an app never matters, except between middleware.
 //
@@ -86,6 +86,10 @@
 //	c.Events(run)                          server-sent events
 //	socket.Handler(serve, options)         WebSockets, in package socket
 //
+// Before that, c.Writer.Header().Set and http.SetCookie(c.Writer, …) add to the
+// header; c.Request is that of net/http, with c.Request.Cookie and the rest.
+// Templates are looked for in templates/, {{static}} files in static/.
+//
 // Streams end when the process does: see [Context.Draining].
 //
 // # Input
@@ -95,6 +99,17 @@
 // it again. [Edit] does so for what exists already. [Context.Uploads] reads
 // large files as they come, [Context.ReadJSON] any JSON. A body may have
 // server.max_body bytes, less where [Group.MaxBody] says so.
+//
+// # Sessions
+//
+// [Context.Session] is the visitor's state, kept in an encrypted cookie, or on
+// the server with [App.SessionStore]; [Context.Flash] leaves a message for the
+// next page, which shows it by {{flashes}}. Login, logout, passwords and guards
+// are in package auth.
+//
+//	c.Session().Set("basket", items)           before the first byte of the body
+//	ok, err := c.Session().Get("basket", &items)
+//	c.Flash("success", "Saved.")
 //
 // # Errors
 //
@@ -174,4 +189,25 @@
 //
 // A test makes the app as production does, by its New, and talks to it through
 // package webtest.
+//
+// # For those who know Flask
+//
+//	@app.route, Blueprint             App.Get, App.Form, App.Group
+//	<int:id>, url_for                 {id:int}, Context.URL, {{url}}
+//	request.args, request.files       Context.Query, Context.Uploads
+//	request.form, WTForms             Bind, package form, {{field}}
+//	render_template, jsonify          Context.Render, Context.JSON
+//	redirect, abort(404)              Context.Redirect, return dram.NotFound("")
+//	errorhandler                      templates/errors/404.html, see ErrorPage
+//	session, flash                    Context.Session, Context.Flash
+//	before_request, after_request     Middleware with App.Use or Group.With
+//	g, current_app                    Key, Context.App or the fields of the app's struct
+//	template_filter, context_processor  App.Func
+//	app.config                        package config, Config.Decode for [app]
+//	cli.command, logger               App.Command, Context.Log
+//	extensions with init_app          App.Add
+//	SQLAlchemy, Migrate               package db
+//	Login, Babel, Mail                packages auth, i18n, mail
+//	send_from_directory               package storage, Context.SendFile
+//	test_client                       package webtest
 package dram

@@ -21,7 +21,7 @@ import (
 // the rest. An app without them shows the pages of package pages. A group may
 // have its own, see [Group.ErrorPages].
 type ErrorPage struct {
-	Status  int
+	Status  int    // of the response
 	Title   string // a few words
 	Message string // one sentence for the user
 	ID      string // id of the request, as in the log

@@ -5,7 +5,7 @@ import "strings"
 // Faults is the error of [App.Build]: everything that is wrong with the
 // description of an app, found at once.
 type Faults struct {
-	List []error
+	List []error // in the order in which they were found
 }
 
 // Error returns one line per fault, each beginning with its file:line.
@@ -37,7 +37,7 @@ func (f *Faults) add(err error) {
 // Fault is one thing wrong in the Go code that describes an app.
 type Fault struct {
 	Where string // file:line of the call
-	Text  string
+	Text  string // what is wrong, and how to mend it
 }
 
 // Error returns "file:line: text".

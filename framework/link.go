@@ -9,8 +9,8 @@ import (
 // somewhere, such as an entry of a menu. Templates write {{url .Link}}, Go code
 // c.Redirect(l.Route, l.Args...).
 type Link struct {
-	Route string
-	Args  []any
+	Route string // its name
+	Args  []any  // as for [App.URL]
 }
 
 // Query, as the last arguments of a link, becomes its query string, sorted by

@@ -13,7 +13,7 @@ import (
 )
 
 // ServeHTTP answers a request: request id, log, error boundary, cross-origin
-// protection, session, the app's own middleware, handler.
+// protection, session, middleware of components, the app's own, handler.
 func (a *App) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	a.finish()
 	x := a.newExchange(r)

@@ -24,7 +24,7 @@ import (
 // signing in for a while; those who are signed in stay so. Without a limit per
 // account, many addresses together could guess on.
 type Limits struct {
-	DB *db.DB
+	DB *db.DB // has the table auth_limit
 	// Window is how long attempts count, from the first one on. 0 means 15
 	// minutes.
 	Window time.Duration

@@ -16,6 +16,7 @@ import (
 type Errors map[string][]string
 
 // Error lists all messages in one line, by field.
+// Error lists the messages by the names of their fields, for the log.
 func (e Errors) Error() string {
 	var parts []string
 	for _, name := range slices.Sorted(maps.Keys(e)) {

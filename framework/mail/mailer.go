@@ -98,9 +98,10 @@ type Error struct {
 	// be reached, or asked for that by a reply of 400 to 499 (RFC 5321 section
 	// 4.2.1).
 	Temporary bool
-	Err       error
+	Err       error // the cause, often a *textproto.Error with the reply
 }
 
+// Error names the server and the cause.
 func (e *Error) Error() string { return fmt.Sprintf("mail: sending by %s: %v", e.Server, e.Err) }
 
 // Unwrap returns the cause.

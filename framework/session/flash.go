@@ -11,7 +11,7 @@ import (
 // Flash is a message for the next page that a visitor sees.
 type Flash struct {
 	Kind string `json:"k"` // like "success" or "error"; the page's style
-	Text string `json:"t"`
+	Text string `json:"t"` // plain text, which templates escape
 }
 
 // Flash keeps a message for the next call of Flashes, in this request or a

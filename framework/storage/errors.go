@@ -11,6 +11,7 @@ import (
 // be fs.ErrNotExist.
 type MissingError struct{ ID string }
 
+// Error names the id.
 func (e *MissingError) Error() string { return fmt.Sprintf("storage: there is no file %q", e.ID) }
 
 // Is reports whether target is fs.ErrNotExist.
@@ -22,6 +23,7 @@ func (e *MissingError) StatusCode() int { return http.StatusNotFound }
 // TooLargeError is the error of a file above the limit, which is in bytes.
 type TooLargeError struct{ Limit int64 }
 
+// Error names the limit.
 func (e *TooLargeError) Error() string {
 	return fmt.Sprintf("storage: the file has more than %d bytes", e.Limit)
 }
@@ -31,10 +33,11 @@ func (e *TooLargeError) StatusCode() int { return http.StatusRequestEntityTooLar
 
 // TypeError is the error of a file whose content is not of an accepted type.
 type TypeError struct {
-	Type     string // what it looks like
-	Accepted []string
+	Type     string   // what it looks like
+	Accepted []string // media types
 }
 
+// Error says what the file looks like and what is accepted.
 func (e *TypeError) Error() string {
 	return fmt.Sprintf("storage: the file looks like %s, expected %s", e.Type, strings.Join(e.Accepted, " or "))
 }

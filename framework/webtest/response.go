@@ -14,9 +14,9 @@ import (
 // Response is the app's answer. Its checks end the test when they fail, and
 // return the response for the next check.
 type Response struct {
-	Code    int
-	Headers http.Header
-	Body    string
+	Code    int         // the status
+	Headers http.Header // with Set-Cookie, whose cookies the visitor has kept
+	Body    string      // whole, as it was sent
 
 	client  *Client
 	request *http.Request

@@ -17,9 +17,9 @@ const closeTimeout = 10 * time.Second
 // returns, so a test reaches the app's parts with their types: site.App.DB.
 type Site[H http.Handler] struct {
 	*Client
-	App    H
-	Config *config.Config
-	Clock  *Clock
+	App    H              // started, closed when the test ends
+	Config *config.Config // that App was made with
+	Clock  *Clock         // what App takes for the time: Config.Now
 }
 
 // What webtest looks for on an app.
