@@ -10,6 +10,7 @@
 //	dram check forum      links, texts and pages that it names and does not have
 //	dram doctor forum     what keeps it from building, running or reloading
 //	dram migrate forum    bring its database up
+//	dram bench load URL   load on a server, and what became of each request
 //
 // An app is a directory with a main package that calls runner.Main. Its own
 // binary has the production commands itself (./forum serve), so that nothing

@@ -73,7 +73,7 @@ func newRoot(stdout, stderr io.Writer) *cobra.Command {
 	)
 	root.AddCommand(newCommand(), devCommand(), pokeCommand())
 	root.AddCommand(serveCommand(), reloadCommand(), stopCommand(), statusCommand())
-	root.AddCommand(routesCommand(), checkCommand(), migrateCommand(), doctorCommand(), versionCommand())
+	root.AddCommand(routesCommand(), checkCommand(), migrateCommand(), doctorCommand(), benchCommand(), versionCommand())
 	return root
 }
 
