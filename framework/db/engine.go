@@ -73,6 +73,10 @@ type Engine interface {
 	// Backup copies the database before its schema leaves version and returns
 	// where to; "" if this kind has no such copies.
 	Backup(ctx context.Context, version int64) (string, error)
+	// EndBackup is called with what Backup returned when the migrations have
+	// ended: it removes the copy where nothing has changed, and else those
+	// that are too old.
+	EndBackup(to string, changed bool) error
 	// Retry reports whether err is about a conflict with another transaction
 	// or a changed schema, so that the same transaction may succeed if it is
 	// run again from its beginning.

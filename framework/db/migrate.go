@@ -3,6 +3,7 @@ package db
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"io/fs"
 	"log/slog"
@@ -88,30 +89,40 @@ func (d *DB) migrate(ctx context.Context, pool *sql.DB, files []migration, exist
 	if err != nil || len(chosen)+len(p.unsummed) == 0 {
 		return err
 	}
+	end := func(bool) error { return nil }
 	if d.conf.Env == config.Production && existed && len(chosen) > 0 {
-		if err := d.backup(ctx, p.version); err != nil {
+		if end, err = d.backup(ctx, p.version); err != nil {
 			return err
 		}
 	}
 	if err := d.remember(ctx, pool, p.unsummed...); err != nil {
-		return err
+		return errors.Join(err, end(false))
 	}
+	changed, err := d.applyAll(ctx, pool, chosen)
+	return errors.Join(err, end(changed))
+}
+
+// applyAll runs migrations until one fails, and reports whether the database is
+// another one than before.
+func (d *DB) applyAll(ctx context.Context, pool *sql.DB, chosen []migration) (changed bool, err error) {
 	run, err := d.newMigrationRun(pool)
 	if err != nil {
-		return err
+		return false, err
 	}
 	for _, m := range chosen {
 		start := time.Now()
 		if err := run.apply(ctx, m); err != nil {
-			return d.migrationError(ctx, pool, m, run, err)
+			changed = changed || !run.transactional(m) && len(run.statements.executed) > 0
+			return changed, d.migrationError(ctx, pool, m, run, err)
 		}
+		changed = true
 		if err := d.remember(ctx, pool, m); err != nil {
-			return err
+			return changed, err
 		}
 		d.logger().Log(ctx, d.noticeLevel(), "migration applied",
 			"file", m.path(), "ms", time.Since(start).Milliseconds())
 	}
-	return nil
+	return changed, nil
 }
 
 // alone reports whether no other build can be serving: in development a new
@@ -126,15 +137,25 @@ func (d *DB) noticeLevel() slog.Level {
 	return slog.LevelInfo
 }
 
-func (d *DB) backup(ctx context.Context, version int64) error {
+// backup copies the database. When the migrations have ended, end is to be
+// told whether they changed anything.
+func (d *DB) backup(ctx context.Context, version int64) (end func(changed bool) error, err error) {
 	to, err := d.engine.Backup(ctx, version)
 	if err != nil {
-		return fmt.Errorf("back up database %s before migrating (nothing was changed): %w", d.engine, err)
+		return nil, fmt.Errorf("back up database %s before migrating (nothing was changed): %w", d.engine, err)
 	}
 	if to != "" {
 		d.logger().InfoContext(ctx, "database backed up before migrating", "copy", to)
 	}
-	return nil
+	return func(changed bool) error {
+		if err := d.engine.EndBackup(to, changed); err != nil {
+			return fmt.Errorf("remove copies of database %s after migrating: %w", d.engine, err)
+		}
+		if to != "" && !changed {
+			d.logger().InfoContext(ctx, "nothing was changed, copy removed", "copy", to)
+		}
+		return nil
+	}, nil
 }
 
 // applied lists the versions that the database has.

@@ -165,6 +165,9 @@ func (e *engine) Migrating() bool { return false }
 // Backup is the server's business.
 func (e *engine) Backup(context.Context, int64) (string, error) { return "", nil }
 
+// EndBackup has nothing to do.
+func (e *engine) EndBackup(string, bool) error { return nil }
+
 // Closing has nothing to do.
 func (e *engine) Closing(context.Context, *sql.DB) {}
 

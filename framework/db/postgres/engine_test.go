@@ -119,7 +119,7 @@ func TestExplainLeavesOthersAlone(t *testing.T) {
 func TestWhatIsLeftToTheServer(t *testing.T) {
 	t.Parallel()
 	e := &engine{}
-	if to, err := e.Backup(t.Context(), 1); to != "" || err != nil || e.Migrating() {
+	if to, err := e.Backup(t.Context(), 1); to != "" || err != nil || e.EndBackup(to, true) != nil || e.Migrating() {
 		t.Errorf("a copy at %q, %v", to, err)
 	}
 }

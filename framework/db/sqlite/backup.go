@@ -25,6 +25,9 @@ const (
 // one moment, while others go on reading and writing.
 func (e *engine) Backup(ctx context.Context, version int64) (string, error) {
 	to := fmt.Sprintf("%s.backup-%d-%s", e.path, version, e.now().UTC().Format(backupTime))
+	if err := errors.Join(e.removePartial(), e.pruneBackups()); err != nil {
+		return "", err
+	}
 	if err := e.checkSpace(); err != nil {
 		return "", err
 	}
@@ -37,7 +40,26 @@ func (e *engine) Backup(ctx context.Context, version int64) (string, error) {
 		removeDatabase(partial)
 		return "", err
 	}
-	return to, errors.Join(syncFile(filepath.Dir(to)), e.pruneBackups())
+	return to, syncFile(filepath.Dir(to))
+}
+
+// EndBackup keeps a migration that fails again and again from driving out, by
+// copies that are all the same, the older ones.
+func (e *engine) EndBackup(to string, changed bool) error {
+	if changed {
+		return e.pruneBackups()
+	}
+	return os.Remove(to)
+}
+
+// removePartial removes what a process left that died while it copied. Only one
+// at a time does: it holds the lock of migrations.
+func (e *engine) removePartial() error {
+	found, err := filepath.Glob(globEscape(e.path) + ".backup-*.partial*")
+	for _, path := range found {
+		err = errors.Join(err, os.Remove(path))
+	}
+	return err
 }
 
 // checkSpace refuses a copy that would fill the disk under the live database.

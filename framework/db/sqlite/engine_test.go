@@ -4,8 +4,10 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -293,5 +295,25 @@ func TestFaultsOfTheFileSystem(t *testing.T) {
 	}
 	if _, err := (&connector{}).Driver().Open("file:/nonexistent/x?mode=ro"); err == nil {
 		t.Error("a missing file was opened")
+	}
+}
+
+func TestBackupRemovesWhatACrashLeft(t *testing.T) {
+	t.Parallel()
+	e := newEngine(t)
+	open(t, e, db.Writer)
+	partial := e.path + ".backup-1-20260101T000000.000Z.partial"
+	left := []string{partial, partial + "-journal"}
+	for n := range 5 { // of migrations that did not come to their end
+		left = append(left, fmt.Sprintf("%s.backup-1-2026010%dT000000.000Z", e.path, n+1))
+	}
+	for _, path := range left {
+		check(t, os.WriteFile(path, []byte("half"), 0o600))
+	}
+	to, err := e.Backup(t.Context(), 2)
+	check(t, err)
+	want := append(left[4:], to)
+	if got, _ := filepath.Glob(e.path + ".backup*"); !slices.Equal(got, want) {
+		t.Errorf("left are %q, expected %q", got, want)
 	}
 }

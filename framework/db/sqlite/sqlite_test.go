@@ -130,6 +130,34 @@ func TestProductionBacksUpBeforeMigrating(t *testing.T) {
 	}
 }
 
+func TestFailedMigrationsLeaveNoCopies(t *testing.T) {
+	t.Parallel()
+	const bad = "-- +goose Up\nALTER TABLE nowhere ADD COLUMN x;\n"
+	for name, test := range map[string]struct {
+		more []string
+		kept bool
+	}{
+		"rolled back":                       {[]string{"0002_bad.sql", bad}, false},
+		"never begun":                       {[]string{"0002_bad.sql", "CREATE TABLE a (x);\n"}, false},
+		"without a transaction":             {[]string{"0002_bad.sql", "-- +goose NO TRANSACTION\n-- +goose Up\nCREATE TABLE a (x);\nCREATE TABLE a (x);\n"}, true},
+		"without a transaction, not begun":  {[]string{"0002_bad.sql", "-- +goose NO TRANSACTION\nCREATE TABLE a (x);\n"}, false},
+		"after one that changed the schema": {[]string{"0002_a.sql", "-- +goose Up\nCREATE TABLE a (x);\n", "0003_bad.sql", bad}, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			conf := newConfig(t.TempDir(), config.Production)
+			start(t, conf, board())
+			older := conf.Path("data", "app.db.backup-0-20250102T030405.000Z")
+			check(t, os.WriteFile(older, nil, 0o600))
+			says(t, db.New(conf, and(board(), test.more...)).Migrate(t.Context()), "bad.sql")
+			found := glob(t, conf, "*backup*")
+			if kept := len(found) == 2; kept != test.kept || !slices.Contains(found, older) {
+				t.Errorf("the copies are %q", found)
+			}
+		})
+	}
+}
+
 func TestOnlyProductionBacksUp(t *testing.T) {
 	t.Parallel()
 	conf := newConfig(t.TempDir(), config.Development)
