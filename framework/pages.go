@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"strings"
 
 	"github.com/dram-go/dram/framework/view"
 )
@@ -26,6 +27,26 @@ import (
 // A locale that the app does not have is replaced by the one that suits it
 // best, else by the default; so is "".
 func (a *App) Pages(locale string) view.Engine { return &engine{a, locale} }
+
+// Templates says who renders each page: rows of the page, of "compiled" or
+// "html/template", and of what keeps it from being compiled, with file, line
+// and column where there are any; several such things are parted by "; ".
+// Package view says what is compiled. The app is built first if it was not.
+func (a *App) Templates() [][]string {
+	a.finish()
+	if a.views == nil {
+		return nil
+	}
+	var rows [][]string
+	for _, status := range a.views.Compiled() {
+		engine := "html/template"
+		if status.Compiled {
+			engine = "compiled"
+		}
+		rows = append(rows, []string{status.Page, engine, strings.Join(status.Left, "; ")})
+	}
+	return rows
+}
 
 // engine renders pages of an app.
 type engine struct {

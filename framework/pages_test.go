@@ -2,6 +2,7 @@ package dram_test
 
 import (
 	"bytes"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -79,5 +80,20 @@ func TestPagesOutsideOfARequest(t *testing.T) {
 	app, _ = postOffice(t, func(a *dram.App) { a.Get("/nil/", nil) })
 	if err := app.Pages("").Render(&page, "mail/reset.html", letter, nil); err == nil || !strings.Contains(err.Error(), "/nil/ has no handler") {
 		t.Error(err)
+	}
+}
+
+func TestTemplatesSaysWhoRendersThem(t *testing.T) {
+	app, _ := newApp(t, config.Test, folders(
+		"templates/layouts/base.html", `<title>{{block "title" .}}{{end}}</title>{{block "content" .}}{{end}}`,
+		"templates/good.html", `{{define "title"}}{{.Title}}{{end}}{{define "content"}}{{range .Rows}}{{.}}{{end}}{{end}}`,
+		"templates/odd.html", "{{define \"content\"}}\n  {{with ($x := .Title)}}{{$x}}{{end}}{{end}}",
+	))
+	want := [][]string{
+		{"good.html", "compiled", ""},
+		{"odd.html", "html/template", "templates/odd.html:2:11: variable $x is declared inside of an expression"},
+	}
+	if got := app.Templates(); !reflect.DeepEqual(got, want) {
+		t.Errorf("got  %q\nwant %q", got, want)
 	}
 }

@@ -52,6 +52,9 @@ var house = []struct {
 	}},
 	{"framework/db/...", []string{"framework/db", "framework/config", "framework/trace"}},
 	{"framework/form", []string{"framework/i18n", "framework/config"}},
+	{"framework/view", []string{"framework/view/compile", "framework/nearest"}},
+	{"framework/view/compile", []string{"framework/view/escape"}},
+	{"framework/view/escape", nil},
 	{"framework/...", []string{"framework/config", "framework/asset", "framework/nearest", "framework/trace"}},
 
 	// The runner: front and gateway never know each other.

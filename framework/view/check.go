@@ -2,9 +2,6 @@ package view
 
 import (
 	"errors"
-	"fmt"
-	"html/template"
-	"io"
 	"text/template/parse"
 )
 
@@ -49,28 +46,12 @@ func (s *Set) Check(checkers map[string]Checker) error {
 	return errors.Join(found.list...)
 }
 
-// checkPage builds the page and escapes it.
+// checkPage builds the page, escapes it and compiles it.
 func (s *Set) checkPage(p *page) error {
 	if err := p.build(s.funcs); err != nil {
 		return err
 	}
-	clone, err := p.pristine.Clone()
-	if err != nil {
-		return fmt.Errorf("page %s: %w", p.name, err)
-	}
-	// html/template escapes what is about to be executed, all of it, and only
-	// then begins: the first action of the wrapper ends it.
-	stop := errors.New("stop")
-	wrapper, err := clone.New("check of " + p.name).
-		Funcs(template.FuncMap{"stop": func() (string, error) { return "", stop }}).
-		Parse(fmt.Sprintf(`{{stop}}{{template %q .}}`, p.pristine.Name()))
-	if err != nil {
-		return fmt.Errorf("page %s: %w", p.name, err)
-	}
-	if err := wrapper.Execute(io.Discard, nil); !errors.Is(err, stop) {
-		return p.lib.explain(err)
-	}
-	return nil
+	return p.compiled(&s.maker).err
 }
 
 // checkCalls shows every function call of the file to its checker.

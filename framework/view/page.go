@@ -22,6 +22,9 @@ type page struct {
 	pristine *template.Template // never executed, so that it can be cloned
 	err      error
 	idle     sync.Pool // of *bound
+
+	making  sync.Once
+	program *program
 }
 
 // bound is an escaped clone of a page with its scoped functions. It serves one
@@ -177,7 +180,7 @@ func blockList(called map[string]bool, own map[string]*parse.Tree, root string) 
 }
 
 // borrow takes a clone from the pool or makes one.
-func (p *page) borrow(scoped template.FuncMap) (*bound, error) {
+func (p *page) borrow(scoped *scoped) (*bound, error) {
 	if b, ok := p.idle.Get().(*bound); ok {
 		return b, nil
 	}

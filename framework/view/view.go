@@ -6,6 +6,7 @@ import (
 	"html/template"
 	"io"
 	"io/fs"
+	"log/slog"
 	"sync"
 )
 
@@ -34,14 +35,25 @@ type Options struct {
 	Funcs template.FuncMap
 	// Scoped are functions whose first parameter is the scope of the render.
 	Scoped template.FuncMap
+	// Impure names functions, of either kind, whose calls have an effect that
+	// must not happen twice for one render. What the others do is taken as
+	// repeatable: a render that is given up half-way is done again.
+	Impure []string
 	// Reload looks for changed files before each render. For development.
 	Reload bool
+	// Uncompiled leaves every page to html/template's own executor.
+	Uncompiled bool
+	// Log is told, once, if pages cannot be compiled with this release of Go;
+	// nil is slog.Default().
+	Log *slog.Logger
 }
 
 // Set is the templates of one app. Its methods may be called concurrently.
 type Set struct {
-	opts  Options
-	funcs template.FuncMap // every function by name, scoped ones unbound
+	opts   Options
+	funcs  template.FuncMap // every function by name, scoped ones unbound
+	scoped *scoped
+	maker  maker
 
 	mu        sync.Mutex // guards the three below when Reload is set
 	current   *library
@@ -61,7 +73,8 @@ func New(opts Options) *Set {
 		mustBeScoped(name, fn)
 		funcs[name] = fn
 	}
-	s := &Set{opts: opts, funcs: funcs}
+	s := &Set{opts: opts, funcs: funcs, scoped: newScoped(opts)}
+	s.maker = maker{off: opts.Uncompiled, log: opts.Log, funcs: s.scoped.table(funcs)}
 	s.current = load(opts.FS, opts.Prefix, funcs)
 	if opts.Reload {
 		s.signature = signature(opts.FS)
@@ -104,14 +117,19 @@ func (s *Set) execute(buf *bytes.Buffer, p *page, data, scope any) error {
 	if err := p.build(s.funcs); err != nil {
 		return err
 	}
-	b, err := p.borrow(s.opts.Scoped)
+	if err := s.scoped.fits(scope); err != nil {
+		return fmt.Errorf("page %s: %w", p.name, err)
+	}
+	done, why := p.compiled(&s.maker).render(buf, data, scope)
+	if done {
+		return nil
+	}
+	b, err := p.borrow(s.scoped)
 	if err != nil {
 		return err
 	}
 	defer p.giveBack(b)
-	if err := b.scope.set(scope); err != nil {
-		return fmt.Errorf("page %s: %w", p.name, err)
-	}
+	b.scope.set(scope, why)
 	before := buf.Len()
 	if err := b.tmpl.Execute(buf, data); err != nil {
 		buf.Truncate(before)

@@ -106,7 +106,9 @@ var theScope = &scope{"/app"}
 
 func testFuncs() map[string]compile.Func {
 	return map[string]compile.Func{
-		"url":    {Fn: func(s *scope, name string, args ...any) (string, error) { return s.prefix + "/" + name + fmt.Sprint(args...), nil }, Scoped: true},
+		"url": {Fn: func(s *scope, name string, args ...any) (string, error) {
+			return s.prefix + "/" + name + fmt.Sprint(args...), nil
+		}, Scoped: true},
 		"upper":  {Fn: strings.ToUpper},
 		"list":   {Fn: func(v ...any) []any { return v }},
 		"fail":   {Fn: func() (string, error) { return "", errors.New("no") }},

@@ -2,6 +2,8 @@ package compile
 
 import (
 	"fmt"
+	"strconv"
+	"strings"
 	"text/template"
 	"text/template/parse"
 )
@@ -72,15 +74,18 @@ func (c *compiler) slot(name string) (int, bool) {
 	return 0, false
 }
 
-// where returns the place of a node in its file.
+// where returns the place of a node in its file, columns counted from 1. The
+// parser counts them from 0.
 func (c *compiler) where(n parse.Node) spot {
 	tree, name := c.tree, c.name
 	return func() string {
 		location, _ := tree.ErrorContext(n)
-		if location == "" || location[0] == ':' {
+		colon := strings.LastIndexByte(location, ':')
+		if colon <= 0 || location[0] == ':' {
 			return name
 		}
-		return location
+		column, _ := strconv.Atoi(location[colon+1:])
+		return fmt.Sprintf("%s:%d", location[:colon], column+1)
 	}
 }
 

@@ -14,8 +14,8 @@ import (
 // laid out by kind and size, by the recursive structure of their types and by
 // nothing else. So are, in the types used here and in the real ones:
 //
-//   - every pointer, and what is one pointer inside (map, chan, func): the
-//     receiver *T of a method, the scope, are an unsafe.Pointer;
+//   - every pointer: the receiver *T of a method and the scope are an
+//     unsafe.Pointer;
 //   - every type whose kind is string, a string;
 //   - every slice, a struct of a pointer and two ints, which is what the
 //     convention says that a slice is;
@@ -58,28 +58,21 @@ func direct(name string, sig reflect.Type, code unsafe.Pointer, withSelf bool, a
 	t := sig.Out(0)
 	switch t.Kind() {
 	case reflect.String:
-		return arrange(h, shape, stringResult(t))
+		return more(h, shape, stringResult(t))
 	case reflect.Int:
 		if t == intType {
-			return arrange(h, shape, func(_ *state, n int) value { return integerOf(n) })
-		}
-	case reflect.Int64:
-		if t == int64Type {
-			return arrange(h, shape, func(_ *state, n int64) value { return value{kind: long, n: n} })
+			return few(h, shape, func(_ *state, n int) value { return integerOf(n) })
 		}
 	case reflect.Bool:
 		if t == boolType {
-			return arrange(h, shape, func(_ *state, b bool) value { return booleanOf(b) })
+			return few(h, shape, func(_ *state, b bool) value { return booleanOf(b) })
 		}
 	case reflect.Interface:
 		if t == anyType {
-			return arrange(h, shape, func(_ *state, v any) value { return ofResult(v) })
+			return few(h, shape, func(_ *state, v any) value { return ofResult(v) })
 		}
 	case reflect.Slice:
-		return arrange(h, shape, sliceResult(t))
-	case reflect.Pointer:
-		word := wordOf(reflect.Zero(t).Interface())
-		return arrange(h, shape, func(_ *state, p unsafe.Pointer) value { return of(reflect.ValueOf(in(word, p))) })
+		return few(h, shape, sliceResult(t))
 	}
 	return nil
 }
@@ -136,32 +129,35 @@ func shapeOf(sig reflect.Type) (shape string, ok bool) {
 	return b.String(), true
 }
 
-// arrange returns the caller for a function with parameters of that shape.
-func arrange[R any](h *how, shape string, give func(*state, R) value) caller {
+// few returns the caller for a function with parameters of that shape, or nil.
+// Each line costs a program some kilobytes, hence the choice.
+func few[R any](h *how, shape string, give func(*state, R) value) caller {
 	a := h.args
 	switch shape {
 	case "":
 		return none(h, give)
-	case "s":
-		return one(h, a.list[0].text(), give)
 	case "i":
 		return one(h, a.list[0].integer(), give)
-	case "l":
-		return one(h, a.list[0].long(), give)
+	case "s":
+		return one(h, a.list[0].text(), give)
 	case "a":
 		return one(h, a.list[0].anything(), give)
+	}
+	return nil
+}
+
+// more is few for what most functions return: text.
+func more(h *how, shape string, give func(*state, string) value) caller {
+	a := h.args
+	switch shape {
+	case "l":
+		return one(h, a.list[0].long(), give)
 	case "A":
 		return one(h, a.anythingFrom(0), give)
-	case "S":
-		return one(h, a.textFrom(0), give)
 	case "ss":
 		return two(h, a.list[0].text(), a.list[1].text(), give)
-	case "sa":
-		return two(h, a.list[0].text(), a.list[1].anything(), give)
 	case "is":
 		return two(h, a.list[0].integer(), a.list[1].text(), give)
-	case "ii":
-		return two(h, a.list[0].integer(), a.list[1].integer(), give)
 	case "as":
 		return two(h, a.list[0].anything(), a.list[1].text(), give)
 	case "aa":
@@ -172,10 +168,8 @@ func arrange[R any](h *how, shape string, give func(*state, R) value) caller {
 		return two(h, a.list[0].anything(), a.anythingFrom(1), give)
 	case "aS":
 		return two(h, a.list[0].anything(), a.textFrom(1), give)
-	case "sS":
-		return two(h, a.list[0].text(), a.textFrom(1), give)
 	}
-	return nil
+	return few(h, shape, give)
 }
 
 func none[R any](h *how, give func(*state, R) value) caller {

@@ -79,7 +79,7 @@ func (c *compiler) nested(p *parse.PipeNode) expr {
 	if len(p.Decl) > 0 {
 		// Whether it exists afterwards may depend on a short circuit before it.
 		c.leave(p, "variable %s is declared inside of an expression", p.Decl[0].Ident[0])
-		return constant{}
+		c.variables(p)
 	}
 	return c.commands(p.Cmds)
 }
