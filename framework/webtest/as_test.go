@@ -56,6 +56,12 @@ func TestAsNobody(t *testing.T) {
 			t.Errorf("missing %q in %s", part, got)
 		}
 	}
+	silent := func(*dram.Config) (http.Handler, error) { // no login, and 204 for everything
+		return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) }), nil
+	}
+	if got := failure(t, func(t testing.TB) { webtest.New(t, silent).As(1) }); !strings.Contains(got, "As(1): nobody was signed in") {
+		t.Errorf("an app that gives no session: %s", got)
+	}
 	plain := func(*dram.Config) (http.Handler, error) { return http.NotFoundHandler(), nil }
 	if got := failure(t, func(t testing.TB) { webtest.New(t, plain).As(1) }); !strings.Contains(got, "As(1): nobody was signed in") {
 		t.Errorf("an app without users: %s", got)

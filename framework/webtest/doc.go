@@ -42,6 +42,18 @@
 // directory, a secret, a log of warnings and errors only, and last the options
 // of [Set]. The clock is [Site.Clock], which a test can move.
 //
+// # Mail and time
+//
+// Nothing leaves the test: package mail keeps what the app sends in memory,
+// where the test waits for it. [Site.Clock] runs as a real one, and a test sets
+// it forward for all that asks Config.Now or DB.Now, such as the age of a link
+// or of a session:
+//
+//	site.Submit("auth.reset", url.Values{"email": {"kim@example.org"}})
+//	letter, err := site.App.Mail.Memory().Next(t.Context())
+//	site.Clock.Advance(2 * time.Hour)
+//	site.GetPath(link(letter)).Status(410)
+//
 // # See
 //
 // [Response.See] and [Response.Not] tell text and selectors apart by their
