@@ -38,8 +38,8 @@ func New(conf *dram.Config) (*Site, error) {
 	s := &Site{
 		App:       app,
 		DB:        database,
-		Questions: &question.Store{DB: database, Now: conf.Now},
-		Answers:   &answer.Store{DB: database, Now: conf.Now},
+		Questions: &question.Store{DB: database},
+		Answers:   &answer.Store{DB: database},
 		settings:  settings{Samples: 300},
 	}
 	if err := conf.Decode("app", &s.settings); err != nil {

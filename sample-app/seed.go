@@ -15,7 +15,7 @@ func (s *Site) seed(ctx context.Context) error {
 		if err != nil || total > 0 {
 			return err
 		}
-		for _, sample := range samples(s.settings.Samples, s.Questions.Now()) {
+		for _, sample := range samples(s.settings.Samples, s.DB.Now()) {
 			id, err := s.Questions.Add(ctx, question.Question{
 				Subject: sample.subject,
 				Content: sample.content,

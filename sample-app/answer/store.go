@@ -2,16 +2,12 @@ package answer
 
 import (
 	"context"
-	"time"
 
 	"github.com/dram-go/dram/framework/db"
 )
 
 // Store keeps the answers.
-type Store struct {
-	DB  *db.DB
-	Now func() time.Time
-}
+type Store struct{ DB *db.DB }
 
 // Of returns the answers to a question, oldest first.
 func (s *Store) Of(ctx context.Context, questionID int64) ([]Answer, error) {
@@ -22,7 +18,7 @@ FROM answer WHERE question_id = ? ORDER BY create_date, id`, questionID)
 
 // Create stores what a visitor answered and returns its number.
 func (s *Store) Create(ctx context.Context, questionID int64, f Form) (int64, error) {
-	return s.Add(ctx, Answer{QuestionID: questionID, Content: f.Content, Created: s.Now()})
+	return s.Add(ctx, Answer{QuestionID: questionID, Content: f.Content, Created: s.DB.Now()})
 }
 
 // Add stores an answer as it is, its ID excepted. The question has to exist:

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -19,13 +18,13 @@ func newStore(t *testing.T, n int) *Store {
 	t.Helper()
 	conf := config.Default(t.TempDir())
 	conf.Env = config.Test
-	s := &Store{DB: db.New(conf, os.DirFS("..")), Now: time.Now}
+	s := &Store{DB: db.New(conf, os.DirFS(".."))}
 	must(t, s.DB.Migrate(t.Context()))
 	must(t, s.DB.Start(t.Context()))
 	t.Cleanup(func() { must(t, s.DB.Close(context.Background())) })
 	must(t, s.DB.Write(t.Context(), func(ctx context.Context) error {
 		for i := range n {
-			if _, err := s.Add(ctx, Question{Subject: fmt.Sprint(i + 1), Created: s.Now()}); err != nil {
+			if _, err := s.Add(ctx, Question{Subject: fmt.Sprint(i + 1), Created: s.DB.Now()}); err != nil {
 				return err
 			}
 		}

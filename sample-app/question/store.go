@@ -2,16 +2,12 @@ package question
 
 import (
 	"context"
-	"time"
 
 	"github.com/dram-go/dram/framework/db"
 )
 
 // Store keeps the questions.
-type Store struct {
-	DB  *db.DB
-	Now func() time.Time
-}
+type Store struct{ DB *db.DB }
 
 // columns are those of every query that returns a Question.
 const columns = `q.id, q.subject, q.content, q.create_date,
@@ -42,7 +38,7 @@ func (s *Store) List(ctx context.Context, number int) (Page, error) {
 
 // Create stores what a visitor asked and returns its number.
 func (s *Store) Create(ctx context.Context, f Form) (int64, error) {
-	return s.Add(ctx, Question{Subject: f.Subject, Content: f.Content, Created: s.Now()})
+	return s.Add(ctx, Question{Subject: f.Subject, Content: f.Content, Created: s.DB.Now()})
 }
 
 // Add stores a question as it is, its ID excepted.

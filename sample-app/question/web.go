@@ -1,8 +1,6 @@
 package question
 
 import (
-	"strconv"
-
 	dram "github.com/dram-go/dram/framework"
 
 	"github.com/dram-go/dram/sample-app/answer"
@@ -23,8 +21,7 @@ func (w *Web) Routes(g *dram.Group) {
 
 // list shows one page of the board; a page number that is none is page 1.
 func (w *Web) list(c *dram.Context) error {
-	number, _ := strconv.Atoi(c.Query("page"))
-	page, err := w.Store.List(c, number)
+	page, err := w.Store.List(c, c.QueryInt("page", 1))
 	if err != nil {
 		return err
 	}

@@ -26,7 +26,7 @@ type Site struct {
 func New(conf *dram.Config) (*Site, error) {
 	app, database := dram.New(conf, files), db.New(conf, files)
 	app.Add(database)
-	s := &Site{App: app, DB: database, Notes: &note.Store{DB: database, Now: conf.Now}}
+	s := &Site{App: app, DB: database, Notes: &note.Store{DB: database}}
 	(&note.Web{Store: s.Notes}).Routes(app.Group("/", "note"))
 	return s, app.Build() // every conflict, bad link and template error at once
 }

@@ -2,16 +2,12 @@ package note
 
 import (
 	"context"
-	"time"
 
 	"github.com/dram-go/dram/framework/db"
 )
 
 // Store keeps the notes.
-type Store struct {
-	DB  *db.DB
-	Now func() time.Time
-}
+type Store struct{ DB *db.DB }
 
 // Latest returns the newest notes, at most limit of them.
 func (s *Store) Latest(ctx context.Context, limit int) ([]Note, error) {
@@ -21,5 +17,5 @@ func (s *Store) Latest(ctx context.Context, limit int) ([]Note, error) {
 
 // Create stores a note and returns its number.
 func (s *Store) Create(ctx context.Context, f Form) (int64, error) {
-	return s.DB.Insert(ctx, `INSERT INTO note (text, created) VALUES (?, ?)`, f.Text, s.Now())
+	return s.DB.Insert(ctx, `INSERT INTO note (text, created) VALUES (?, ?)`, f.Text, s.DB.Now())
 }
