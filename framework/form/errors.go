@@ -40,6 +40,7 @@ type RequestError struct {
 	Err     error  // for the log
 }
 
+// Error is the cause, for the log.
 func (e *RequestError) Error() string { return "form: " + e.Err.Error() }
 
 // Unwrap returns the cause.

@@ -6,6 +6,7 @@ import (
 	"log"
 	"strings"
 
+	"github.com/dram-go/dram/framework/config"
 	"github.com/dram-go/dram/framework/mail"
 	"github.com/dram-go/dram/framework/view"
 
@@ -42,4 +43,28 @@ func ExampleRender() {
 	// ----
 	//
 	// Board
+}
+
+// An app sends by its Mailer; in tests the mail lands in memory.
+func ExampleMailer() {
+	conf := config.Default(".")
+	conf.Env, conf.Mail.From = config.Test, "Board <board@example.org>"
+	mailer := mail.New(conf) // in an app: app.Add(mailer)
+
+	err := mailer.Send(context.Background(), mail.Message{
+		To:      []string{"Kim <kim@example.org>"},
+		Subject: "Welcome",
+		Text:    "You are in.",
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	got, err := mailer.Memory().Next(context.Background())
+	fmt.Println(got.To, got.Subject, err)
+
+	err = mailer.Send(context.Background(), mail.Message{To: []string{"kim@example.org"}, Subject: "two\nlines"})
+	fmt.Println(err != nil)
+	// Output:
+	// [Kim <kim@example.org>] Welcome <nil>
+	// true
 }
