@@ -110,12 +110,12 @@ func TestSilentControlConnections(t *testing.T) {
 	if err != nil || len(files) > maxGreetings+64 {
 		t.Fatalf("the master holds %d descriptors open, %v", len(files), err)
 	}
-	if _, _, err := silent[0].Receive(); err != nil {
-		t.Fatalf("the master's hello: %v", err)
-	}
+	// A hello may have come before the end; nothing may come after it.
 	silent[0].Unix().SetReadDeadline(time.Now().Add(patience))
 	if _, _, err := silent[0].Receive(); err == nil {
-		t.Fatal("a silent connection was answered")
+		if _, _, err := silent[0].Receive(); err == nil {
+			t.Fatal("a silent connection was answered")
+		}
 	}
 	r.stop()
 	if text := r.logText(); strings.Contains(text, "closed network connection") {
