@@ -2,8 +2,10 @@ package compile_test
 
 import "testing"
 
-func TestOracleComparison(t *testing.T) {
-	bothAll(t, []row{
+func TestOracleComparison(t *testing.T) { bothAll(t, comparisonRows()) }
+
+func comparisonRows() []row {
+	return []row{
 		{text: `{{eq .Count 42}} {{eq .Count .ID}} {{eq 42 .Count}} {{eq .Title "x" .Title}} {{eq .Flag true}} {{eq .Off false true}} {{eq .F32 1.5}} {{eq .C .C}} {{eq 1.5 .F32}}`},
 		{text: `{{eq .Count .U}} {{eq .U .Count}} {{eq .U 9}} {{eq .I8 .U8}} {{eq .U64 .I64}} {{eq .I64 .U64}} {{lt .I64 .U64}} {{gt .U64 .I64}} {{eq .U8 200}} {{ne .U8 200}}`},
 		{text: `{{eq .Rune 'x'}} {{eq .Kind "k<ind"}} {{eq .Level 3}} {{eq "k<ind" .Kind}} {{lt .Level 4}} {{lt .Kind "z"}} {{eq .HTML "x"}}`},
@@ -53,11 +55,13 @@ func TestOracleComparison(t *testing.T) {
 		{text: `{{lt .PInt 9}}`, want: fails},
 		{text: `{{gt .When .When}}`, want: fails},
 		{text: `{{le 1 .MInt.one}} {{le .MInt.none 5}}`, want: either},
-	})
+	}
 }
 
-func TestOracleLogic(t *testing.T) {
-	bothAll(t, []row{
+func TestOracleLogic(t *testing.T) { bothAll(t, logicRows()) }
+
+func logicRows() []row {
+	return []row{
 		{text: `{{and 1 2}} {{and 0 2}} {{and 1 ""}} {{or 0 2}} {{or 1 2}} {{or 0 ""}} {{and true}} {{or false}} {{and .Title .Count}} {{or .Blank .Title}} {{not 0}} {{not .Title}}`},
 		{text: `{{and 1 2 3 0 5}} {{or 0 "" .Blank .Zero .Count 7}} {{and .Leaf .PLeaf.Name}} {{or .NilLeaf "none"}} {{or .AnyNil "nil"}} {{and .AnyNil 1}}`},
 		{text: `{{and .NilLeaf .NilLeaf.Name}}|{{or .Flag .Panics}}|{{and .Off .Panics}}|{{or 1 (explode)}}|{{and 0 (index .Ints 99)}}`},
@@ -76,11 +80,13 @@ func TestOracleLogic(t *testing.T) {
 		{text: `{{(or .PLeaf .NilLeaf).Name}} {{(and .Flag .Leaf).Show}} {{(or .AnyNil .M).a}} {{range or .Empty .Ints}}{{.}}{{end}}{{with and .Flag .Leaf}}{{.Ptr}}{{end}}`, want: either},
 		{text: `{{if and (or .Off .Flag) (not (and .Flag .Off))}}yes{{end}}`},
 		{text: `{{and .Flag "<b>"}} {{or .HTML "x"}} {{or .Off .HTML}}`},
-	})
+	}
 }
 
-func TestOracleIndexing(t *testing.T) {
-	bothAll(t, []row{
+func TestOracleIndexing(t *testing.T) { bothAll(t, indexRows()) }
+
+func indexRows() []row {
+	return []row{
 		{text: `{{index .Ints 0}} {{index .Ints 2}} {{index .List 1}} {{index .Arr 1}} {{index .PArr 2}} {{index .PList 0}} {{index .Title 0}} {{index .Bytes 1}}`},
 		{text: `{{index .M "a"}} {{index .M "none"}} {{index .MInt "one"}} {{index .MInt "none"}} {{index .MAny "s"}} {{index .MAny "none"}} {{index .MBool "yes"}}`},
 		{text: `{{index .MIntKey 3}} {{index .MIntKey 4}} {{index .MU8Key 1}} {{index .MF 2.5}} {{index .MB true}} {{index .MKind "k"}} {{index .MAnyKey "s"}} {{index .MAnyKey 2}} {{index .MAnyKey true}} {{index .MAnyKey nil}}`, want: either},
@@ -148,11 +154,13 @@ func TestOracleIndexing(t *testing.T) {
 		{text: `{{len}}`, want: fails},
 		{text: `{{len .Ints .Ints}}`, want: fails},
 		{text: `{{len .MAny.none}}`, want: fails},
-	})
+	}
 }
 
-func TestOraclePrinting(t *testing.T) {
-	bothAll(t, []row{
+func TestOraclePrinting(t *testing.T) { bothAll(t, printRows()) }
+
+func printRows() []row {
+	return []row{
 		{text: `{{print}}|{{print 1}}|{{print "a" "b"}}|{{print 1 2}}|{{print "a" 1 2 "b" 3}}|{{print .Title .Count}}|{{print nil}}|{{print .AnyNil}}|{{print .NilInt}}|{{print .Flag 1.5 'x'}}`},
 		{text: `{{println}}|{{println 1 "a"}}|{{println .Title}}|{{.Count | println "n"}}`},
 		{text: `{{printf "plain"}} {{printf "%d" .Count}} {{printf "%s" .Title}} {{printf "%v" .List}} {{printf "%q" .Title}} {{printf "%05.2f" .F32}} {{printf "%x" .Bytes}} {{printf "%t" .Flag}} {{printf "%T" .}}`},
@@ -197,5 +205,5 @@ func TestOraclePrinting(t *testing.T) {
 		{text: "{{/* only a comment */}}"},
 		{text: "  {{- \"\" -}}  "},
 		{text: "{{define \"x\"}} {{end}}{{template \"x\"}}{{- \"y\" -}} "},
-	})
+	}
 }

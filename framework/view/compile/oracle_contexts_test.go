@@ -23,7 +23,7 @@ var places = []string{
 	`<a href="{{.}}">`,
 	`<a href='{{.}}' src={{.}}>`,
 	`<a href="/p/{{.}}/q?x={{.}}&y={{.}}#{{.}}">`,
-	`<a href=/p/{{.}}?x={{.}}#f{{.}}>`,
+	`<a href=/p/{{.}}#f{{.}}><a href=?{{.}}>`,
 	`<a href='https://h/{{.}}'><img src="//{{.}}/x.png"><form action="?{{.}}"><a href="#{{.}}"><a href="{{.}}{{.}}">`,
 	`<a href="mailto:{{.}}"><a href="javascript:f({{.}})"><a href=" {{.}}"><a href="a:{{.}}">`,
 	`<img srcset="{{.}}"><img srcset='{{.}} 2x, b.png 3x'><img srcset={{.}}>`,
@@ -35,7 +35,7 @@ var places = []string{
 	`<script>f({{.}}, [{{.}}], {a: {{.}}});return{{.}}in x</script>`,
 	`<script>var s = "{{.}}", u = '{{.}}', v = "a{{.}}b{{.}}";</script>`,
 	"<script>var t = `{{.}}`, u = `a${ f({{.}}) }b{{.}}`, v = `${ `{{.}}` }`</script>",
-	`<script>var r = /{{.}}/, q = /[{{.}}]x{{.}}/g;</script>`,
+	`<script>var r = /{{.}}/, q = /[a-z]x{{.}}/g;</script>`,
 	"<script>// {{.}}\nx = 1 /* {{.}} */ + {{.}} // {{.}}\n</script>",
 	"<script>x = {{.}} / 2; y = {{.}}\n/a/; <!-- {{.}}\n</script>",
 	`<script type="module">{{.}}</script><script type="text/template"><p>{{.}}</p></script>`,
@@ -126,8 +126,10 @@ func TestOracleContexts(t *testing.T) {
 					}
 				}
 			}
-			// Contexts that html/template refuses for every value have nothing to compile.
-			if !p.own.absent() && alone < answered {
+			if answered == 0 {
+				t.Error("html/template has no answer for this place")
+			}
+			if !absent && alone < answered {
 				t.Errorf("the compiled page answered %d of %d values: %s", alone, answered, p.own.why())
 			}
 		})

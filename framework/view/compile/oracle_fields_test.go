@@ -5,8 +5,10 @@ import (
 	"testing"
 )
 
-func TestOracleFields(t *testing.T) {
-	bothAll(t, []row{
+func TestOracleFields(t *testing.T) { bothAll(t, fieldRows()) }
+
+func fieldRows() []row {
+	return []row{
 		{text: ``},
 		{text: `only text & <b>markup</b>`},
 		{text: `{{.Title}}`},
@@ -113,7 +115,7 @@ func TestOracleFields(t *testing.T) {
 		{text: `{{aPtr.Name}} {{(aPtr).Ptr}} {{aPtr.Ptr}}`},
 		{text: `{{nothing.X}}`, want: fails},
 		{text: `{{nilLeaf.Name}}`, want: fails},
-	})
+	}
 }
 
 func TestOracleDots(t *testing.T) {

@@ -5,8 +5,10 @@ import (
 	"testing"
 )
 
-func TestOracleBranches(t *testing.T) {
-	bothAll(t, []row{
+func TestOracleBranches(t *testing.T) { bothAll(t, branchRows()) }
+
+func branchRows() []row {
+	return []row{
 		// Truth of every kind.
 		{text: `{{if .Flag}}a{{else}}b{{end}}{{if .Off}}a{{else}}b{{end}}{{if .Count}}a{{end}}{{if .Zero}}a{{else}}b{{end}}`},
 		{text: `{{if .Title}}a{{end}}{{if .Blank}}a{{else}}b{{end}}{{if .U8}}a{{end}}{{if .F32}}a{{end}}{{if .C}}a{{end}}{{if .Rune}}a{{end}}{{if .Bytes}}a{{end}}`},
@@ -38,11 +40,13 @@ func TestOracleBranches(t *testing.T) {
 		{text: `{{with .PInt}}{{.}}{{end}}{{with .PPInt}}{{.}}{{end}}{{with .PStr}}{{len .}}{{end}}`},
 		{text: `{{with nil}}x{{end}}`, want: fails},
 		{text: `{{with $}}{{with .Leaf}}{{with .Next}}{{.Name}}{{$.Count}}{{end}}{{end}}{{end}}`},
-	})
+	}
 }
 
-func TestOracleVariables(t *testing.T) {
-	bothAll(t, []row{
+func TestOracleVariables(t *testing.T) { bothAll(t, variableRows()) }
+
+func variableRows() []row {
+	return []row{
 		{text: `{{$a := 1}}{{$a}}{{$a = 2}}{{$a}}{{$a := "three"}}{{$a}}`},
 		{text: `{{$a := .Title}}{{$b := $a}}{{$a = .Text}}{{$b}}|{{$a}}`},
 		{text: `{{$a := 1}}{{if .Flag}}{{$a = 2}}{{end}}{{$a}}{{if .Flag}}{{$a := 3}}{{$a}}{{end}}{{$a}}`},
@@ -77,11 +81,13 @@ func TestOracleVariables(t *testing.T) {
 		{text: `{{$a := 1}}{{if $a = 0}}x{{else}}{{$a}}{{end}}{{with $a = 5}}{{.}}{{end}}{{$a}}`},
 		{text: `{{$a := "<b>"}}<p title="{{$a}}">{{$a}}</p><script>{{$a}}</script>`},
 		{text: `{{$a := .HTML}}{{$a}}<p title="{{$a}}">{{$a = .Title}}{{$a}}`},
-	})
+	}
 }
 
-func TestOracleRange(t *testing.T) {
-	bothAll(t, []row{
+func TestOracleRange(t *testing.T) { bothAll(t, rangeRows()) }
+
+func rangeRows() []row {
+	return []row{
 		{text: `{{range .Ints}}<{{.}}>{{end}}{{range .Empty}}x{{else}}empty{{end}}{{range .NilS}}x{{else}}nil{{end}}`},
 		{text: `{{range .List}}<{{.}}>{{end}}{{range $v := .List}}{{$v}}{{.}}{{end}}{{range $i, $v := .List}}{{$i}}{{$v}}{{.}}{{end}}`},
 		{text: `{{range .Arr}}{{.}},{{end}}{{range $i, $v := .PArr}}{{$i}}{{$v}}{{end}}{{range .Arr0}}x{{else}}none{{end}}{{range .PList}}{{.}}{{end}}`},
@@ -138,7 +144,7 @@ func TestOracleRange(t *testing.T) {
 		{text: `{{range .}}{{.}}{{end}}`, data: make(chan<- int), want: fails},
 		{text: `{{range .}}{{.}}{{$.Nowhere}}{{end}}`, data: fresh(filled), want: fails},
 		{text: `{{len .}}`, data: fresh(filled)},
-	})
+	}
 }
 
 func filled() any {

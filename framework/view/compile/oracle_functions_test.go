@@ -2,8 +2,10 @@ package compile_test
 
 import "testing"
 
-func TestOracleFunctions(t *testing.T) {
-	bothAll(t, []row{
+func TestOracleFunctions(t *testing.T) { bothAll(t, functionRows()) }
+
+func functionRows() []row {
+	return []row{
 		{text: `{{upper .Title}} {{.Title | upper}} {{.Title | upper | html2}} {{noArgs}} {{(noArgs)}} {{noArgs | upper}} {{bytes}} {{safe .Title}} {{.Title | safe}} {{trusted .Title}}`},
 		{text: `{{add 1 2}} {{1 | add 2}} {{add .Count (add 1 2)}} {{add (len .Ints) 1}} {{pred .Count}} {{add .Rune 1}}`, want: fails},
 		{text: `{{add 1 2}} {{1 | add 2}} {{add .Count (add 1 2)}} {{add (len .Ints) 1}} {{pred .Count}}`},
@@ -103,11 +105,13 @@ func TestOracleFunctions(t *testing.T) {
 		{text: `{{(ident .Leaf).Ptr}}`, want: fails},
 		{text: `{{nothing}} {{if nothing}}x{{else}}y{{end}} {{nilLeaf}} {{if nilLeaf}}x{{else}}y{{end}} {{eq nothing nil}} {{eq nilLeaf nil}}`},
 		{text: `{{template "row" dict "Name" .Title "N" 1}}{{define "row"}}{{.Name}}{{.N}}{{end}}`},
-	})
+	}
 }
 
-func TestOracleTemplates(t *testing.T) {
-	bothAll(t, []row{
+func TestOracleTemplates(t *testing.T) { bothAll(t, templateRows()) }
+
+func templateRows() []row {
+	return []row{
 		{text: `{{template "t"}}{{define "t"}}[{{.}}]{{end}}`},
 		{text: `{{template "t" .}}{{define "t"}}[{{.Title}}{{$.Count}}]{{end}}`},
 		{text: `{{template "t" .Leaf}}{{template "t" .PLeaf}}{{template "t" (index .Leaves 1)}}{{define "t"}}[{{.Name}}{{.N}}{{.Show}}{{$.Name}}]{{end}}`},
@@ -144,5 +148,5 @@ func TestOracleTemplates(t *testing.T) {
 		{text: `<div {{template "attrs" .}}>{{define "attrs"}}id="{{.ID}}" data-x='{{.Title}}'{{end}}x</div>`},
 		{text: `<a {{if .Flag}}href="{{template "u" .}}"{{else}}title="{{template "u" .}}"{{end}}>{{define "u"}}{{.Slug}}{{end}}x</a>`},
 		{text: `{{define "list"}}<ul>{{range .}}<li>{{.}}</li>{{end}}</ul>{{end}}{{template "list" .Ints}}{{template "list" .List}}{{template "list" .M}}{{template "list" .Empty}}{{template "list" .AnyList}}{{template "list" 3}}`},
-	})
+	}
 }

@@ -92,8 +92,8 @@ func answerOf(render func() (string, error)) (a answer) {
 // anew separates the files of a set: what comes later defines blocks anew.
 const anew = "\x00"
 
-// parse makes the set of one row, with the page under the name "page".
-func parse(text string, funcs template.FuncMap) (*template.Template, error) {
+// parseSet makes the set of one row, with the page under the name "page".
+func parseSet(text string, funcs template.FuncMap) (*template.Template, error) {
 	set := template.New("page").Funcs(funcs)
 	for part := range strings.SplitSeq(text, anew) {
 		if _, err := set.Parse(part); err != nil {
@@ -121,11 +121,11 @@ type pair struct {
 // newPair parses text for both engines. A page that does not parse is nothing
 // to compare.
 func newPair(text string, funcs template.FuncMap) (*pair, error) {
-	set, err := parse(text, funcs)
+	set, err := parseSet(text, funcs)
 	if err != nil {
 		return nil, err
 	}
-	other, err := parse(text, funcs)
+	other, err := parseSet(text, funcs)
 	if err != nil {
 		return nil, err
 	}
@@ -148,7 +148,7 @@ func (p *pair) check(t testing.TB, r row) {
 	case want == either:
 	case failed != (want == fails):
 		t.Errorf("%q is marked %q, html/template gives %v", text, want, reference)
-	case p.own.absent():
+	case absent:
 	case want == compiled && !alone:
 		t.Errorf("%q was not answered by the compiled page: %s", text, p.own.why())
 	case want == handed && alone:

@@ -2,8 +2,10 @@ package compile_test
 
 import "testing"
 
-func TestOracleMethods(t *testing.T) {
-	bothAll(t, []row{
+func TestOracleMethods(t *testing.T) { bothAll(t, methodRows()) }
+
+func methodRows() []row {
+	return []row{
 		{text: `{{.Value}} {{.Pointer}}`},
 		{text: `{{.Value}}`, data: *newShop()},
 		{text: `{{.Pointer}}`, data: *newShop(), want: fails},
@@ -123,7 +125,7 @@ func TestOracleMethods(t *testing.T) {
 		{text: `{{(.When.Add .Span).Format "15:04:05"}} {{.When.Sub .When}} {{.PWhen.After .When}} {{.When.Before .PWhen}} {{.When.Equal .PWhen}} {{.Span.Seconds}} {{.Span.String}}`},
 		{text: `{{.When.String}} {{.When.Date}}`, want: fails},
 		{text: `{{(index .Times 0).Year}}`, want: fails},
-	})
+	}
 }
 
 // Methods of types that hide, promote and collide.
