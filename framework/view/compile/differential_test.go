@@ -14,7 +14,7 @@ import (
 // errors proves little.
 func TestAnyPages(t *testing.T) {
 	pages, good, alone := 0, 0, 0
-	for i := range uint32(1500) {
+	for i := range uint32(500) {
 		seed := binary.BigEndian.AppendUint32(nil, i)
 		p, data := anyPair(t, seed, seed)
 		pages++
@@ -26,15 +26,15 @@ func TestAnyPages(t *testing.T) {
 		}
 	}
 	t.Logf("%d pages, %d without an error, %d of them by the compiled page", pages, good, alone)
-	if good < pages/3 || !absent && alone < good*9/10 {
+	if good < pages/3 || alone < good*9/10 {
 		t.Errorf("of %d pages %d have no error, and the compiled page gives %d of them", pages, good, alone)
 	}
 }
 
 // anyPair makes a page of shape and data of values, and compares.
-func anyPair(t *testing.T, shape, values []byte) (*pair, any) {
+func anyPair(t *testing.T, shape, values []byte) (*engines, any) {
 	text, root := anyPage(newChoices(shape, 400))
-	p, err := newPair(text, oracleFuncs())
+	p, err := newEngines(text, oracleFuncs())
 	if err != nil {
 		t.Fatalf("the page does not parse: %v\n%s", err, text)
 	}
@@ -46,6 +46,9 @@ func anyPair(t *testing.T, shape, values []byte) (*pair, any) {
 		other := anyData(c, roots[c.n(len(roots))])
 		p.check(t, row{text, either, wrapped(other)})
 		p.check(t, row{text, either, wrapped(data)})
+		if t.Failed() {
+			break
+		}
 	}
 	return p, data
 }
@@ -66,7 +69,7 @@ func FuzzText(f *testing.F) {
 	}
 	s := newShop()
 	f.Fuzz(func(t *testing.T, text string) {
-		p, err := newPair(text, oracleFuncs())
+		p, err := newEngines(text, oracleFuncs())
 		if err != nil || endless(p.set) {
 			return
 		}
@@ -182,9 +185,9 @@ func FuzzValues(f *testing.F) {
 	for i, s := range hostile {
 		f.Add(s, uint8(i))
 	}
-	var pairs []*pair
+	var pairs []*engines
 	for _, place := range places {
-		p, err := newPair(place, oracleFuncs())
+		p, err := newEngines(place, oracleFuncs())
 		if err != nil {
 			f.Fatal(err)
 		}

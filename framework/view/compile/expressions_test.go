@@ -144,7 +144,7 @@ func (s *speaker) literal() (string, reflect.Type) {
 
 func (s *speaker) quoted() string {
 	text := anyText(s.choices)
-	if s.one(4) && !strings.ContainsAny(text, "`\r") {
+	if s.one(4) && strconv.CanBackquote(text) {
 		return "`" + text + "`"
 	}
 	return strconv.Quote(text)
@@ -229,7 +229,7 @@ func (s *speaker) function() (string, reflect.Type) {
 	if s.one(25) {
 		name = wild[s.n(len(wild))]
 	}
-	t := reflect.TypeOf(calledFuncs[name])
+	t := reflect.TypeOf(calledFuncs[name].Fn)
 	if name == "dict" {
 		text, _ := s.expr()
 		return "dict \"Name\" " + parens(text) + " \"a\" 1", t.Out(0)

@@ -261,19 +261,20 @@ func (s *shop) Err1(fail bool) (string, error) {
 	}
 	return "no error", nil
 }
-func (s *shop) Panics() string         { panic("method <panics>") }
-func (s *shop) PanicsErr() string      { panic(errMethod) }
-func (s *shop) NilMap() map[string]int { return nil }
-func (s *shop) MapOf() map[string]leaf { return s.MLeaf }
-func (s *shop) Nothing() any           { return nil }
-func (s *shop) NilPtr() *leaf          { return nil }
-func (s *shop) NoError() error         { return nil }
-func (s *shop) Self() *shop            { return s }
-func (s *shop) First() leaf            { return s.Leaf }
-func (s *shop) Func() func(int) int    { return func(n int) int { return n * 2 } }
-func (s *shop) Trusted() template.HTML { return "<i>ok</i>" }
-func (s *shop) ManyAny(v ...any) int   { return len(v) }
-func (s *shop) Shadow() string         { return "shop" }
+func (s *shop) Panics() string                { panic("method <panics>") }
+func (s *shop) PanicsErr() string             { panic(errMethod) }
+func (s *shop) NilMap() map[string]int        { return nil }
+func (s *shop) MapOf() map[string]leaf        { return s.MLeaf }
+func (s *shop) Nothing() any                  { return nil }
+func (s *shop) NilPtr() *leaf                 { return nil }
+func (s *shop) NoError() error                { return nil }
+func (s *shop) Self() *shop                   { return s }
+func (s *shop) First() leaf                   { return s.Leaf }
+func (s *shop) Func() func(int) int           { return func(n int) int { return n * 2 } }
+func (s *shop) Trusted() template.HTML        { return "<i>ok</i>" }
+func (s *shop) ManyAny(v ...any) int          { return len(v) }
+func (s *shop) Variadic(l ...string) []string { return l }
+func (s *shop) Shadow() string                { return "shop" }
 
 var errMethod = errors.New("it <did> not work")
 

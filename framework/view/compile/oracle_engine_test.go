@@ -1,15 +1,53 @@
 package compile_test
 
-import "html/template"
+import (
+	"fmt"
+	"html/template"
 
-// own is the compiled engine of one page.
-type own struct{ set *template.Template }
+	"github.com/dram-go/dram/framework/view/compile"
+)
 
-func newOwn(set *template.Template) *own { return &own{set} }
+// own is the compiled engine of one page, with html/template at hand.
+type own struct {
+	instead func(data any) answer // html/template's turn
+	program *compile.Program      // nil if html/template refuses to escape the page
+	last    *compile.Deopt
+}
 
-const absent = true
+func newOwn(set *template.Template, funcs functions, instead func(any) answer) *own {
+	if err := compile.Escape(set); err != nil {
+		return &own{instead: instead}
+	}
+	return &own{instead: instead, program: compile.New(set, funcs)}
+}
 
 // render answers like html/template, and says whether the program did it alone.
-func (o *own) render(data any) (answer, bool) { return reference(o.set, data), false }
+func (o *own) render(data any) (a answer, alone bool) {
+	if o.program == nil {
+		return o.instead(data), false
+	}
+	a = answerOf(func() (string, error) {
+		const before = "before "
+		out, why := o.program.Render([]byte(before), data, visit)
+		o.last = why
+		if len(out) < len(before) || string(out[:len(before)]) != before {
+			return "", fmt.Errorf("Render lost what stood in the buffer: %q", out)
+		}
+		return string(out[len(before):]), nil
+	})
+	if o.last == nil || a.panic != "" {
+		return a, true
+	}
+	return o.instead(data), false
+}
 
-func (o *own) why() string { return "" }
+// why says why the program did not answer alone.
+func (o *own) why() string {
+	switch {
+	case o.program == nil:
+		return "html/template does not escape it"
+	case o.last != nil:
+		return fmt.Sprintf("%s: %s %v", o.last.At, o.last.Reason, o.program.Left())
+	}
+	return fmt.Sprint(o.program.Left())
+}

@@ -55,7 +55,8 @@ func functionRows() []row {
 		{text: `{{valLeaf .Leaf}} {{valLeaf .PLeaf}} {{valLeaf .AnyLeaf}} {{valLeaf .AnyPLeaf}} {{valLeaf aPtr}} {{.PLeaf | valLeaf}} {{valLeaf .Named}}`, want: either},
 		{text: `{{valLeaf .NilLeaf}}`, want: fails},
 		{text: `{{valLeaf nil}}`, want: fails},
-		{text: `{{deref .PStr}} {{deref .Title}} {{range .List}}{{deref .}}{{end}}`},
+		{text: `{{deref .PStr}}`},
+		{text: `{{deref .Title}} {{range .List}}{{deref .}}{{end}}`, want: either},
 		{text: `{{deref .NilStr}}`, want: fails},
 		{text: `{{deref "lit"}}`, want: fails},
 		{text: `{{deref nil}}`, want: fails},
@@ -97,6 +98,23 @@ func functionRows() []row {
 		{text: `{{.Fn | call}}`, want: fails},
 		{text: `{{.FnMap | call}}`},
 		{text: `{{call .FnVar "a" .U}}`, want: either},
+
+		// The scope of the render.
+		{text: `{{me}} {{mine "<x>"}} {{mine .Title}} {{"p" | mine}} {{mineN 1}} {{mineN .Count}} {{mineAny .}} {{mineAny nil}} {{mineAny .Leaf.Name}} {{mineHTML}} {{mineBool}} {{if mineBool}}y{{end}} {{myself.Label}}`},
+		{text: `{{mineMany ","}} {{mineMany "," 1}} {{mineMany "," nil .Title 3}} {{4 | mineMany "," "x"}} {{byFace}} {{byAny "s"}} {{mineErr false}} {{eq (mineN 1) 6}} {{printf "%s" me}} {{upper me}} {{range .Ints}}{{me}}{{end}}`},
+		{text: `{{template "t" .Leaf}}{{define "t"}}{{me}}{{mine .Name}}<p title="{{me}}"><script>f({{me}}, {{mineN 2}})</script>{{end}}`},
+		{text: `{{me 1}}`, want: fails},
+		{text: `{{mine}}`, want: fails},
+		{text: `{{mine 1}}`, want: fails},
+		{text: `{{mineN "x"}}`, want: fails},
+		{text: `{{mineErr true}}`, want: fails},
+		{text: `{{minePanic}}`, want: fails},
+		{text: `{{$x := me}}{{$x}} {{with mine "w"}}{{.}}{{end}} {{index (dict "k" me) "k"}} {{len me}} {{slice me 1}} {{me | html}} {{me | printf "%q"}}`, want: either},
+
+		// Empty variadics are empty, not nil.
+		{text: `<script>x = {{list}}; y = {{list nil}}; z = {{(list)}}</script>{{list}} {{printf "%#v" (list)}} {{anys}}`},
+		{text: `<script>x = {{.Variadic}}; y = {{.Variadic "a"}}; z = {{"b" | .Variadic}}</script>{{printf "%#v" .Variadic}}`},
+		{text: `<script>x = {{call .FnList}}</script>`, data: map[string]any{"FnList": func(s ...string) []string { return s }}},
 
 		// Results used further.
 		{text: `{{range list 1 "<a>" nil}}[{{.}}]{{end}} {{(dict "k" .Title).k}} {{with dict "a" 1 "b" "<c>"}}{{.a}}{{.b}}{{.c}}{{end}} {{len (list 1 2)}} {{index (list 4 5) 1}}`},

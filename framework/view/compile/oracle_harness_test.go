@@ -5,27 +5,29 @@ import (
 	"html/template"
 	"strings"
 	"testing"
+
+	"github.com/dram-go/dram/framework/view/compile"
 )
 
 // verdict is what a row of a table says about the compiled program.
 type verdict int
 
 const (
-	// compiled: html/template answers without an error, and the program must
+	// answers: html/template answers without an error, and the program must
 	// give the same bytes by itself.
-	compiled verdict = iota
+	answers verdict = iota
 	// fails: html/template ends in an error, which must be the error of the
 	// compiled page too.
 	fails
-	// handed: html/template answers, and the program must leave the page to
+	// handsOver: html/template answers, and the program must leave the page to
 	// it, because it holds something that must not run twice.
-	handed
+	handsOver
 	// either: the bytes must be the same, whoever gives them.
 	either
 )
 
 func (v verdict) String() string {
-	return [...]string{"compiled", "fails", "handed over", "either"}[v]
+	return [...]string{"answers", "fails", "hands over", "either"}[v]
 }
 
 // row is one line of a table: a template, and what must become of it.
@@ -92,9 +94,24 @@ func answerOf(render func() (string, error)) (a answer) {
 // anew separates the files of a set: what comes later defines blocks anew.
 const anew = "\x00"
 
+// functions are those of a page, as the compiler wants them.
+type functions map[string]compile.Func
+
+// bound are the functions as html/template wants them.
+func (f functions) bound() template.FuncMap {
+	bound := template.FuncMap{}
+	for name, fn := range f {
+		bound[name] = fn.Fn
+		if fn.Scoped {
+			bound[name] = bindScope(fn.Fn, visit)
+		}
+	}
+	return bound
+}
+
 // parseSet makes the set of one row, with the page under the name "page".
-func parseSet(text string, funcs template.FuncMap) (*template.Template, error) {
-	set := template.New("page").Funcs(funcs)
+func parseSet(text string, funcs functions) (*template.Template, error) {
+	set := template.New("page").Funcs(funcs.bound())
 	for part := range strings.SplitSeq(text, anew) {
 		if _, err := set.Parse(part); err != nil {
 			return nil, err
@@ -112,15 +129,15 @@ func reference(set *template.Template, data any) answer {
 	})
 }
 
-// pair is one page in both engines.
-type pair struct {
+// engines are one page in both engines.
+type engines struct {
 	set *template.Template
 	own *own
 }
 
-// newPair parses text for both engines. A page that does not parse is nothing
+// newEngines parses text for both engines. A page that does not parse is nothing
 // to compare.
-func newPair(text string, funcs template.FuncMap) (*pair, error) {
+func newEngines(text string, funcs functions, options ...string) (*engines, error) {
 	set, err := parseSet(text, funcs)
 	if err != nil {
 		return nil, err
@@ -129,11 +146,14 @@ func newPair(text string, funcs template.FuncMap) (*pair, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &pair{set, newOwn(other)}, nil
+	set.Option(options...)
+	other.Option(options...)
+	instead := func(data any) answer { return reference(set, data) }
+	return &engines{set, newOwn(other, funcs, instead)}, nil
 }
 
 // check renders the row with both engines and fails t where they differ.
-func (p *pair) check(t testing.TB, r row) {
+func (p *engines) check(t testing.TB, r row) {
 	t.Helper()
 	text, want := r.text, r.want
 	first, second := r.values()
@@ -145,21 +165,22 @@ func (p *pair) check(t testing.TB, r row) {
 	}
 	failed := reference.err != "" || reference.panic != ""
 	switch {
+	case p.own.program == nil && !failed:
+		t.Errorf("%q: html/template escapes it, Escape does not", text)
 	case want == either:
 	case failed != (want == fails):
 		t.Errorf("%q is marked %q, html/template gives %v", text, want, reference)
-	case absent:
-	case want == compiled && !alone:
+	case want == answers && !alone:
 		t.Errorf("%q was not answered by the compiled page: %s", text, p.own.why())
-	case want == handed && alone:
+	case want == handsOver && alone:
 		t.Errorf("%q must be left to html/template", text)
 	}
 }
 
 // both runs one row.
-func both(t *testing.T, r row, funcs template.FuncMap) {
+func both(t *testing.T, r row, funcs functions) {
 	t.Helper()
-	p, err := newPair(r.text, funcs)
+	p, err := newEngines(r.text, funcs)
 	if err != nil {
 		t.Fatalf("%q does not parse: %v", r.text, err)
 	}

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"html/template"
-	"strings"
 	"time"
 )
 
@@ -65,52 +64,6 @@ func (l *leafPtr) Label() string {
 		return "nil leafPtr"
 	}
 	return fmt.Sprint("leafPtr ", l.N)
-}
-
-// oracleFuncs are the functions of every template of the tables.
-func oracleFuncs() template.FuncMap {
-	return template.FuncMap{
-		"upper":    strings.ToUpper,
-		"add":      func(a, b int) int { return a + b },
-		"typeOf":   func(v any) string { return fmt.Sprintf("%T", v) },
-		"join":     func(sep string, s ...string) string { return strings.Join(s, sep) },
-		"anys":     func(v ...any) string { return fmt.Sprintf("%T", v) + fmt.Sprint(len(v)) },
-		"list":     func(v ...any) []any { return v },
-		"dict":     oracleDict,
-		"fail":     func(s string) (string, error) { return "half", errors.New("fail <" + s + ">") },
-		"fine":     func(s string) (string, error) { return s, nil },
-		"explode":  func() string { panic("function <panics>") },
-		"explodeE": func() string { panic(errMethod) },
-		"deref":    func(p *string) string { return *p },
-		"ptrLeaf":  func(l *leaf) bool { return l == nil },
-		"valLeaf":  func(l leaf) string { return l.Name },
-		"stringer": func(s fmt.Stringer) string { return s.String() },
-		"asErr":    func(e error) bool { return e == nil },
-		"asNamed":  func(n named) string { return fmt.Sprint(n == nil) },
-		"i8":       func(i int8) string { return fmt.Sprint(i) },
-		"u16":      func(u uint16) string { return fmt.Sprint(u) },
-		"f32":      func(f float32) string { return fmt.Sprint(f) },
-		"f64":      func(f float64) string { return fmt.Sprint(f) },
-		"c128":     func(c complex128) string { return fmt.Sprint(c) },
-		"boolean":  func(b bool) string { return fmt.Sprint(b) },
-		"aKind":    func(k kind) string { return string(k) },
-		"aMap":     func(m map[string]int) int { return len(m) },
-		"aFunc":    func(f func(string) string) string { return f("x") },
-		"safe":     func(s string) template.HTML { return template.HTML(s) },
-		"trusted":  func(s string) template.URL { return template.URL(s) },
-		"nothing":  func() any { return nil },
-		"nilLeaf":  func() *leaf { return nil },
-		"aLeaf":    func() leaf { return leaf{Name: "made", Extra: Extra{"up"}} },
-		"aPtr":     func() *leaf { return &leaf{Name: "made ptr", N: 9} },
-		"mapOf":    func() map[string]int { return map[string]int{"x": 24} },
-		"counter":  func() func() int { n := 0; return func() int { n++; return n } },
-		"bytes":    func() []byte { return []byte("<bytes>") },
-		"seq":      func(n int) []int { return make([]int, max(0, min(n, 50))) },
-		"pred":     func(n int) int { return max(n-1, 0) },
-		"ident":    func(v any) any { return v },
-		"noArgs":   func() string { return "<none>" },
-		"html2":    func(s string) string { return "<" + s + ">" },
-	}
 }
 
 func oracleDict(pairs ...any) (map[string]any, error) {
