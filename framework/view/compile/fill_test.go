@@ -122,7 +122,7 @@ func special(c *choices, v reflect.Value) bool {
 	case *time.Duration:
 		v.SetInt(int64(c.n(4)) * 1e9)
 	case *fmt.Stringer:
-		v.Set(reflect.ValueOf(pick[fmt.Stringer](c, level(2), fold{1, 2}, &dot{3}, (*dot)(nil), noon)))
+		v.Set(reflect.ValueOf(pick[fmt.Stringer](c, grade(2), fold{1, 2}, &dot{3}, (*dot)(nil), noon)))
 	case *error:
 		if c.n(2) == 0 {
 			v.Set(reflect.ValueOf(pick[error](c, errMethod, errStruct{}, &ptrError{1})))
@@ -173,7 +173,7 @@ func anything(c *choices) any {
 	case 14:
 		return pick[any](c, (*leaf)(nil), (*string)(nil), []int(nil), map[string]int(nil))
 	case 15:
-		return pick[any](c, noon, &noon, level(3), fold{}, dot{1}, &dot{2}, errMethod, kind("k"), 90*time.Second)
+		return pick[any](c, noon, &noon, grade(3), fold{}, dot{1}, &dot{2}, errMethod, kind("k"), 90*time.Second)
 	case 16:
 		return pick[any](c, json.Number("1.5"), json.RawMessage(`{"a":1}`), marshal{1}, &marshalPtr{"x"}, badMarshal{}, textual{"t"})
 	case 17:

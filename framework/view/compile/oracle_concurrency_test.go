@@ -83,9 +83,9 @@ func concurrentData(g, i int) any {
 	}
 	return struct {
 		Title fmt.Stringer
-		List  map[string]level
+		List  map[string]grade
 		Flag  string
-	}{level(g), map[string]level{"a": level(i)}, ""}
+	}{grade(g), map[string]grade{"a": grade(i)}, ""}
 }
 
 // TestOracleManyTypes renders a program with a thousand types of data. What it

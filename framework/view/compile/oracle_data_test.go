@@ -30,7 +30,7 @@ type shop struct {
 	Rune               rune
 	Bytes              []byte
 	Kind               kind
-	Level              level
+	Level              grade
 	Fold               fold
 
 	PStr        *string
@@ -167,13 +167,13 @@ func (h hidden) Reveal() string { return h.Deep + "!" }
 
 type (
 	kind  string
-	level int
+	grade int
 	fold  struct{ A, B int } // Stringer by value
 	bag   map[string]any     // a named map with methods
 	dot   struct{ N int }    // Stringer by pointer
 )
 
-func (l level) String() string { return fmt.Sprintf("<level %d>", int(l)) }
+func (l grade) String() string { return fmt.Sprintf("<level %d>", int(l)) }
 func (f fold) String() string  { return fmt.Sprintf("%d&%d", f.A, f.B) }
 func (d *dot) String() string {
 	if d == nil {

@@ -125,7 +125,7 @@ func TestOracleDots(t *testing.T) {
 		none{}, 0, 13, -1, uint8(3), 1.5, float32(.1), 1e21, 2i, true, false, 'x', "", "te<xt>", []byte("b"), []string{"a"}, []int(nil),
 		[2]bool{true}, map[string]int{"b": 1, "a": 2}, typedNilMap, map[string]any{"Title": "m", "List": []int{1}}, map[string]string{"Title": "<s>"},
 		struct{ Title string }{"anonymous"}, struct{ Title any }{nil}, struct{ title string }{"u"}, &struct{ Title *string }{}, ptr("pointer"), ptr(ptr(7)), (*string)(nil), nilShop,
-		kind("k"), level(1), fold{}, dot{3}, &dot{4}, leaf{Name: "l"}, &leaf{}, errMethod, noon, &noon, template.HTML("<b>"), template.URL("u"), bag{"Title": 1},
+		kind("k"), grade(1), fold{}, dot{3}, &dot{4}, leaf{Name: "l"}, &leaf{}, errMethod, noon, &noon, template.HTML("<b>"), template.URL("u"), bag{"Title": 1},
 		marshal{1}, func() {}, []any{nil, 1, "x"}, errStruct{}, &errStruct{}, both2{}, newShop(), *newShop(),
 	} {
 		for _, text := range []string{

@@ -151,7 +151,7 @@ func TestOraclePromotion(t *testing.T) {
 			Left
 			X int
 		}{Left{X: "hidden"}, 5},
-		"stringer": struct{ level }{3},
+		"stringer": struct{ grade }{3},
 		"time":     struct{ Created }{Created{noon}},
 		"mapfield": map[string]func() string{"f": func() string { return "x" }},
 	}

@@ -53,7 +53,7 @@ func shapeFuncs() map[string]any {
 		"toHe": func(a string) (template.HTML, error) { return template.HTML("<b>" + a), nil },
 		"toI":  func(a any) int { return len(gc(a)) },
 		"toIe": func(a string) (int, error) { return len(a), nil },
-		"toN":  func(a int) level { return level(a) },
+		"toN":  func(a int) grade { return grade(a) },
 		"toB":  func(a string) bool { return a != "" },
 		"toBe": func(a any) (bool, error) { return a != nil, nil },
 		"toA":  func(a string) any { return gc(a) },
@@ -71,7 +71,7 @@ func shapeFuncs() map[string]any {
 		"toS":  func(a string) leaf { return leaf{Name: gc(a), Tags: []string{gc(a)}} },
 		"toE":  func(a string) error { return fmt.Errorf("%s", gc(a)) },
 		"toEn": func() error { return nil },
-		"toC":  func(a string) fmt.Stringer { return level(len(a)) },
+		"toC":  func(a string) fmt.Stringer { return grade(len(a)) },
 	}
 }
 

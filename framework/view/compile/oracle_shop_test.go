@@ -21,7 +21,7 @@ func newShop() *shop {
 		Bytes: []byte("by<tes"), Kind: "k<ind", Level: 3, Fold: fold{1, 2},
 		PStr: ptr("p<str"), PInt: ptr(5), PPInt: ptr(ptr(6)), Leaf: tree, PLeaf: &tree, Dot: dot{1}, PDot: &dot{2},
 		Any: "any <thing>", AnyTypedNil: (*leaf)(nil), AnyLeaf: tree, AnyPLeaf: &tree, AnyMap: map[string]any{"k": "v<"}, AnyList: []string{"x", "<y>"},
-		PAny: ptr[any]("boxed"), Named: tree, NamedTypNil: (*leafPtr)(nil), PNamed: ptr[named](tree), Str: level(4), Err: errors.New("an <error>"),
+		PAny: ptr[any]("boxed"), Named: tree, NamedTypNil: (*leafPtr)(nil), PNamed: ptr[named](tree), Str: grade(4), Err: errors.New("an <error>"),
 		List: []string{"one", "<two>", ""}, Ints: []int{3, 1, 2}, Empty: []int{}, Leaves: []leaf{tree, {Name: "second"}}, PLeafs: []*leaf{&tree, nil, {Name: "third"}},
 		Anys: []any{1, "two<", nil, 3.5, true, &tree, []int{1}, template.HTML("<hr>"), (*leaf)(nil)}, Names: []named{tree, nil}, Nested: [][]int{{1, 2}, nil, {3}},
 		Arr: [3]int{7, 8, 9}, PArr: &[3]string{"p", "q", "<r>"}, PList: &[]string{"in", "list"},
