@@ -74,11 +74,11 @@ func (l *loop) each(st *state, v value) (ran bool, end control) {
 
 // once runs the body for one element. It returns false to end the loop.
 func (l *loop) once(st *state, index, element value) bool {
-	if l.element >= 0 {
-		st.vars[st.base+l.element] = element
-	}
 	if l.index >= 0 {
 		st.vars[st.base+l.index] = index
+	}
+	if l.element >= 0 { // last: both may be the same variable
+		st.vars[st.base+l.element] = element
 	}
 	st.dot = element
 	return l.body.run(st) != breaks
