@@ -23,8 +23,12 @@ type keep struct {
 
 const blockSize = 64
 
-// cut returns n fresh elements of a block.
+// cut returns n fresh elements of a block. None are an empty slice and not a
+// nil one, as reflection gives it to a function without variadic arguments.
 func cut[T any](block *[]T, n int) []T {
+	if n == 0 {
+		return []T{}
+	}
 	if n > len(*block) {
 		if n > blockSize/4 {
 			return make([]T, n)
