@@ -21,15 +21,16 @@ type action struct {
 type form func(a *action, st *state, v reflect.Value)
 
 func (c *compiler) action(n *parse.ActionNode) node {
-	cmds, esc := c.escapers(n.Pipe.Cmds)
-	e := c.commands(cmds)
 	if len(n.Pipe.Decl) > 0 {
-		slots := c.variables(n.Pipe)
+		// Nothing is escaped here: html at the end is the function.
+		e, slots := c.declaring(n.Pipe)
 		return func(st *state) control {
 			st.assign(slots, e.eval(st))
 			return onward
 		}
 	}
+	cmds, esc := c.escapers(n.Pipe.Cmds)
+	e := c.commands(cmds)
 	if esc == nil {
 		c.leave(n, "it is not escaped")
 		return nil
