@@ -22,10 +22,10 @@ type argument struct {
 }
 
 // withArguments compiles the arguments of a command and what is piped into
-// it, and gives them to make.
-func (c *compiler) withArguments(n parse.Node, nodes []parse.Node, final expr, make func(*arguments) expr) expr {
+// it, and gives them to make. late says that nothing is evaluated between the
+// piped value and the arguments.
+func (c *compiler) withArguments(n parse.Node, nodes []parse.Node, final expr, late bool, make func(*arguments) expr) expr {
 	a := &arguments{at: c.where(n)}
-	late := true
 	for _, n := range nodes {
 		arg := argument{c: c, at: c.where(n)}
 		switch n.(type) {

@@ -15,14 +15,14 @@ func (f computed) eval(st *state) value { return f(st) }
 // builtin compiles a call of one of text/template's own functions.
 func (c *compiler) builtin(name string, n parse.Node, args []parse.Node, final expr) expr {
 	if fn := printing(name); fn != nil {
-		return c.withArguments(n, args, final, func(a *arguments) expr { return funcCallOf(name, Func{Fn: fn}, a) })
+		return c.withArguments(n, args, final, true, func(a *arguments) expr { return funcCallOf(name, Func{Fn: fn}, a) })
 	}
 	build, ok := c.builders()[name]
 	if !ok {
 		c.leave(n, "function %q is unknown to the compiler", name)
 		return constant{}
 	}
-	return c.withArguments(n, args, final, func(a *arguments) expr {
+	return c.withArguments(n, args, final, true, func(a *arguments) expr {
 		if e := build(name, a, a.operands()); e != nil {
 			return e
 		}

@@ -25,7 +25,7 @@ func (c *compiler) function(name string, n parse.Node, args []parse.Node, final 
 	if !ours {
 		return c.builtin(name, n, args, final)
 	}
-	return c.withArguments(n, args, final, func(a *arguments) expr { return funcCallOf(name, fn, a) })
+	return c.withArguments(n, args, final, true, func(a *arguments) expr { return funcCallOf(name, fn, a) })
 }
 
 func funcCallOf(name string, fn Func, a *arguments) expr {

@@ -40,7 +40,8 @@ func (c *compiler) chain(base expr, n parse.Node, names []string, args []parse.N
 		return ch
 	}
 	last := ch.fields[len(ch.fields)-1]
-	return c.withArguments(n, args, final, func(a *arguments) expr {
+	late := simple(base) && len(names) == 1
+	return c.withArguments(n, args, final, late, func(a *arguments) expr {
 		last.args = a
 		return ch
 	})
