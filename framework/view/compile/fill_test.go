@@ -8,17 +8,6 @@ import (
 	"time"
 )
 
-// anyShop fills the type of the tables with chosen values.
-func anyShop(c *choices) *shop {
-	s := new(shop)
-	fill(c, reflect.ValueOf(s).Elem(), 0)
-	s.setFuncs()
-	if c.one(12) {
-		s.Owner = nil
-	}
-	return s
-}
-
 // anyData is the dot of a page of the type that root says, in one of the forms
 // in which an app could hand it over.
 func anyData(c *choices, root reflect.Type) any {

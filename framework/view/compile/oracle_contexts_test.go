@@ -77,7 +77,7 @@ var hostile = []string{
 
 // values are what a hole can be given.
 func values() []any {
-	all := []any{nil, true, false, 0, 1, -42, int8(-8), uint8(255), int64(math.MinInt64), uint64(math.MaxUint64), 'x', 1.5, -0.0, math.Copysign(0, -1), 1e21, 1e-7, 123456789.0, math.Inf(1), math.NaN(), float32(.1), float32(16777216), 2 - 3i,
+	all := []any{nil, true, false, 0, 1, -42, int8(-8), uint8(255), int64(math.MinInt64), uint64(math.MaxUint64), 'x', 1.5, math.Copysign(0, -1), 1e21, 1e-7, 123456789.0, math.Inf(1), math.NaN(), float32(.1), float32(16777216), 2 - 3i,
 		kind("k<"), grade(2), fold{1, 2}, dot{3}, &dot{4}, (*dot)(nil), leaf{Name: "</script>"}, (*leaf)(nil), errMethod, errStruct{}, both2{}, tagged{A: "<a>", D: []any{1, "</script>"}},
 		[]string{"a<", `b"`}, []int{1, 2}, []string{}, []string(nil), [2]int{1, 2}, map[string]int{"<k>": 1}, map[string]any{}, map[string]any(nil), map[int]string{2: "b", 1: "a"}, []any{nil, 1, "x"}, []byte("<bytes>"), json.RawMessage(`{"a": "</x>"}`), json.Number("12.50"),
 		noon, &noon, time.Time{}, 90 * time.Second, marshal{"<v>"}, &marshal{"p"}, marshalPtr{"v"}, &marshalPtr{"p"}, badMarshal{}, func() {}, make(chan int), ptr("ptr <s>"), ptr(ptr(5)), ptr(template.HTML("<i>")), (*string)(nil), ptr[any]("in"), ptr[any](nil),
