@@ -55,10 +55,25 @@ func (d *DB) Watch(next http.Handler) http.Handler {
 		return next
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if watched(r.Context()) {
+			next.ServeHTTP(w, r)
+			return
+		}
 		t := &tally{outer: tallyOf(r.Context()), sites: map[site]int{}}
 		defer d.warn(r, t)
 		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), tallyKey{}, t)))
 	})
+}
+
+// watched reports whether a Watch around this one counts the statements of the
+// request already: that of another database, or of an app around.
+func watched(ctx context.Context) bool {
+	for t := tallyOf(ctx); t != nil; t = t.outer {
+		if t.sites != nil {
+			return true
+		}
+	}
+	return false
 }
 
 // warn logs what a request executed too often.

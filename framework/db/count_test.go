@@ -56,11 +56,13 @@ func TestQueryPerRowIsNamedWithItsLine(t *testing.T) {
 	d := start(t, conf, board())
 	log, said := capture()
 	d.Log = log
+	second := db.New(conf, nil) // of two databases one watches
+	second.Log = log
 	request := httptest.NewRequest(http.MethodGet, "/question/list/?page=2", nil)
 	var place string
 	warnings := func(n int) (all []string) {
 		said.Reset()
-		d.Watch(list(d, n, &place)).ServeHTTP(httptest.NewRecorder(), request)
+		d.Watch(second.Watch(list(d, n, &place))).ServeHTTP(httptest.NewRecorder(), request)
 		for line := range strings.Lines(said.String()) {
 			if strings.Contains(line, "level=WARN") {
 				all = append(all, line)
