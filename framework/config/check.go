@@ -31,14 +31,34 @@ func (c *Config) invalid(key string) string {
 		return positive(c.Server.HeaderTimeout)
 	case "server.keep_alive":
 		return positive(c.Server.KeepAlive)
+	case "server.drain_delay":
+		return between(c.Server.DrainDelay, 0, maxDelay)
 	case "workers.count":
-		return unless(c.Workers.Count >= 1, "at least 1")
+		return unless(c.Workers.Count >= 1 && c.Workers.Count <= MaxWorkers, "a number from 1 to 512")
 	case "workers.boot_timeout":
 		return positive(c.Workers.BootTimeout)
 	case "workers.graceful_timeout":
 		return positive(c.Workers.GracefulTimeout)
 	case "workers.request_timeout":
 		return positive(c.Workers.RequestTimeout)
+	case "workers.heartbeat_timeout":
+		return between(c.Workers.HeartbeatTimeout, 3*time.Second, time.Hour)
+	case "workers.max_requests":
+		return unless(c.Workers.MaxRequests >= 0, "a number of requests, 0 for never")
+	case "workers.max_age":
+		return unless(c.Workers.MaxAge == 0 || c.Workers.MaxAge >= time.Minute, "a duration of at least 1m, 0s for never")
+	case "workers.max_rss":
+		return unless(c.Workers.MaxRSS == 0 || c.Workers.MaxRSS >= minMemory, "a size of at least 16MiB, 0 for never")
+	case "workers.max_stuck":
+		return unless(c.Workers.MaxStuck >= 1, "at least 1")
+	case "workers.procs":
+		return unless(c.Workers.Procs >= 0 && c.Workers.Procs <= 1024, "a number from 1 to 1024, 0 for a fair part")
+	case "workers.memory":
+		return unless(c.Workers.Memory == 0 || c.Workers.Memory >= minMemory, "a size of at least 16MiB, 0 for a fair part")
+	case "reload.probe":
+		return unless(isPath(c.Reload.Probe), "a path like /readyz, or nothing")
+	case "reload.soak":
+		return between(c.Reload.Soak, 0, maxDelay)
 	case "database.url":
 		return unless(isDatabaseURL(c.Database.URL), "sqlite:PATH or postgres://USER@HOST/NAME")
 	case "database.readers":
@@ -72,6 +92,28 @@ func unless(ok bool, want string) string {
 		return ""
 	}
 	return want
+}
+
+// MaxWorkers bounds the number of worker processes: each has a link to every
+// front, and more never pay on one machine.
+const MaxWorkers = 512
+
+const (
+	// maxDelay bounds waits that somebody may set by mistake: "10m" for "10s".
+	maxDelay = 10 * time.Minute
+	// minMemory is what a Go program with a database needs at least.
+	minMemory = 16 << 20
+)
+
+// between checks the bounds of a duration.
+func between(d, low, high time.Duration) string {
+	return unless(d >= low && d <= high, "a duration from "+low.String()+" to "+high.String())
+}
+
+// isPath allows the path of a URL, and none.
+func isPath(text string) bool {
+	u, err := url.ParseRequestURI(text)
+	return text == "" || err == nil && u.Host == "" && u.Scheme == "" && strings.HasPrefix(text, "/") && !strings.HasPrefix(text, "//")
 }
 
 func positive(d time.Duration) string { return unless(d > 0, "a duration above 0") }

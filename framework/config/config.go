@@ -41,6 +41,7 @@ type Config struct {
 
 	Server   Server   `key:"server"`
 	Workers  Workers  `key:"workers"`
+	Reload   Reload   `key:"reload"`
 	Database Database `key:"database"`
 	Session  Session  `key:"session"`
 	Mail     Mail     `key:"mail"`
@@ -75,6 +76,10 @@ type Server struct {
 	HeaderTimeout time.Duration `key:"header_timeout" help:"time a client may take to send a request head"`
 	// KeepAlive is how long an idle client connection stays open.
 	KeepAlive time.Duration `key:"keep_alive" help:"how long an idle client connection stays open"`
+	// DrainDelay is how long the app goes on serving after it was told to
+	// stop, while /readyz says 503 already: what a load balancer needs to
+	// notice. 0 stops at once.
+	DrainDelay time.Duration `key:"drain_delay" help:"time between /readyz saying 503 and the stop"`
 }
 
 // Workers is the [workers] section: the processes that run the app.
@@ -88,6 +93,33 @@ type Workers struct {
 	GracefulTimeout time.Duration `key:"graceful_timeout" help:"time requests in flight may take when stopping"`
 	// RequestTimeout is how long a worker may take to begin its response.
 	RequestTimeout time.Duration `key:"request_timeout" help:"time a worker may take to begin a response"`
+	// HeartbeatTimeout is how long a worker may be silent before it is
+	// suspected to hang; it beats every second. It is killed only if it
+	// answers no probe either.
+	HeartbeatTimeout time.Duration `key:"heartbeat_timeout" help:"silence after which a worker is suspected to hang"`
+	// MaxRequests, MaxAge and MaxRSS replace a worker that has answered as
+	// many requests, served as long (both ± 10 %, so that not all go together)
+	// or uses more memory, by a fresh one that is ready first. 0: never.
+	MaxRequests int           `key:"max_requests" help:"requests after which a worker is replaced, 0 for never"`
+	MaxAge      time.Duration `key:"max_age" help:"time after which a worker is replaced, 0s for never"`
+	MaxRSS      Size          `key:"max_rss" help:"memory above which a worker is replaced, 0 for never"`
+	// MaxStuck replaces a worker in which this many requests run on although
+	// their context ended long ago.
+	MaxStuck int `key:"max_stuck" help:"requests that ignore their end before a worker is replaced"`
+	// Procs is GOMAXPROCS of each worker, and Memory its GOMEMLIMIT. 0 divides
+	// what the machine or the container has among the workers.
+	Procs  int  `key:"procs" help:"processors each worker may use (GOMAXPROCS), 0 for a fair part"`
+	Memory Size `key:"memory" help:"memory each worker tries to stay below (GOMEMLIMIT), 0 for a fair part"`
+}
+
+// Reload is the [reload] section: how a new generation proves itself.
+type Reload struct {
+	// Probe is the path that each new worker is asked for, through the front,
+	// before it serves; any answer below 500 will do. Empty asks for nothing.
+	Probe string `key:"probe" help:"path that new workers are asked for before they serve, empty for none"`
+	// Soak is how long all new workers serve before the reload is committed.
+	// Crashes and a surge of answers 500 and above roll it back.
+	Soak time.Duration `key:"soak" help:"time that new workers must serve well before a reload is final"`
 }
 
 // Database is the [database] section.
@@ -149,11 +181,14 @@ func Default(root string) *Config {
 			KeepAlive:     75 * time.Second,
 		},
 		Workers: Workers{
-			Count:           2,
-			BootTimeout:     30 * time.Second,
-			GracefulTimeout: 30 * time.Second,
-			RequestTimeout:  60 * time.Second,
+			Count:            2,
+			BootTimeout:      30 * time.Second,
+			GracefulTimeout:  30 * time.Second,
+			RequestTimeout:   60 * time.Second,
+			HeartbeatTimeout: 10 * time.Second,
+			MaxStuck:         16,
 		},
+		Reload: Reload{Probe: "/", Soak: 10 * time.Second},
 		Database: Database{
 			URL:         "sqlite:data/app.db",
 			Readers:     4,

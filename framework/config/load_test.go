@@ -184,7 +184,7 @@ format = ["json"]
 		`flag server.listn: unknown key server.listn, did you mean server.listen?`,
 		`PORT: server.listen: expected a port from 0 to 65535, found "http"`,
 		`SECRET_KEY: secret: expected at least 32 characters (the command secret makes one)`,
-		`flag workers.count: workers.count: expected at least 1, found "0"`,
+		`flag workers.count: workers.count: expected a number from 1 to 512, found "0"`,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("faults (-want +got):\n%s", diff)
@@ -318,7 +318,17 @@ func TestValidation(t *testing.T) {
 		{"secret", []string{"", long}, []string{long[1:]}},
 		{"server.listen", []string{":80", "localhost:0", "[::1]:65535", "0.0.0.0:1"}, []string{"", "80", ":65536", ":http", ":", "::1:80", "a b:80", "http://x:80", ":-1"}},
 		{"server.max_body", []string{"1", "1GiB"}, []string{"0", "-1", "", "1MB", "9007199254740993GiB"}},
-		{"workers.count", []string{"1", "64"}, []string{"0", "-1", "two", "1.5", ""}},
+		{"workers.count", []string{"1", "512"}, []string{"0", "-1", "513", "two", "1.5", ""}},
+		{"workers.heartbeat_timeout", []string{"3s", "1h"}, []string{"0s", "2s", "2h"}},
+		{"workers.max_requests", []string{"0", "10000"}, []string{"-1", "many"}},
+		{"workers.max_age", []string{"0s", "1m", "12h"}, []string{"59s", "-1m"}},
+		{"workers.max_rss", []string{"0", "512MiB"}, []string{"512", "-1"}},
+		{"workers.max_stuck", []string{"1"}, []string{"0"}},
+		{"workers.procs", []string{"0", "1"}, []string{"-1", "1025"}},
+		{"workers.memory", []string{"0", "16MiB"}, []string{"1MiB"}},
+		{"reload.probe", []string{"", "/", "/readyz?deep=1"}, []string{"readyz", "http://x/", "//x", "/%zz"}},
+		{"reload.soak", []string{"0s", "10s", "10m"}, []string{"-1s", "11m"}},
+		{"server.drain_delay", []string{"0s", "5s"}, []string{"-1s", "1h"}},
 		{"workers.boot_timeout", []string{"1ms", "2m"}, []string{"0s", "-1s", "30", "1y"}},
 		{"database.url", []string{"sqlite:data/app.db", "sqlite:/var/x.db", "postgres://u:p@h/n?sslmode=disable", "postgresql:///n?host=/run"}, []string{"", "sqlite:", "data/app.db", "mysql://x", "postgres:x", "postgres://%zz"}},
 		{"database.readers", []string{"1"}, []string{"0"}},
@@ -352,7 +362,12 @@ func TestValidation(t *testing.T) {
 
 // TestEveryKeyIsChecked finds settings that were added without a rule.
 func TestEveryKeyIsChecked(t *testing.T) {
-	empty := &Config{Secret: "short", PreviousSecrets: []string{""}, Mail: Mail{URL: "nowhere", From: "nobody"}} // empty is fine for these
+	empty := &Config{ // for these empty is fine
+		Secret: "short", PreviousSecrets: []string{""}, Mail: Mail{URL: "nowhere", From: "nobody"},
+		Server:  Server{DrainDelay: -1},
+		Workers: Workers{MaxRequests: -1, MaxAge: 1, MaxRSS: 1, Procs: -1, Memory: 1},
+		Reload:  Reload{Probe: "readyz", Soak: -1},
+	}
 	for _, s := range empty.Settings() {
 		if empty.invalid(s.Key) == "" {
 			t.Errorf("%s has no rule: its zero value is accepted", s.Key)
