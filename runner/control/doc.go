@@ -13,10 +13,10 @@
 //
 // The three conversations:
 //
-//	worker → master   hello, ready, (failed)
-//	master → worker   hello, link + 1 file for each front, beat, stop
+//	worker → master   hello, ready, (failed), beat …, probed, dumped
+//	master → worker   hello, link + 1 file for each front, probe, dump, drain, stop
 //
-//	front  → master   hello, ready, ack, idle
+//	front  → master   hello, ready, ack, idle, probed
 //	master → front    hello, listen + files, table + 1 file for each new link, beat, stop
 //
 //	CLI    → master   hello, request

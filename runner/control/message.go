@@ -19,6 +19,9 @@ const Lease = 10 * time.Second
 // Beat is how often the master says something to each front.
 const Beat = 2 * time.Second
 
+// WorkerBeat is how often a worker says how it is.
+const WorkerBeat = time.Second
+
 // Kind names what a message is about.
 type Kind string
 
@@ -32,7 +35,12 @@ const (
 	KindTable    Kind = "table"    // master to front: Table + 1 file a new link
 	KindAck      Kind = "ack"      // front: Ack
 	KindIdle     Kind = "idle"     // front: Idle
-	KindBeat     Kind = "beat"     // master: none; renews the lease
+	KindBeat     Kind = "beat"     // master to front: none; renews the lease. Worker to master: Pulse
+	KindProbe    Kind = "probe"    // master to worker without fronts: Probe
+	KindProbed   Kind = "probed"   // front, worker: Probed
+	KindDrain    Kind = "drain"    // master to worker: none; no new requests come, streams should end
+	KindDump     Kind = "dump"     // master to worker: Dump
+	KindDumped   Kind = "dumped"   // worker: Dumped
 	KindStop     Kind = "stop"     // master to worker, front: Stop
 	KindRequest  Kind = "request"  // CLI: Request
 	KindProgress Kind = "progress" // master to CLI: Progress
@@ -94,14 +102,21 @@ type Table struct {
 	// Assets says where the current generation's static files are; nil when
 	// the app has none.
 	Assets *Assets `json:"assets,omitempty"`
+	// ProbePath is what a front asks a worker whose row has a Probe.
+	ProbePath string `json:"probe_path,omitempty"`
+	// Draining says that the tree is about to stop: a front goes on serving
+	// and tells those who ask at /readyz to send clients elsewhere.
+	Draining bool `json:"draining,omitempty"`
 }
 
 // WorkerState says what a front may do with a worker.
 type WorkerState string
 
-// A ready worker gets requests; a draining one only finishes what it has.
+// A ready worker gets requests; a probing one gets probes alone, over a link
+// that may carry requests later; a draining one only finishes what it has.
 const (
 	WorkerReady    WorkerState = "ready"
+	WorkerProbing  WorkerState = "probing"
 	WorkerDraining WorkerState = "draining"
 )
 
@@ -115,6 +130,10 @@ type TableWorker struct {
 	// NewLink is set when the message carries this worker's link; the files
 	// come in the order of the workers that have it set.
 	NewLink bool `json:"new_link,omitempty"`
+	// Probe is the number of a probe: when it is higher than any before for
+	// this worker, the front asks for ProbePath and answers PROBED. A ready
+	// worker that is probed is under suspicion: others are preferable.
+	Probe int `json:"probe,omitempty"`
 }
 
 // Assets names the published static files of a generation.
@@ -134,14 +153,61 @@ type Idle struct {
 	Worker int `json:"worker"`
 }
 
-// Stop asks a process to finish what it has and end within Grace.
+// Stop asks a process to finish what it has and end within Grace. Times are
+// in nanoseconds.
 type Stop struct {
-	Grace time.Duration `json:"grace"` // nanoseconds
+	Grace time.Duration `json:"grace"`
+	// Linger is how long a front that another one has replaced keeps idle
+	// client connections open for the goodbye in their next response.
+	Linger time.Duration `json:"linger,omitempty"`
+}
+
+// Pulse is what a worker says of itself every [WorkerBeat].
+type Pulse struct {
+	InFlight int    `json:"in_flight"` // requests that run
+	Done     uint64 `json:"done"`      // requests that have ended since the start
+	Failed   uint64 `json:"failed"`    // of these, the ones answered 500 or above, or not at all
+	Stuck    int    `json:"stuck"`     // requests that run although their context ended long ago
+	Oldest   *Busy  `json:"oldest,omitempty"`
+	Streams  []Busy `json:"streams,omitempty"` // requests whose response has begun long ago, some of them
+}
+
+// Busy is a request that runs.
+type Busy struct {
+	ID     string    `json:"id,omitempty"` // as in the access log
+	Method string    `json:"method"`
+	Path   string    `json:"path"`
+	Begun  time.Time `json:"begun"`
+}
+
+// Probe asks a worker that has no front to ask its own handler for Path.
+type Probe struct {
+	Probe int    `json:"probe"`
+	Path  string `json:"path"`
+}
+
+// Probed answers a probe.
+type Probed struct {
+	Worker int `json:"worker"`
+	Probe  int `json:"probe"`
+	// Failure says what was wrong; empty for a worker that answered well.
+	Failure string `json:"failure,omitempty"`
+}
+
+// Dump asks a worker for the stacks of all its goroutines.
+type Dump struct {
+	Path string `json:"path"` // of the file to write
+}
+
+// Dumped answers a Dump.
+type Dumped struct {
+	Path    string `json:"path"`
+	Failure string `json:"failure,omitempty"` // why there is no file
 }
 
 // Request is a command of the control socket.
 type Request struct {
-	Verb string   `json:"verb"` // status, reload, stop
+	Verb string   `json:"verb"` // status, reload, stop and the other commands of package runner
 	Args []string `json:"args,omitempty"`
 }
 

@@ -12,6 +12,7 @@ import (
 // there might be no descriptor left for a worker.
 type entrance struct {
 	places chan struct{} // filled by each connection
+	vacant chan struct{} // holds one signal after the last one left
 	log    *slog.Logger
 
 	mu     sync.Mutex
@@ -19,7 +20,7 @@ type entrance struct {
 }
 
 func newEntrance(clients int, log *slog.Logger) *entrance {
-	return &entrance{places: make(chan struct{}, clients), log: log}
+	return &entrance{places: make(chan struct{}, clients), vacant: make(chan struct{}, 1), log: log}
 }
 
 // entranceWarning is the shortest time between two lines about a full house.
@@ -77,7 +78,31 @@ func (g *guarded) Close() error {
 	return g.Listener.Close()
 }
 
-func (e *entrance) leave() { <-e.places }
+func (e *entrance) leave() {
+	<-e.places
+	if len(e.places) == 0 {
+		select {
+		case e.vacant <- struct{}{}:
+		default: // there is a signal already
+		}
+	}
+}
+
+// await waits until no client is connected, limit at most, or until hurried.
+// Nobody may be accepted any more.
+func (e *entrance) await(limit time.Duration, hurried <-chan struct{}) {
+	timer := time.NewTimer(limit)
+	defer timer.Stop()
+	for len(e.places) > 0 {
+		select {
+		case <-e.vacant:
+		case <-hurried:
+			return
+		case <-timer.C:
+			return
+		}
+	}
+}
 
 // tcpGuest is a client connection with a place.
 type tcpGuest struct {

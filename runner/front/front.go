@@ -62,6 +62,7 @@ type front struct {
 	static   *static
 
 	stopping atomic.Bool
+	draining atomic.Bool // the master says that a stop is near
 	inFlight counter
 	cancel   context.CancelCauseFunc // of every request
 
@@ -70,6 +71,7 @@ type front struct {
 	failed    chan error // from engines
 	serving   sync.WaitGroup
 	drained   chan struct{} // closed when nothing is in flight after stop
+	hurry     func()        // ends the lingering; set by stop
 	result    error
 }
 
@@ -147,6 +149,7 @@ func (f *front) react(e event) {
 			return
 		}
 		f.static.use(m.Assets) // before a worker names them in a page
+		f.draining.Store(m.Draining)
 		f.table.apply(m, files, func(kind control.Kind, body any) { f.tell(e.conn, kind, body) })
 		files = nil
 	case control.KindStop:
@@ -154,7 +157,7 @@ func (f *front) react(e event) {
 		if err := e.message.Decode(&m); err != nil {
 			f.log.Error("stop without a grace, taken as 0", "err", err)
 		}
-		f.stop(m.Grace, nil)
+		f.stopAfter(m.Linger, m.Grace, nil)
 	default:
 		f.table.renew()
 	}
@@ -242,6 +245,7 @@ func (f *front) handle(x exchange) {
 		t.answer(http.StatusNotImplemented, "no tunnels")
 	case r.URL.Opaque != "": // neither a path nor an http URL, so no worker's
 		t.answer(http.StatusBadRequest, "target is no path")
+	case f.health(t):
 	case r.ContentLength > f.limits.body:
 		t.answer(http.StatusRequestEntityTooLarge, "body too large")
 	case f.static.tryServe(t):
@@ -253,8 +257,16 @@ func (f *front) handle(x exchange) {
 
 // stop begins the end, once: no new clients, a goodbye in each response, and
 // drained when nothing is in flight or grace is over.
-func (f *front) stop(grace time.Duration, why error) {
+func (f *front) stop(grace time.Duration, why error) { f.stopAfter(0, grace, why) }
+
+// stopAfter is stop for a front that another one has replaced: idle clients
+// stay for the goodbye in their next response, until linger is over. A second
+// call ends the lingering.
+func (f *front) stopAfter(linger, grace time.Duration, why error) {
 	if f.stopping.Swap(true) {
+		if linger == 0 {
+			f.hurry()
+		}
 		return
 	}
 	f.result = why
@@ -262,8 +274,11 @@ func (f *front) stop(grace time.Duration, why error) {
 		l.Close()
 	}
 	f.drained = make(chan struct{})
+	hurried := make(chan struct{})
+	f.hurry = sync.OnceFunc(func() { close(hurried) })
 	go func() {
 		defer close(f.drained)
+		f.entrance.await(linger, hurried)
 		timer := time.NewTimer(grace)
 		defer timer.Stop()
 		select {

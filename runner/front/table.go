@@ -62,17 +62,21 @@ func (t *table) apply(m control.Table, files []*os.File, tell func(control.Kind,
 	var ready []*worker
 	listed := make(map[int]bool, len(m.Workers))
 	var unknown []int // draining, and we never had a link
+	var probes []func()
 	for _, row := range m.Workers {
 		listed[row.ID] = true
 		w := t.workers[row.ID]
 		switch {
-		case w == nil && row.State == control.WorkerReady:
-			t.log.Error("table names a ready worker without a link", "worker", row.ID, "revision", m.Revision)
+		case w == nil && row.State != control.WorkerDraining:
+			t.log.Error("table names a worker without a link", "worker", row.ID, "revision", m.Revision)
 		case w == nil:
 			unknown = append(unknown, row.ID)
+		case row.State == control.WorkerProbing && !w.closed():
+			probes = t.probes(probes, w, row.Probe, m.ProbePath, tell)
 		case row.State == control.WorkerReady && !w.closed():
 			w.trust()
 			ready = append(ready, w)
+			probes = t.probes(probes, w, row.Probe, m.ProbePath, tell)
 		case !w.closed():
 			ending = append(ending, w)
 		}
@@ -94,6 +98,9 @@ func (t *table) apply(m control.Table, files []*os.File, tell func(control.Kind,
 	tell(control.KindAck, control.Ack{Revision: m.Revision})
 	for _, w := range ending {
 		w.release()
+	}
+	for _, probe := range probes {
+		go probe()
 	}
 	for _, id := range unknown {
 		tell(control.KindIdle, control.Idle{Worker: id})

@@ -22,6 +22,7 @@ type worker struct {
 	load   atomic.Int64 // requests in flight, plus closing
 	doubt  atomic.Int64 // until when better use another, nanoseconds since begun; 0 for no doubt
 	gone   atomic.Bool  // its link has ended: it will never take a request
+	probed int          // the last probe that was begun; belongs to the table
 	onIdle func(*worker)
 }
 

@@ -25,6 +25,9 @@ type Options struct {
 	Hello   control.Hello // Worker, Generation and Build of this process
 	// Ready, if set, is called right before the master is told READY.
 	Ready func()
+	// Message, if set, is called with what the master says beyond links and
+	// STOP, one message after the other. It must not block.
+	Message func(control.Message)
 }
 
 // Serve says HELLO and READY to the master and serves the handler until the
@@ -102,6 +105,10 @@ func receive(o Options, listener *wire.Listener, orders chan<- control.Stop) {
 			select {
 			case orders <- stop:
 			default: // one is enough
+			}
+		default:
+			if o.Message != nil {
+				o.Message(m)
 			}
 		}
 		for _, f := range files {
