@@ -17,6 +17,7 @@ import (
 type (
 	hasAssets          interface{ Assets() fs.FS }
 	hasMigrate         interface{ Migrate(context.Context) error }
+	hasMigrateAfter    interface{ MigrateAfter(context.Context) error }
 	hasMigrationStatus interface {
 		MigrationStatus(context.Context) ([][]string, error)
 	}

@@ -6,16 +6,28 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/dram-go/dram/framework/config"
 	"github.com/dram-go/dram/runner/control"
+)
+
+// deployKind is what a deployment brings.
+type deployKind string
+
+const (
+	deployReload   deployKind = "reload"   // new workers from the new binary
+	deployUpgrade  deployKind = "upgrade"  // and a new front
+	deployRollback deployKind = "rollback" // new workers from the binary before
 )
 
 // deployment is the way of one generation from its binary to serving: by
 // serve at the first start, by reload later.
 type deployment struct {
+	kind   deployKind
 	number int
 	by     *peer // the command line that waits for it; nil for a signal
 	began  time.Time
 	cancel context.CancelCauseFunc
+	conf   *config.Config // of the new generation, once it is prepared
 }
 
 var (
@@ -28,21 +40,27 @@ func (m *master) busy() bool { return m.deployment != nil || m.preparing }
 // deploy begins a deployment, unless another one runs or the tree is ending.
 // Everything that can fail and touches no running process happens first, in a
 // goroutine, in short-lived processes of the new binary.
-func (m *master) deploy(by *peer) {
+func (m *master) deploy(kind deployKind, by *peer) {
 	switch {
-	case m.state.stop != serving:
-		m.refuse(by, exitRefused, errStopping.Error())
+	case m.state.stop != serving || m.state.draining:
+		m.refuse(kind, by, exitRefused, errStopping.Error())
 		return
 	case m.busy():
-		m.refuse(by, exitBusy, "another reload is running")
+		m.refuse(kind, by, exitBusy, "another reload is running")
+		return
+	case kind == deployRollback && m.previous == nil:
+		m.refuse(kind, by, exitRefused, "there is no generation to go back to: none was reloaded since the start")
 		return
 	}
 	m.lastNumber++
 	ctx, cancel := context.WithCancelCause(context.Background())
-	d := &deployment{number: m.lastNumber, by: by, began: time.Now(), cancel: cancel}
+	d := &deployment{kind: kind, number: m.lastNumber, by: by, began: time.Now(), cancel: cancel}
 	m.deployment, m.preparing = d, true
-	m.state.beginRollout(d.number)
+	m.state.beginRollout(d.number, kind == deployUpgrade)
 	p := preparation{masterOptions: m.masterOptions, number: d.number, first: !m.started, life: m.life}
+	if kind == deployRollback {
+		p.held = m.previous
+	}
 	for _, g := range m.generations {
 		p.serving = append(p.serving, g.build)
 	}
@@ -58,9 +76,9 @@ func (m *master) deploy(by *peer) {
 }
 
 // refuse answers whoever asked for a deployment that will not be.
-func (m *master) refuse(by *peer, code int, why string) {
+func (m *master) refuse(kind deployKind, by *peer, code int, why string) {
 	if by == nil {
-		m.log.Warn("reload by HUP refused: " + why)
+		m.log.Warn(string(kind) + " by signal refused: " + why)
 		return
 	}
 	answer(by, control.Result{ExitCode: code, Text: why})
@@ -96,13 +114,14 @@ func (m *master) prepared(d *deployment, p prepared, err error) {
 		m.state.failRollout(err.Error())
 		return
 	}
-	if p.conf.Server.Listen != m.conf.Server.Listen {
+	if p.conf.Server.Listen != m.serving.Server.Listen {
 		m.say("server.listen is now %s: that takes a stop and a start", p.conf.Server.Listen)
 	}
+	d.conf = p.conf
 	m.state.limits = limitsOf(p.conf)
 	m.generations[d.number] = p.generation
 	m.say("starting %d workers of generation %d (build %s)", p.conf.Workers.Count, d.number, p.generation.build)
-	m.state.startRollout(p.conf.Workers.Count)
+	m.state.startRollout(p.conf.Workers.Count, time.Now())
 }
 
 // say reports progress to the log and to whoever waits for the deployment.
@@ -114,6 +133,35 @@ func (m *master) say(format string, args ...any) {
 	}
 }
 
+func (d *deployment) isRollback() bool { return d != nil && d.kind == deployRollback }
+
+// success is what a deployment that was committed says.
+func (d *deployment) success(g generation) string {
+	text := fmt.Sprintf("generation %d (build %s) serves", g.number, g.build)
+	switch d.kind {
+	case deployUpgrade:
+		return text + ", with a new front"
+	case deployRollback:
+		return text + " again; the database stays as it is: migrations are never taken back"
+	}
+	return text
+}
+
+// giveUp ends a rollout that failed: the generation before goes on, or, at
+// the first start, nothing does.
+func (m *master) giveUp(number int, why string) {
+	defer delete(m.generations, number)
+	m.state.rollout = nil
+	m.state.limits = limitsOf(m.serving)
+	if !m.started {
+		m.failure = errors.New(why)
+		m.deployment = nil
+		m.state.beginStop(quick, time.Now())
+		return
+	}
+	m.finishDeployment(exitRefused, why)
+}
+
 // finishDeployment ends a deployment with its verdict. Without one it does
 // nothing.
 func (m *master) finishDeployment(code int, text string) {
@@ -123,23 +171,41 @@ func (m *master) finishDeployment(code int, text string) {
 	}
 	d.cancel(errStopping)
 	m.deployment = nil
-	if code != exitOK && m.state.rollout == nil && !m.forsaken {
+	if code == exitOK {
+		m.serving = d.conf
+	} else if m.state.rollout == nil && !m.forsaken && m.state.unused(d.number) {
 		m.lastNumber = min(m.lastNumber, d.number-1) // nothing has it
 	}
 	if !m.started {
 		m.failure = errors.New(text)
 		return
 	}
-	status := &reloadStatus{At: time.Now(), Generation: d.number, OK: code == exitOK}
+	status := &reloadStatus{At: time.Now(), Kind: string(d.kind), Generation: d.number, OK: code == exitOK}
 	status.Build = m.generations[d.number].build
 	if code == exitOK {
-		m.log.Info("reload done: "+text, "took", time.Since(d.began).Round(time.Millisecond))
+		m.log.Info(string(d.kind)+" done: "+text, "took", time.Since(d.began).Round(time.Millisecond))
 	} else {
 		status.Reason = text
-		m.log.Error("reload failed, the generation before serves on: " + text)
+		m.log.Error(string(d.kind) + " failed, the generation before serves on: " + text)
 	}
 	m.lastReload = status
 	if d.by != nil {
 		answer(d.by, control.Result{ExitCode: code, Text: text})
 	}
+}
+
+// unused reports that no process has the number of a generation.
+func (s *state) unused(generation int) bool {
+	for _, w := range s.workers {
+		if w.Generation == generation {
+			return false
+		}
+	}
+	for _, f := range s.fronts {
+		if f.Generation == generation {
+			return false
+		}
+	}
+	delete(s.tallies, generation)
+	return true
 }

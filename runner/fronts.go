@@ -56,8 +56,6 @@ func (m *master) frontGone(n int) {
 		p.close()
 		delete(m.peers, n)
 	}
-	m.dropSpares(n)
-	delete(m.spare, n)
 	m.state.peerGone(n)
 }
 
@@ -65,9 +63,7 @@ func (m *master) fromFront(n int, msg control.Message) {
 	var err error
 	switch msg.Kind {
 	case control.KindReady:
-		if f := m.state.front; f != nil && f.ID == n {
-			m.check(m.state.frontReady(time.Now()))
-		}
+		m.check(m.state.frontReady(n, time.Now()))
 	case control.KindAck:
 		var ack control.Ack
 		if err = msg.Decode(&ack); err == nil {
@@ -78,9 +74,14 @@ func (m *master) fromFront(n int, msg control.Message) {
 		if err = msg.Decode(&idle); err == nil {
 			m.state.peerIdle(n, idle.Worker)
 		}
+	case control.KindProbed:
+		var answer control.Probed
+		if err = msg.Decode(&answer); err == nil {
+			m.state.probed(n, answer.Worker, answer.Probe, answer.Failure)
+		}
 	case control.KindFailed:
-		if f := m.state.front; f != nil && f.ID == n {
-			m.front.failed = failedReason(msg)
+		if c := m.fronts[n]; c != nil {
+			c.failed = failedReason(msg)
 		}
 	}
 	if err != nil {
@@ -103,9 +104,7 @@ func (m *master) publish(now time.Time) {
 func (m *master) sendTable(n int, now time.Time) {
 	for {
 		table, complete := m.state.forPeer(n)
-		if g, ok := m.generations[m.state.generation]; ok {
-			table.Assets = g.assets
-		}
+		table.Assets, table.ProbePath = m.newestAssets(), m.probePath()
 		files, err := m.linksFor(n, table)
 		if err != nil {
 			if m.state.peers[n].owed.IsZero() {
@@ -132,13 +131,10 @@ func (m *master) linksFor(n int, table control.Table) (files []*os.File, err err
 		if !row.NewLink {
 			continue
 		}
-		f := m.spare[n][row.ID]
-		delete(m.spare[n], row.ID)
-		if f == nil {
-			if f, err = m.newLink(n, row.ID); err != nil {
-				closeFiles(files)
-				return nil, err
-			}
+		f, err := m.newLink(n, row.ID)
+		if err != nil {
+			closeFiles(files)
+			return nil, err
 		}
 		files = append(files, f)
 	}
@@ -155,54 +151,21 @@ func (m *master) newLink(front, id int) (*os.File, error) {
 	return ours, nil
 }
 
-// swap lets the coming generation take over, if every front can be linked
-// with it: the old one must not go before.
-func (m *master) swap(number int, now time.Time) {
-	for n := range m.peers {
-		if err := m.prepareLinks(n, number); err != nil {
-			for n := range m.spare {
-				m.dropSpares(n)
-			}
-			if m.state.rollout.blocked.IsZero() {
-				m.say("generation %d cannot take over yet: %v", number, err)
-			}
-			m.state.swapFailed("the fronts cannot be linked with the new workers: "+err.Error(), now)
-			return
-		}
+// newestAssets are the static files of the newest generation that serves. The
+// front has those of the older ones too.
+func (m *master) newestAssets() *control.Assets {
+	if r := m.state.rollout; r != nil && r.canary && r.Failed == "" {
+		return m.generations[r.Generation].assets
 	}
-	m.say("generation %d is ready and takes over", number)
-	m.check(m.state.swap(now))
+	return m.generations[m.state.generation].assets
 }
 
-// prepareLinks makes the links of a front with the workers of a generation.
-func (m *master) prepareLinks(n, number int) error {
-	for _, w := range m.state.sortedWorkers() {
-		if w.Generation != number || w.Phase != ready || m.state.peers[n].links[w.ID] {
-			continue
-		}
-		f, err := m.newLink(n, w.ID)
-		if err != nil {
-			return err
-		}
-		if m.spare[n] == nil {
-			m.spare[n] = map[int]*os.File{}
-		}
-		m.spare[n][w.ID] = f
+// probePath is what new and suspected workers are asked for.
+func (m *master) probePath() string {
+	if d := m.deployment; d != nil && d.conf != nil {
+		return d.conf.Reload.Probe
 	}
-	return nil
-}
-
-func (m *master) dropSpares(front int) {
-	for id := range m.spare[front] {
-		m.dropSpare(front, id)
-	}
-}
-
-func (m *master) dropSpare(front, id int) {
-	if f := m.spare[front][id]; f != nil {
-		f.Close()
-		delete(m.spare[front], id)
-	}
+	return m.serving.Reload.Probe
 }
 
 // beat renews the lease of every front.

@@ -99,7 +99,7 @@ func (s *site) install(settings string) {
 func (s *site) command(args ...string) *exec.Cmd {
 	cmd := exec.Command(s.binary, args...)
 	cmd.Dir = s.dir
-	cmd.Env = []string{testAppVariable + "=1", "PATH=" + os.Getenv("PATH"), "HOME=" + s.dir, "TMPDIR=" + os.TempDir()}
+	cmd.Env = []string{testAppVariable + "=1", "PATH=" + os.Getenv("PATH"), "HOME=" + s.dir, "TMPDIR=" + os.TempDir(), "DRAM_RELOAD_SOAK=0s"}
 	return cmd
 }
 

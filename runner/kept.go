@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -164,16 +165,14 @@ func openRegular(path string) (*os.File, fs.FileInfo, error) {
 }
 
 // pruneSettings removes the copies of all generations but these.
-func pruneSettings(dir string, alive map[int]generation) error {
+func pruneSettings(dir string, alive ...int) error {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return err
 	}
 	for _, e := range entries {
-		if n, numErr := strconv.Atoi(e.Name()); numErr == nil {
-			if _, ok := alive[n]; !ok {
-				err = cmp.Or(err, os.RemoveAll(filepath.Join(dir, e.Name())))
-			}
+		if n, numErr := strconv.Atoi(e.Name()); numErr == nil && !slices.Contains(alive, n) {
+			err = cmp.Or(err, os.RemoveAll(filepath.Join(dir, e.Name())))
 		}
 	}
 	return err

@@ -46,8 +46,8 @@ func TestRestartedProcessesKeepTheirSettings(t *testing.T) {
 		t.Fatalf("after the reload: %q, want %q", got, want)
 	}
 	kept, err := filepath.Glob(filepath.Join(s.dir, ".dram", "state", "config", "*"))
-	if err != nil || len(kept) != 1 {
-		t.Fatalf("kept settings %v, %v, want those of one generation", kept, err)
+	if err != nil || len(kept) != 2 {
+		t.Fatalf("kept settings %v, %v, want those of this generation and the one before", kept, err)
 	}
 	r.stop()
 }
@@ -87,7 +87,7 @@ func TestKeepSettings(t *testing.T) {
 	if _, err := kept.load(nil); err != nil {
 		t.Fatal(err)
 	}
-	if err := pruneSettings(dir, map[int]generation{4: {}}); err != nil {
+	if err := pruneSettings(dir, 4); err != nil {
 		t.Fatal(err)
 	}
 	if left, _ := os.ReadDir(dir); len(left) != 1 || left[0].Name() != "4" {

@@ -11,6 +11,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/dram-go/dram/framework/config"
 	"github.com/dram-go/dram/runner/control"
 	"github.com/dram-go/dram/runner/wire"
 )
@@ -20,7 +21,7 @@ func TestTableThatCouldNotBeSentIsSentLater(t *testing.T) {
 	m := &master{
 		masterOptions: masterOptions{log: slog.New(slog.NewTextHandler(io.Discard, nil))},
 		state:         newState(testLimits, false), workers: map[int]*worker{}, peers: map[int]*peer{},
-		spare: map[int]map[int]*os.File{}, generations: map[int]generation{},
+		generations: map[int]generation{}, serving: config.Default("/"),
 	}
 	begun := time.Now()
 	m.state.generation, m.state.target = 1, 2
@@ -129,30 +130,11 @@ func TestFrontNeverPausesLong(t *testing.T) {
 		w := newTree(t, true)
 		w.deploy(1, 1)
 		w.boot = func(p process) (time.Duration, time.Duration) { return 0, time.Millisecond }
-		w.die(*w.s.front, "killed", time.Second)
+		w.die(*w.s.front(), "killed", time.Second)
 		w.pass(time.Minute)
 		for i := 2; i < len(w.starts[0]); i++ {
 			if pause := w.starts[0][i].Sub(w.starts[0][i-1]); pause > longestFront+10*time.Millisecond {
 				t.Fatalf("pause %d is %v", i, pause)
-			}
-		}
-	})
-}
-
-func TestOutageEndsSoonAfterItsCause(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		w := newTree(t, false)
-		w.deploy(1, 2)
-		w.boot = func(process) (time.Duration, time.Duration) { return 0, time.Millisecond }
-		w.die(*w.s.workers[1], "crashed", time.Second)
-		w.die(*w.s.workers[2], "crashed", time.Second)
-		w.pass(10 * time.Minute)
-		for slot := 1; slot <= 2; slot++ {
-			starts := w.starts[slot]
-			for i := 2; i < len(starts); i++ {
-				if pause := starts[i].Sub(starts[i-1]); pause > longestOutage+10*time.Millisecond {
-					t.Fatalf("pause %d of worker %d is %v", i, slot, pause)
-				}
 			}
 		}
 	})

@@ -1,14 +1,11 @@
 package runner
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"os"
 	"os/signal"
-	"path/filepath"
-	"syscall"
 	"time"
 
 	"github.com/dram-go/dram/framework/config"
@@ -28,15 +25,6 @@ type masterOptions struct {
 	stderr   io.Writer
 }
 
-// generation is one build of the app that runs or is about to.
-type generation struct {
-	number int
-	build  string
-	binary string // the kept copy
-	kept   keptSettings
-	assets *control.Assets
-}
-
 // master supervises a tree. One goroutine, in run, owns everything here;
 // others hand it work through post. It decides nothing by itself: state.decide
 // does, and effects.go carries it out.
@@ -52,22 +40,28 @@ type master struct {
 	state       *state
 	generations map[int]generation
 	workers     map[int]*worker
-	front       *child
-	peers       map[int]*peer // connected fronts
+	fronts      map[int]*child // our own, by number
+	peers       map[int]*peer  // connected fronts
 
 	deployment *deployment // the one on its way
 	preparing  bool        // its preparation runs in a goroutine
 	lastNumber int         // the newest generation's; one that failed gives its number back
 	forsaken   bool        // a copy that nobody waited for may still write under its number: none is given back
 	lastReload *reloadStatus
+	serving    *config.Config // of the generation that serves
+	previous   *generation    // the one before it, to go back to; nil when there was none
+	after      afterwards
 	started    bool
 	failure    error // why the first start failed
 
 	greetings   greetings
 	unreachable bool // the control socket is gone and cannot be made anew
 
-	spare map[int]map[int]*os.File                   // by front and worker: links that wait for the front's next table
-	pair  func() (front, worker *os.File, err error) // makes a link: wire.Pair
+	pair func() (front, worker *os.File, err error) // makes a link: wire.Pair
+
+	callOffAfter func() // ends the migrations that follow a reload
+	dumps        dumps
+	ticked       time.Time // the last tick
 
 	waiters []*peer // command lines that wait for the end
 	events  chan func()
@@ -91,7 +85,7 @@ func serveTree(o masterOptions) error {
 		masterOptions: o, pid: os.Getpid(), since: time.Now(), dir: dir,
 		state:       newState(limitsOf(o.conf), o.front),
 		generations: map[int]generation{}, workers: map[int]*worker{}, peers: map[int]*peer{},
-		spare: map[int]map[int]*os.File{}, pair: wire.Pair,
+		fronts: map[int]*child{}, pair: wire.Pair, serving: o.conf, dumps: dumps{}, callOffAfter: func() {}, ticked: time.Now(),
 		events: make(chan func()), done: make(chan struct{}),
 	}
 	theirs, ours, err := newLifeline()
@@ -111,22 +105,19 @@ func serveTree(o masterOptions) error {
 	return m.run()
 }
 
-func limitsOf(c *config.Config) limits {
-	return limits{Boot: c.Workers.BootTimeout, Graceful: c.Workers.GracefulTimeout}
-}
-
 // run is the supervisor: one select, in which everything ends up.
 func (m *master) run() error {
 	signals := make(chan os.Signal, 8)
-	signal.Notify(signals, syscall.SIGHUP, syscall.SIGINT, syscall.SIGTERM, syscall.SIGQUIT)
+	signal.Notify(signals, masterSignals()...)
 	defer signal.Stop(signals)
 	go m.accept(m.dir.socket)
-	m.deploy(nil)
+	m.deploy(deployReload, nil)
 	beat := time.NewTicker(control.Beat)
 	defer beat.Stop()
 	for {
 		wake := m.settle()
-		if m.state.over() && !m.preparing {
+		m.runAfter()
+		if m.state.over() && !m.preparing && !m.after.running {
 			break
 		}
 		timer := time.NewTimer(time.Until(wake))
@@ -136,8 +127,7 @@ func (m *master) run() error {
 		case s := <-signals:
 			m.signaled(s)
 		case <-beat.C:
-			m.beat()
-			m.tendSocket()
+			m.tick(time.Now())
 		case <-timer.C:
 		}
 		timer.Stop()
@@ -180,21 +170,19 @@ func (m *master) post(event func()) bool {
 	}
 }
 
-func (m *master) signaled(s os.Signal) {
-	switch s {
-	case syscall.SIGHUP:
-		m.deploy(nil)
-	case syscall.SIGQUIT:
-		m.stop(quick, "signal QUIT")
-	case syscall.SIGINT:
-		if m.state.stop != serving {
-			m.stop(quick, "signal INT again")
-			return
-		}
-		m.stop(graceful, "signal INT")
-	case syscall.SIGTERM:
-		m.stop(graceful, "signal TERM")
+// longPause is how late a tick may be before it says that we did not run.
+const longPause = 3 * time.Second
+
+// tick happens every control.Beat. When it is late, everybody was stopped, and
+// what did not happen meanwhile is forgiven.
+func (m *master) tick(now time.Time) {
+	if gap := now.Sub(m.ticked) - control.Beat; gap >= longPause {
+		m.log.Warn("the supervisor did not run for a while; forgiving what did not happen meanwhile", "pause", gap.Round(time.Millisecond))
+		m.state.forgive(gap)
 	}
+	m.ticked = now
+	m.beat()
+	m.tendSocket()
 }
 
 // stop begins the end of the tree.
@@ -207,6 +195,7 @@ func (m *master) stop(mode stopMode, why string) {
 		m.listener.Close() // nobody is to wait in a queue that nobody reads
 		m.listener = nil
 	}
+	m.callOffAfter()
 	m.finishDeployment(exitRefused, errStopping.Error())
 }
 
@@ -236,41 +225,4 @@ func (m *master) announce() {
 		return
 	}
 	fmt.Fprintf(m.stderr, "fronts connect to %s\n", m.dir.socketPath())
-}
-
-// commit makes the new generation the one that reloads fall back on.
-func (m *master) commit(number int) {
-	g := m.generations[number]
-	for n := range m.generations {
-		if n != number {
-			delete(m.generations, n)
-		}
-	}
-	if err := pruneBinaries(filepath.Join(m.conf.StateDir(), "bin"), g.build); err != nil {
-		m.log.Warn("old binaries stay on the disk", "err", err)
-	}
-	if err := pruneSettings(settingsDir(m.conf), m.generations); err != nil {
-		m.log.Warn("old settings stay on the disk", "err", err)
-	}
-	m.state.rollout = nil
-	if !m.started {
-		m.announce()
-		m.deployment = nil
-		return
-	}
-	m.finishDeployment(exitOK, fmt.Sprintf("generation %d (build %s) serves", number, g.build))
-}
-
-// giveUp ends a rollout that failed: the generation before goes on, or, at
-// the first start, nothing does.
-func (m *master) giveUp(number int, why string) {
-	defer delete(m.generations, number)
-	m.state.rollout = nil
-	if !m.started {
-		m.failure = errors.New(why)
-		m.deployment = nil
-		m.state.beginStop(quick, time.Now())
-		return
-	}
-	m.finishDeployment(exitRefused, why)
 }

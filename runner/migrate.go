@@ -14,14 +14,13 @@ import (
 	"github.com/dram-go/dram/framework/config"
 )
 
-// migrate brings the app's database up to date, one process at a time: the
-// one that a killed master left behind must end before another begins. The
+// migrate runs migrations of the app's database, one process at a time: the one that a killed master left behind must end before another begins. The
 // lock is the kernel's and ends with the process that holds it.
-func migrate(ctx context.Context, app hasMigrate, conf *config.Config) error {
+func migrate(ctx context.Context, run func(context.Context) error, conf *config.Config) error {
 	path := conf.Path(".dram", "migrate.lock")
 	f, err := openLock(path)
 	if errors.Is(err, fs.ErrPermission) || errors.Is(err, unix.EROFS) {
-		return app.Migrate(ctx) // no master keeps anything here either
+		return run(ctx) // no master keeps anything here either
 	}
 	if err != nil {
 		return fmt.Errorf("lock for migrations: %w", err)
@@ -30,7 +29,7 @@ func migrate(ctx context.Context, app hasMigrate, conf *config.Config) error {
 	if err := waitForLock(ctx, f); err != nil {
 		return fmt.Errorf("lock for migrations %s: %w", path, err)
 	}
-	return app.Migrate(ctx)
+	return run(ctx)
 }
 
 // openLock opens a file that only its lock is of interest of.

@@ -5,23 +5,30 @@ import (
 	"maps"
 	"slices"
 	"time"
-
-	"github.com/dram-go/dram/runner/control"
 )
 
 // verb is something the master can do.
 type verb string
 
 const (
-	doStart   verb = "start"   // a worker for Slot of Generation; Slot 0: the front
-	doStop    verb = "stop"    // Worker (0: the front) shall end within Grace
-	doKill    verb = "kill"    // Worker (0: the front), at once
+	doStart   verb = "start"   // a worker for Slot of Generation; Slot 0: a front
+	doStop    verb = "stop"    // Worker or Front shall end within Grace
+	doKill    verb = "kill"    // Worker or Front, at once
 	doDrain   verb = "drain"   // Worker gets no new requests
+	doRetire  verb = "retire"  // Worker shall be replaced
+	doAsk     verb = "ask"     // Worker for the probe, there being no front
+	doTrust   verb = "trust"   // Worker, which has passed its probe
+	doSuspect verb = "suspect" // Worker, which does not beat
+	doDump    verb = "dump"    // the goroutines of Worker
+	doQuit    verb = "quit"    // send Worker QUIT, because it did not dump
 	doPublish verb = "publish" // the new table
 	doResend  verb = "resend"  // the table, to Front, which has not got it
-	doSwap    verb = "swap"    // to the coming generation
+	doSoak    verb = "soak"    // all workers of the coming generation serve
 	doCommit  verb = "commit"  // the rollout is complete
+	doFail    verb = "fail"    // the rollout: its generation is no good
+	doNote    verb = "note"    // that the rollout has failed
 	doGiveUp  verb = "give up" // the rollout has failed and left nothing behind
+	doEnd     verb = "end"     // the delay of a drain is over: stop the tree
 )
 
 // action is one thing to do. Carrying it out changes the state, so that it is
@@ -33,6 +40,7 @@ type action struct {
 	Slot       int
 	Generation int
 	Grace      time.Duration
+	Linger     time.Duration
 	Why        string
 }
 
@@ -63,13 +71,19 @@ func (s *state) decide(now time.Time) plan {
 	s.decideOverdue(&p)
 	if s.stop == serving {
 		s.decideRollout(&p)
-		s.decideFront(&p)
+		s.decideProbes(&p)
+		s.decideFronts(&p)
 		s.decideWorkers(&p)
+		s.decideRetirement(&p)
+		s.decideSuspicions(&p)
+		if s.draining && p.due(s.drainEnd) {
+			p.add(action{Do: doEnd})
+		}
 	} else {
 		s.decideStop(&p)
 	}
 	s.decideDraining(&p)
-	if !slices.Equal(s.table, s.wantTable()) {
+	if !s.table.equal(s.wantTable()) {
 		p.add(action{Do: doPublish})
 	}
 	for _, n := range slices.Sorted(maps.Keys(s.peers)) {
@@ -82,12 +96,8 @@ func (s *state) decide(now time.Time) plan {
 
 // decideOverdue kills what has not become ready, or has not ended, in time.
 func (s *state) decideOverdue(p *plan) {
-	all := s.sortedWorkers()
-	if s.front != nil {
-		all = append(all, s.front)
-	}
-	for _, c := range all {
-		if c.Killed || c.Until.IsZero() {
+	for _, c := range append(s.sortedWorkers(), s.sortedFronts()...) {
+		if c.Until.IsZero() {
 			continue
 		}
 		switch c.Phase {
@@ -107,106 +117,73 @@ func (s *state) decideOverdue(p *plan) {
 	}
 }
 
-// decideRollout brings the coming generation up: all its workers at once,
-// nothing but waiting until they are ready, then the swap; it is complete
-// when nothing of the older generations is left.
-func (s *state) decideRollout(p *plan) {
-	r := s.rollout
-	if r == nil {
-		return
-	}
-	if r.Failed != "" {
-		s.abandon(p, r)
-		return
-	}
-	if !r.Starting {
-		return
-	}
-	if r.Swapped {
-		if s.onlyGeneration(r.Generation) && (!r.First || s.frontWorks()) {
-			p.add(action{Do: doCommit, Generation: r.Generation})
-		}
-		return
-	}
-	count := 0
-	for _, w := range s.workers {
-		if w.Generation == r.Generation && w.Phase == ready {
-			count++
-		}
-	}
-	if count == r.Target && p.due(r.retryAt) {
-		p.add(action{Do: doSwap, Generation: r.Generation})
-		return
-	}
-	for n := 1; n <= r.Target; n++ {
-		if !r.started[n] {
-			p.add(action{Do: doStart, Slot: n, Generation: r.Generation})
-		}
-	}
-}
-
-// abandon removes what a failed rollout has started.
-func (s *state) abandon(p *plan, r *rollout) {
-	left := false
-	for _, w := range s.sortedWorkers() {
-		if w.Generation == r.Generation {
-			left = true
-			end(p, w)
-		}
-	}
-	if !left {
-		p.add(action{Do: doGiveUp, Generation: r.Generation, Why: r.Failed})
-	}
-}
-
-func (s *state) onlyGeneration(n int) bool {
-	for _, w := range s.workers {
-		if w.Generation != n {
-			return false
-		}
-	}
-	return true
-}
-
-// frontWorks reports that our front serves by the newest table.
-func (s *state) frontWorks() bool {
+// decideFronts keeps one front of our own. An upgrade brings a second one,
+// which accepts beside the first until the generation is committed.
+func (s *state) decideFronts(p *plan) {
 	if !s.wantFront {
-		return true
+		return
 	}
-	if s.front == nil || s.front.Phase != ready {
-		return false
+	r := s.rollout
+	rolling := r != nil && r.Starting && r.Failed == ""
+	generation := s.generation
+	if r != nil && r.First {
+		generation = r.Generation
+		if !rolling {
+			return
+		}
 	}
-	peer := s.peers[s.front.ID]
-	return peer != nil && s.revision > 0 && peer.acked == s.revision
-}
-
-func (s *state) decideFront(p *plan) {
-	wanted := s.wantFront
-	if r := s.rollout; r != nil && r.First {
-		wanted = wanted && r.Starting && r.Failed == ""
+	if s.front() == nil && p.due(s.frontSlot.notAt) {
+		p.add(action{Do: doStart, Generation: generation})
 	}
-	if wanted && s.front == nil && p.due(s.frontSlot.notAt) {
-		p.add(action{Do: doStart})
+	if rolling && r.Upgrade && !r.First && r.canary && !r.frontStarted {
+		p.add(action{Do: doStart, Generation: r.Generation})
+	}
+	for _, f := range s.sortedFronts() {
+		switch {
+		case f.Retire == "":
+		case f.Phase == ready:
+			p.add(action{Do: doStop, Front: f.ID, Grace: s.limits.Graceful, Linger: s.limits.Linger})
+		default:
+			end(p, f)
+		}
 	}
 }
 
 // decideWorkers replaces the workers of the serving generation that died, and
-// ends those of older ones that never came to serve.
+// ends those that nobody needs.
 func (s *state) decideWorkers(p *plan) {
-	for _, w := range s.sortedWorkers() {
-		if w.Generation < s.generation && w.Phase == starting {
-			end(p, w)
-		}
-	}
-	filled := s.filled()
-	if s.rollout.mayFail() && s.rollout.First {
+	r := s.rollout
+	if r != nil && r.First {
 		return // its workers have one try
 	}
 	for n := 1; n <= s.target; n++ {
-		if !filled[n] && p.due(s.notAt(n)) {
+		if !s.filled(n) && p.due(s.notAt(n)) {
 			p.add(action{Do: doStart, Slot: n, Generation: s.generation})
 		}
 	}
+	if r != nil {
+		return
+	}
+	for _, w := range s.sortedWorkers() {
+		foreign := w.Generation != s.generation && s.occupant(w.Slot, s.generation, (*process).serves) != nil
+		if foreign || w.Slot > s.target {
+			release(p, w)
+		}
+	}
+}
+
+// filled reports whether a slot has the worker that it needs: one of the
+// serving generation, or one of the coming generation that serves already. A
+// slot that the coming generation does not have needs none any more.
+func (s *state) filled(n int) bool {
+	if s.occupant(n, s.generation, (*process).alive) != nil {
+		return true
+	}
+	r := s.rollout
+	if r == nil || !r.Starting || r.Failed != "" {
+		return false
+	}
+	return n > r.Target || s.occupant(n, r.Generation, (*process).serves) != nil
 }
 
 // decideDraining ends each draining worker once no front needs it.
@@ -221,44 +198,21 @@ func (s *state) decideDraining(p *plan) {
 	}
 }
 
-// needed is the rule that makes loss impossible: a worker may end only after
-// every front that has a link to it has acknowledged a table without it and
-// has said that it is idle there. A front that does not even acknowledge may
-// use its table for a lease only; requests may take the drain's time only.
-func (s *state) needed(p *plan, w *process) bool {
-	for _, peer := range s.peers {
-		if !peer.links[w.ID] || peer.idle[w.ID] {
-			continue
-		}
-		if !peer.owed.IsZero() && peer.acked < w.removed {
-			return true // our fault, not the front's: it still uses the worker
-		}
-		until := w.Until
-		if peer.acked < w.removed {
-			until = earlier(until, w.removedAt.Add(control.Lease))
-		}
-		if !p.due(until) {
-			return true
-		}
-	}
-	return false
-}
-
-// decideStop ends the tree: in order, the front first, because it needs the
-// workers for what it still has; or everything at once.
+// decideStop ends the tree: in order, the fronts first, because they need the
+// workers for what they still have; or everything at once.
 func (s *state) decideStop(p *plan) {
-	if s.front != nil {
-		if s.stop == graceful && s.front.Phase == ready {
-			p.add(action{Do: doStop, Grace: s.limits.Graceful})
-		} else {
-			end(p, s.front)
+	for _, f := range s.sortedFronts() {
+		if s.stop == graceful && (f.Phase == ready || f.lingers) {
+			p.add(action{Do: doStop, Front: f.ID, Grace: s.limits.Graceful})
+		} else if f.Phase != stopping {
+			end(p, f)
 		}
 	}
 	for _, w := range s.sortedWorkers() {
 		switch {
-		case s.stop == quick || w.Phase == starting:
+		case s.stop == quick || w.Phase == starting || w.Phase == probing:
 			end(p, w)
-		case s.front == nil && w.Phase == ready:
+		case len(s.fronts) == 0 && w.serves():
 			p.add(action{Do: doDrain, Worker: w.ID})
 		}
 	}
@@ -269,13 +223,21 @@ func end(p *plan, c *process) {
 	switch c.Phase {
 	case starting:
 		p.add(kill(c, ""))
-	case ready, draining:
-		p.add(action{Do: doStop, Worker: c.number()})
+	case probing, ready, suspect, draining:
+		p.add(aimed(action{Do: doStop}, c))
 	}
 }
 
-func kill(c *process, why string) action {
-	return action{Do: doKill, Worker: c.number(), Why: why}
+func kill(c *process, why string) action { return aimed(action{Do: doKill, Why: why}, c) }
+
+// aimed is an action about a process.
+func aimed(a action, c *process) action {
+	if c.isFront() {
+		a.Front = c.ID
+	} else {
+		a.Worker = c.ID
+	}
+	return a
 }
 
 func earlier(a, b time.Time) time.Time {

@@ -18,7 +18,7 @@ func TestFirstStart(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newTree(t, true)
 		w.deploy(1, 2)
-		if w.verdict != "committed" || !slices.Equal(w.serving(), []int{1, 2}) || w.s.front.Phase != ready {
+		if w.verdict != "committed" || !slices.Equal(w.serving(), []int{1, 2}) || w.s.front().Phase != ready {
 			t.Fatalf("%s, serving %v, done:\n%s", w.verdict, w.serving(), strings.Join(w.log, "\n"))
 		}
 	})
@@ -126,12 +126,12 @@ func TestDeadFrontIsReplacedAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newTree(t, true)
 		w.deploy(1, 1)
-		w.die(*w.s.front, "killed", time.Second)
+		w.die(*w.s.front(), "killed", time.Second)
 		w.pass(time.Second + time.Millisecond)
 		if got := w.starts[0]; len(got) != 2 || time.Since(got[1]) > time.Millisecond {
 			t.Fatalf("front started at %v, now is %v", got, time.Now())
 		}
-		w.run(func() bool { return w.s.frontWorks() })
+		w.run(func() bool { return w.s.frontWorks(1) })
 		if !w.s.peers[2].links[1] {
 			t.Fatal("the new front got no link to the worker")
 		}
@@ -152,25 +152,36 @@ func TestReload(t *testing.T) {
 	})
 }
 
-func TestFailedReloadLeavesTheOldGenerationAlone(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		w := newTree(t, true)
-		w.deploy(1, 2)
-		revision := w.s.revision
-		w.boot = func(p process) (time.Duration, time.Duration) {
-			if p.ID == 4 {
-				return 0, 2 * time.Second
-			}
-			return time.Second, 0
-		}
-		w.deploy(2, 2)
-		if w.verdict != "gave up: crashed" || !slices.Equal(w.serving(), []int{1, 2}) || len(w.s.workers) != 2 {
-			t.Fatalf("%q, serving %v of %d", w.verdict, w.serving(), len(w.s.workers))
-		}
-		if w.s.revision != revision {
-			t.Fatalf("the fronts got table %d, want none after %d", w.s.revision, revision)
-		}
-	})
+func TestFailedCanaryLeavesTheOldGenerationAlone(t *testing.T) {
+	for name, c := range map[string]struct {
+		set  func(*tree)
+		want string
+	}{
+		"dies": {func(w *tree) {
+			w.boot = func(process) (time.Duration, time.Duration) { return 0, 2 * time.Second }
+		}, "crashed"},
+		"hangs": {func(w *tree) {
+			w.boot = func(process) (time.Duration, time.Duration) { return 0, 0 }
+		}, "it did not become ready within 30s (workers.boot_timeout)"},
+		"answers badly": {func(w *tree) { w.fail = "GET / was answered 500" },
+			"worker 3 does not answer as it should: GET / was answered 500"},
+		"is probed by nobody": {func(w *tree) { w.mute = true }, "no front could probe worker 3 within 10s"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newTree(t, true)
+				w.deploy(1, 2)
+				c.set(w)
+				w.deploy(2, 2)
+				if w.verdict != "gave up: "+c.want || !slices.Equal(w.serving(), []int{1, 2}) || len(w.s.workers) != 2 {
+					t.Fatalf("%q, serving %v of %d", w.verdict, w.serving(), len(w.s.workers))
+				}
+				if w.s.lastWorker != 3 {
+					t.Fatalf("%d workers were started, want only the canary", w.s.lastWorker-2)
+				}
+			})
+		})
+	}
 }
 
 func TestOldWorkerThatDiesDuringAReloadIsReplaced(t *testing.T) {
@@ -186,13 +197,13 @@ func TestOldWorkerThatDiesDuringAReloadIsReplaced(t *testing.T) {
 		w.die(*w.s.workers[1], "crashed", time.Second)
 		time.AfterFunc(5*time.Second, func() {
 			w.events <- func() {
-				if got := w.serving(); !slices.Equal(got, []int{2, 5}) {
-					t.Errorf("serving %v in the middle of the reload, want 2 and the replacement 5", got)
+				if got := w.serving(); !slices.Equal(got, []int{2, 4}) {
+					t.Errorf("serving %v in the middle of the reload, want 2 and the replacement 4", got)
 				}
 			}
 		})
 		w.deploy(2, 2)
-		if !slices.Equal(w.serving(), []int{3, 4}) {
+		if !slices.Equal(w.serving(), []int{3, 5}) {
 			t.Fatalf("serving %v", w.serving())
 		}
 	})
@@ -278,8 +289,7 @@ func TestStopDuringAReload(t *testing.T) {
 			w := newTree(t, true)
 			w.deploy(1, 2)
 			w.boot = func(process) (time.Duration, time.Duration) { return 0, 0 } // hangs
-			w.s.beginRollout(2)
-			w.s.startRollout(2)
+			w.begin(2, 2, false)
 			w.pass(time.Second)
 			w.s.beginStop(mode, time.Now())
 			w.run(w.s.over)
@@ -302,7 +312,7 @@ func TestQuickStopKillsWhatDoesNotEnd(t *testing.T) {
 }
 
 func TestIllegalSteps(t *testing.T) {
-	phases := []phase{starting, ready, draining, stopping, ended}
+	phases := []phase{starting, probing, ready, suspect, draining, stopping, killing, ended}
 	legal := 0
 	for _, from := range phases {
 		for _, to := range phases {
@@ -314,8 +324,8 @@ func TestIllegalSteps(t *testing.T) {
 			}
 		}
 	}
-	if legal != 9 {
-		t.Fatalf("%d steps are legal, want 9", legal)
+	if legal != 24 {
+		t.Fatalf("%d steps are legal, want 24", legal)
 	}
 }
 

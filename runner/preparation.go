@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -24,8 +25,9 @@ type preparation struct {
 	masterOptions
 	number  int
 	first   bool
-	life    *os.File // lifeline for the processes
-	serving []string // builds of the generations that are alive
+	life    *os.File    // lifeline for the processes
+	serving []string    // builds of the generations that are alive
+	held    *generation // to go back to; nil for the binary and the settings as they are now
 	say     func(string)
 }
 
@@ -55,10 +57,10 @@ func (p preparation) run(ctx context.Context) (prepared, error) {
 	if g.assets, err = p.publish(ctx, g, conf); err != nil {
 		return prepared{}, err
 	}
-	if err := p.migrate(ctx, g); err != nil {
-		return prepared{}, err
+	if p.held == nil { // an older build has nothing to migrate
+		err = p.migrate(ctx, g)
 	}
-	return prepared{g, conf}, nil
+	return prepared{g, conf}, err
 }
 
 // keep makes the generation's copies. A disk that hangs cannot be interrupted,
@@ -72,12 +74,7 @@ func (p preparation) keep(ctx context.Context) (generation, error) {
 	}
 	done := make(chan outcome, 1)
 	go func() {
-		g := generation{number: p.number}
-		var err error
-		g.binary, g.build, err = keepBinary(p.source, filepath.Join(p.conf.StateDir(), "bin"))
-		if err == nil {
-			g.kept, err = keepSettings(p.file, settingsDir(p.conf), p.number)
-		}
+		g, err := p.copies()
 		done <- outcome{g, err}
 	}()
 	select {
@@ -86,6 +83,25 @@ func (p preparation) keep(ctx context.Context) (generation, error) {
 	case <-ctx.Done():
 		return generation{}, &forsaken{context.Cause(ctx)}
 	}
+}
+
+// copies makes the generation of the binary and the settings as they are now,
+// or of those of the generation to go back to.
+func (p preparation) copies() (g generation, err error) {
+	settings := p.file
+	if p.held != nil {
+		g, settings = *p.held, p.held.kept.file
+	} else {
+		g.binary, g.build, err = keepBinary(p.source, filepath.Join(p.conf.StateDir(), "bin"))
+	}
+	if err != nil {
+		return g, err
+	}
+	g.number = p.number
+	if g.kept, err = keepSettings(settings, settingsDir(p.conf), p.number); p.held != nil {
+		g.kept.root = p.held.kept.root
+	}
+	return g, err
 }
 
 // forsaken is the end of a preparation that left its copying going on.
@@ -118,7 +134,7 @@ func (p preparation) configure(ctx context.Context, g generation) (*config.Confi
 	}
 	conf := *p.conf
 	for _, s := range settings {
-		if !strings.HasPrefix(s.Key, "workers.") && s.Key != "server.listen" {
+		if !strings.HasPrefix(s.Key, "workers.") && !strings.HasPrefix(s.Key, "reload.") && !slices.Contains(masterKeys(), s.Key) {
 			continue
 		}
 		if err := conf.With(s.Key, s.Value); err != nil {
@@ -126,6 +142,12 @@ func (p preparation) configure(ctx context.Context, g generation) (*config.Confi
 		}
 	}
 	return &conf, nil
+}
+
+// masterKeys are the settings that concern the master, beside [workers] and
+// [reload].
+func masterKeys() []string {
+	return []string{"server.listen", "server.keep_alive", "server.drain_delay"}
 }
 
 // bootContext bounds what makes the app, or less, as a worker's start is.

@@ -108,7 +108,7 @@ func TestHangupWhileStoppingDeploysNothing(t *testing.T) {
 	r.cmd.Process.Signal(syscall.SIGTERM)
 	s.await("the tree is stopping", func() bool { return strings.Contains(r.logText(), "stopping") })
 	r.cmd.Process.Signal(syscall.SIGHUP)
-	s.await("the reload is refused", func() bool { return strings.Contains(r.logText(), "reload by HUP refused") })
+	s.await("the reload is refused", func() bool { return strings.Contains(r.logText(), "reload by signal refused") })
 	s.write("later", "")
 	if got := <-body; got != "done" {
 		t.Fatalf("body %q", got)

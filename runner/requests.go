@@ -3,7 +3,6 @@ package runner
 import (
 	"encoding/json"
 	"errors"
-	"fmt"
 	"net"
 	"time"
 
@@ -96,25 +95,6 @@ func (m *master) command(conn *control.Conn) {
 	conn.Unix().SetDeadline(time.Time{})
 	if !m.post(func() { m.request(newPeer(conn), r) }) {
 		conn.Close()
-	}
-}
-
-// request carries out a command; p waits for the result.
-func (m *master) request(p *peer, r control.Request) {
-	switch r.Verb {
-	case "status":
-		answer(p, m.statusResult())
-	case "reload":
-		m.deploy(p)
-	case "stop":
-		mode, why := graceful, "command stop"
-		if len(r.Args) > 0 && r.Args[0] == "quick" {
-			mode, why = quick, "command stop --quick"
-		}
-		m.waiters = append(m.waiters, p)
-		m.stop(mode, why)
-	default:
-		answer(p, control.Result{ExitCode: exitUsage, Text: fmt.Sprintf("the running master knows no command %q", r.Verb)})
 	}
 }
 

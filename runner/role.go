@@ -100,12 +100,16 @@ func (p *program) work(ctx context.Context, conn *control.Conn, us control.Hello
 		return p.giveReason(conn, us, err)
 	}
 	defer closeApp(app, conf, log)
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	life := newPulse(app, conn, us.Worker, conf, log)
 	return gateway.Serve(ctx, gateway.Options{
-		Handler: app, Control: conn, Config: conf, Log: log, Hello: us,
+		Handler: life.handler, Control: conn, Config: conf, Log: log, Hello: us, Message: life.hear,
 		Ready: func() {
 			p.life.allow(conf.Workers.GracefulTimeout + killAfter)
 			p.logs.Load().flush(logFarewell) // the words of the start go where they began
 			adoptStderr()
+			go life.beat(ctx)
 		},
 	})
 }

@@ -85,7 +85,7 @@ func prepareRun(ctx context.Context, app http.Handler, conf *config.Config, sign
 	done := make(chan error, 1)
 	go func() {
 		if m, ok := app.(hasMigrate); ok && conf.Env == config.Development {
-			if err := migrate(ctx, m, conf); err != nil {
+			if err := migrate(ctx, m.Migrate, conf); err != nil {
 				done <- err
 				return
 			}

@@ -155,14 +155,14 @@ func TestSecondInterruptEndsALoneFront(t *testing.T) {
 }
 
 func TestFrontSaysWhyItDoesNotStart(t *testing.T) {
-	m := &master{dir: &runDir{path: t.TempDir()}, state: newState(testLimits, true), front: &child{status: "exit status 1"}}
+	m := &master{dir: &runDir{path: t.TempDir()}, state: newState(testLimits, true), fronts: map[int]*child{1: {status: "exit status 1"}}}
 	m.state.frontStarted(process{ID: 1}, time.Now())
 	m.fromFront(1, control.Message{Kind: control.KindFailed, Body: []byte(`{"reason":"no listener"}`)})
-	if got := m.deathReason(*m.state.front, m.front); got != "front did not start: no listener" {
+	if got := m.deathReason(*m.state.front(), m.fronts[1]); got != "front did not start: no listener" {
 		t.Fatalf("the reason is %q", got)
 	}
-	m.check(m.state.frontReady(time.Now()))
-	if got := m.deathReason(*m.state.front, m.front); got != "front ended: no listener" {
+	m.check(m.state.frontReady(1, time.Now()))
+	if got := m.deathReason(*m.state.front(), m.fronts[1]); got != "front ended: no listener" {
 		t.Fatalf("after it served, the reason is %q", got)
 	}
 }

@@ -18,10 +18,19 @@ const (
 	quick             // they may not
 )
 
-// limits are the times that the policy keeps.
+// limits are the times and amounts that the policy keeps.
 type limits struct {
-	Boot     time.Duration // from the start of a process to its READY
-	Graceful time.Duration // for requests in flight of a process that ends
+	Boot      time.Duration // from the start of a process to its READY
+	Graceful  time.Duration // for requests in flight of a process that ends
+	Linger    time.Duration // for idle clients of a front that was replaced
+	Soak      time.Duration // from the last new worker's first request to the commit
+	Heartbeat time.Duration // from one beat of a worker to the suspicion that it hangs
+
+	// When a worker is replaced by a fresh one; 0: never.
+	MaxRequests uint64
+	MaxAge      time.Duration
+	MaxRSS      int64 // bytes
+	MaxStuck    int   // requests that ignore the end of their context
 }
 
 // killAfter is how long a process may take to end beyond its grace.
@@ -34,60 +43,44 @@ type state struct {
 	stop    stopMode
 	quickAt time.Time // when stop became quick
 
+	draining bool      // fronts send clients elsewhere; the stop follows
+	drainEnd time.Time // when
+
 	generation int // the one that serves; 0 before the first
 	target     int // workers of it
 	workers    map[int]*process
 	slots      map[int]*slot
-	lastWorker int // the highest worker number given out
+	lastWorker int         // the highest worker number given out
+	crashes    []time.Time // deaths of serving workers within healthyAfter
+	tallies    map[int]tally
 
-	wantFront bool // this tree has a front of its own
-	front     *process
+	wantFront bool             // this tree has a front of its own
+	fronts    map[int]*process // our own, by number
 	frontSlot slot
 	lastFront int
 
 	peers    map[int]*peerState // connected fronts, by number
-	table    []control.TableWorker
+	table    tableState
 	revision uint64
 
 	rollout *rollout
 }
 
-// peerState is a connected front: our own child, or one that runs apart.
-type peerState struct {
-	acked uint64
-	links map[int]bool // workers it was given a link to
-	idle  map[int]bool // of these, the ones it is done with
-
-	owed    time.Time // since when it waits for a table that could not be sent; zero: it does not
-	retryAt time.Time // when to try again
-}
-
-// rollout is a generation on its way: all its workers must be ready before
-// one of them serves.
-type rollout struct {
-	Generation int
-	Target     int
-	First      bool // there is no older generation to fall back on
-	Starting   bool // prepared: its workers may be started
-	Swapped    bool // its workers serve, the older ones drain
-	Failed     string
-	started    map[int]bool // slots that had their one try
-
-	blocked time.Time // since when the swap fails; zero: it does not
-	retryAt time.Time // when to try it again
-}
-
 func newState(l limits, wantFront bool) *state {
 	return &state{
-		limits: l, workers: map[int]*process{}, slots: map[int]*slot{},
-		peers: map[int]*peerState{}, wantFront: wantFront,
+		limits: l, workers: map[int]*process{}, slots: map[int]*slot{}, tallies: map[int]tally{},
+		fronts: map[int]*process{}, peers: map[int]*peerState{}, wantFront: wantFront,
 	}
 }
 
 // sortedWorkers are all workers in the order of their numbers, so that what
 // is decided does not depend on the order of a map.
-func (s *state) sortedWorkers() []*process {
-	return slices.SortedFunc(maps.Values(s.workers), func(a, b *process) int { return cmp.Compare(a.ID, b.ID) })
+func (s *state) sortedWorkers() []*process { return sorted(s.workers) }
+
+func (s *state) sortedFronts() []*process { return sorted(s.fronts) }
+
+func sorted(all map[int]*process) []*process {
+	return slices.SortedFunc(maps.Values(all), func(a, b *process) int { return cmp.Compare(a.ID, b.ID) })
 }
 
 func (s *state) slot(n int) *slot {
@@ -97,43 +90,46 @@ func (s *state) slot(n int) *slot {
 	return s.slots[n]
 }
 
-// filled are the slots of the serving generation that have a worker.
-func (s *state) filled() map[int]bool {
-	filled := map[int]bool{}
-	for _, w := range s.workers {
-		if w.Generation == s.generation && (w.Phase == starting || w.Phase == ready) {
-			filled[w.Slot] = true
+// occupant returns a worker of a generation in a slot for which is holds.
+func (s *state) occupant(n, generation int, is func(*process) bool) *process {
+	for _, w := range s.sortedWorkers() {
+		if w.Slot == n && w.Generation == generation && is(w) {
+			return w
 		}
 	}
-	return filled
-}
-
-// notAt is when a slot may get its next process: later after each death, but
-// not much while nobody is served.
-func (s *state) notAt(n int) time.Time {
-	slot := s.slots[n]
-	switch {
-	case slot == nil:
-		return time.Time{}
-	case s.serves():
-		return slot.notAt
-	}
-	return earlier(slot.notAt, slot.diedAt.Add(longestOutage))
+	return nil
 }
 
 // serves reports whether there is a worker for requests.
 func (s *state) serves() bool {
 	for _, w := range s.workers {
-		if w.Phase == ready && w.Generation == s.generation {
+		if w.serves() {
 			return true
 		}
 	}
 	return false
 }
 
+// front is our own front that is to stay, nil when there is none.
+func (s *state) front() *process {
+	for _, f := range s.sortedFronts() {
+		if f.Retire == "" && f.alive() {
+			return f
+		}
+	}
+	return nil
+}
+
 // over reports that nothing is left of the tree.
 func (s *state) over() bool {
-	return s.stop != serving && len(s.workers) == 0 && s.front == nil
+	return s.stop != serving && len(s.workers) == 0 && len(s.fronts) == 0
+}
+
+// beginDrain announces a stop to those who send clients here.
+func (s *state) beginDrain(now time.Time, delay time.Duration) {
+	if !s.draining {
+		s.draining, s.drainEnd = true, now.Add(delay)
+	}
 }
 
 // beginStop ends the tree; a second time it can only become quicker.
@@ -144,216 +140,126 @@ func (s *state) beginStop(mode stopMode, now time.Time) {
 	s.stop = max(s.stop, mode)
 }
 
-// beginRollout announces a generation. Its workers wait for startRollout.
-func (s *state) beginRollout(generation int) {
-	s.rollout = &rollout{Generation: generation, First: s.generation == 0, started: map[int]bool{}}
-}
-
-// startRollout lets the workers of the coming generation start.
-func (s *state) startRollout(target int) {
-	s.rollout.Target, s.rollout.Starting = target, true
-}
+// scale changes how many workers serve, until the next reload.
+func (s *state) scale(target int) { s.target = target }
 
 func (s *state) workerStarted(p process, now time.Time) {
-	p.Phase, p.Since, p.Until = starting, now, now.Add(s.limits.Boot)
+	p.Phase, p.Since, p.Until, p.BeatAt = starting, now, now.Add(s.limits.Boot), now
 	s.workers[p.ID] = &p
-	if r := s.rollout; r != nil && !r.Swapped && p.Generation == r.Generation {
+	if r := s.rollout; r != nil && p.Generation == r.Generation {
 		r.started[p.Slot] = true
 	}
 }
 
+// workerReady records READY. The worker of a coming generation is probed
+// before it serves, unless there is no older one to fall back on.
 func (s *state) workerReady(id int, now time.Time) error {
 	w := s.workers[id]
-	if w == nil || w.Phase == stopping {
+	if w == nil || w.Phase != starting {
 		return nil // it was told to end in the meantime
 	}
+	w.BeatAt = now
+	if r := s.rollout; r != nil && !r.First && w.Generation == r.Generation {
+		s.askForProbe(w, now)
+		return w.move(probing, now, time.Time{})
+	}
 	return w.move(ready, now, time.Time{})
+}
+
+// workerBeat records what a worker said of itself.
+func (s *state) workerBeat(id int, pulse control.Pulse, rss int64, now time.Time) error {
+	w := s.workers[id]
+	if w == nil {
+		return nil
+	}
+	w.Pulse, w.RSS, w.BeatAt = pulse, rss, now
+	if w.Phase == suspect {
+		return s.trust(w, now)
+	}
+	return nil
 }
 
 // workerEnded records that a worker's process is gone, or never came to be.
 func (s *state) workerEnded(p process, reason string, now time.Time, jitter float64) {
 	delete(s.workers, p.ID)
+	s.tallies[p.Generation] = s.tallies[p.Generation].plus(p.Pulse)
 	for _, peer := range s.peers {
 		delete(peer.links, p.ID)
 		delete(peer.idle, p.ID)
+		delete(peer.probed, p.ID)
 	}
+	r := s.rollout
 	switch {
-	case p.Phase == stopping && p.Reason == "", p.Phase == draining:
-		// It was to go anyway.
-	case s.rollout.mayFail() && p.Generation == s.rollout.Generation:
-		s.failRollout(reason)
+	case wasToGo(p):
+	case r != nil && p.Generation == r.Generation:
+		s.comingEnded(p, reason, now, jitter)
 	case p.Generation == s.generation:
-		s.slot(p.Slot).died(now, servedSince(p), jitter)
+		s.crashed(now)
+		s.slot(p.Slot).died(now, p.Served, jitter)
 	}
 }
 
-// servedSince is when a process that has just ended began to serve; zero when
-// it never did.
-func servedSince(p process) time.Time {
-	if p.Phase != ready {
-		return time.Time{}
-	}
-	return p.Since
+// wasToGo reports that the end of a process is no fault.
+func wasToGo(p process) bool {
+	return p.Phase == draining || (p.Phase == stopping || p.Phase == killing) && p.Reason == ""
 }
 
-// failRollout gives the coming generation up; the first reason stays.
-func (s *state) failRollout(reason string) {
-	if r := s.rollout; r.mayFail() && r.Failed == "" {
-		r.Failed = reason
-	}
+// crashed notes the death of a worker that served.
+func (s *state) crashed(now time.Time) {
+	s.crashes = slices.DeleteFunc(s.crashes, func(at time.Time) bool { return now.Sub(at) >= healthyAfter })
+	s.crashes = append(s.crashes, now)
 }
-
-// mayFail reports whether a death still calls the generation off: until its
-// workers serve, and at the first start until everything does.
-func (r *rollout) mayFail() bool { return r != nil && (!r.Swapped || r.First) }
 
 func (s *state) frontStarted(p process, now time.Time) {
 	p.Phase, p.Since, p.Until = starting, now, now.Add(s.limits.Boot)
-	s.front = &p
+	s.fronts[p.ID] = &p
+	if r := s.rollout; r != nil && p.Generation == r.Generation {
+		r.frontStarted = true
+	}
 }
 
-func (s *state) frontReady(now time.Time) error {
-	if s.front == nil || s.front.Phase == stopping {
+func (s *state) frontReady(id int, now time.Time) error {
+	f := s.fronts[id]
+	if f == nil || f.Phase != starting {
 		return nil
 	}
-	return s.front.move(ready, now, time.Time{})
+	return f.move(ready, now, time.Time{})
 }
 
 // frontEnded records the end of our own front's process. Without a front
 // nobody is served, so its first death costs no pause.
 func (s *state) frontEnded(p process, reason string, now time.Time, jitter float64) {
-	s.front = nil
-	if p.Phase == stopping && p.Reason == "" {
-		return // it was to go anyway
+	delete(s.fronts, p.ID)
+	if wasToGo(p) || p.Retire != "" {
+		return
 	}
-	if r := s.rollout; r != nil && r.First {
+	if r := s.rollout; r != nil && r.Failed == "" && (r.First || r.Upgrade && p.Generation == r.Generation) {
 		s.failRollout(reason)
 		return
 	}
-	s.frontSlot.frontDied(now, servedSince(p), jitter)
+	s.frontSlot.frontDied(now, p.Served, jitter)
 }
 
-func (s *state) peerConnected(n int) {
-	s.peers[n] = &peerState{links: map[int]bool{}, idle: map[int]bool{}}
-}
-
-func (s *state) peerGone(n int) { delete(s.peers, n) }
-
-const (
-	// linkRetry is the pause after links could not be made: for want of
-	// descriptors, most likely.
-	linkRetry = 200 * time.Millisecond
-	// linkPatience is how long a rollout waits for links.
-	linkPatience = 10 * time.Second
-)
-
-// tableFailed records that a front could not be sent the table.
-func (s *state) tableFailed(n int, why string, now time.Time) {
-	p := s.peers[n]
-	if p.owed.IsZero() {
-		p.owed = now
-	}
-	p.retryAt = now.Add(linkRetry)
-	if now.Sub(p.owed) >= linkPatience {
-		s.failRollout(why)
-	}
-}
-
-// tableSent records that a front was sent the table.
-func (s *state) tableSent(n int) { s.peers[n].owed = time.Time{} }
-
-// swapFailed records that the coming generation cannot be linked.
-func (s *state) swapFailed(why string, now time.Time) {
-	r := s.rollout
-	if r.blocked.IsZero() {
-		r.blocked = now
-	}
-	r.retryAt = now.Add(linkRetry)
-	if now.Sub(r.blocked) >= linkPatience {
-		s.failRollout(why)
-	}
-}
-
-func (s *state) peerAcked(n int, revision uint64) {
-	if p := s.peers[n]; p != nil && revision <= s.revision {
-		p.acked = max(p.acked, revision)
-	}
-}
-
-func (s *state) peerIdle(n, worker int) {
-	if p := s.peers[n]; p != nil && p.links[worker] {
-		p.idle[worker] = true
-	}
-}
-
-// wantTable is the table that fronts should work by now.
-func (s *state) wantTable() []control.TableWorker {
-	var table []control.TableWorker
-	for _, w := range s.sortedWorkers() {
-		row := control.TableWorker{ID: w.ID, Generation: w.Generation, PID: w.PID}
-		switch {
-		case w.Phase == ready && w.Generation == s.generation:
-			row.State = control.WorkerReady
-		case w.Phase == draining:
-			row.State = control.WorkerDraining
-		default:
-			continue
-		}
-		table = append(table, row)
-	}
-	return table
-}
-
-// published records that the table was sent to every front.
-func (s *state) published(table []control.TableWorker, now time.Time) {
-	s.table = table
-	s.revision++
-	for _, row := range table {
-		if w := s.workers[row.ID]; row.State == control.WorkerDraining && w.removed == 0 {
-			w.removed, w.removedAt = s.revision, now
+// forgive takes a pause of the supervisor itself out of everybody's time: who
+// stopped us (SIGSTOP, a suspended machine) has most likely stopped all.
+func (s *state) forgive(gap time.Duration) {
+	shift := func(t *time.Time) {
+		if !t.IsZero() {
+			*t = t.Add(gap)
 		}
 	}
-}
-
-// maxLinks is how many links one table message carries; the kernel takes 253
-// files, the control protocol 64.
-const maxLinks = 64
-
-// forPeer is the table as one front gets it, with the workers marked that it
-// needs a link to: it never hears of a worker that drains and that it never
-// used. complete is false when there are more new workers than links fit into
-// a message; those wait for the next one.
-func (s *state) forPeer(n int) (t control.Table, complete bool) {
-	peer := s.peers[n]
-	t = control.Table{Revision: s.revision}
-	links := 0
-	for _, row := range s.table {
-		row.NewLink = !peer.links[row.ID]
-		if row.State == control.WorkerDraining && row.NewLink {
-			continue
-		}
-		if row.NewLink {
-			if links++; links > maxLinks {
-				return t, false
-			}
-		}
-		t.Workers = append(t.Workers, row)
+	for _, p := range append(s.sortedWorkers(), s.sortedFronts()...) {
+		shift(&p.Until)
+		shift(&p.BeatAt)
+		shift(&p.probeAt)
+		shift(&p.dumpAt)
+		shift(&p.removedAt)
 	}
-	return t, true
-}
-
-// swap lets the coming generation serve and the older ones drain.
-func (s *state) swap(now time.Time) error {
-	r := s.rollout
-	for _, w := range s.sortedWorkers() {
-		if w.Generation == r.Generation || w.Phase != ready {
-			continue
-		}
-		if err := w.move(draining, now, now.Add(s.limits.Graceful)); err != nil {
-			return err
-		}
+	if r := s.rollout; r != nil {
+		shift(&r.soaking)
+		shift(&r.failedAt)
 	}
-	s.generation, s.target, r.Swapped = r.Generation, r.Target, true
-	s.slots = map[int]*slot{}
-	return nil
+	for _, peer := range s.peers {
+		shift(&peer.owed)
+	}
 }

@@ -43,6 +43,7 @@ type waitingStatus struct {
 
 type reloadStatus struct {
 	At         time.Time `json:"at"`
+	Kind       string    `json:"kind"` // reload, upgrade, rollback
 	Generation int       `json:"generation"`
 	Build      string    `json:"build,omitempty"`
 	OK         bool      `json:"ok"`
@@ -64,7 +65,7 @@ func (m *master) status() status {
 	case s.rollout != nil:
 		out.State = "reloading"
 	}
-	if f := s.front; f != nil {
+	if f := s.front(); f != nil {
 		p := processOf(f, s.frontSlot.restarts)
 		out.Front = &p
 	}
@@ -82,12 +83,12 @@ func (m *master) status() status {
 func (s *state) health() string {
 	count := 0
 	for _, w := range s.workers {
-		if w.Phase == ready && w.Generation == s.generation {
+		if w.serves() {
 			count++
 		}
 	}
 	switch {
-	case count == 0, s.wantFront && (s.front == nil || s.front.Phase != ready):
+	case count == 0, s.wantFront && (s.front() == nil || s.front().Phase != ready):
 		return "down"
 	case count < s.target:
 		return "degraded"
@@ -100,12 +101,11 @@ func (s *state) waiting() (rows []waitingStatus) {
 	if s.stop != serving || s.generation == 0 {
 		return nil
 	}
-	if s.wantFront && s.front == nil {
+	if s.wantFront && s.front() == nil {
 		rows = append(rows, waitingStatus{"front", s.frontSlot.notAt, s.frontSlot.restarts})
 	}
-	filled := s.filled()
 	for n := 1; n <= s.target; n++ {
-		if !filled[n] {
+		if !s.filled(n) {
 			rows = append(rows, waitingStatus{"worker", s.notAt(n), s.slot(n).restarts})
 		}
 	}

@@ -10,7 +10,7 @@ func TestStatusOfWorkersThatWait(t *testing.T) {
 	now := time.Now()
 	s := newState(limits{}, true)
 	s.generation, s.target = 1, 2
-	s.front = &process{Phase: ready}
+	s.fronts[1] = &process{ID: 1, Phase: ready}
 	s.workers[1] = &process{ID: 1, Slot: 1, Generation: 1, Phase: ready}
 	s.workers[2] = &process{ID: 2, Slot: 2, Generation: 1, Phase: ready}
 	if got := s.health(); got != "serving" || s.waiting() != nil {

@@ -22,6 +22,8 @@ type tree struct {
 	boot func(p process) (ready, death time.Duration) // 0: never
 	ack  bool                                         // fronts acknowledge tables
 	poor bool                                         // links cannot be made
+	fail string                                       // what fronts say of probed workers
+	mute bool                                         // fronts answer no probe
 	idle bool                                         // fronts become idle at once
 
 	verdict string // of the last rollout
@@ -84,7 +86,7 @@ func (w *tree) apply(a action) {
 	w.t.Helper()
 	now := time.Now()
 	w.log = append(w.log, fmt.Sprintf("%s worker %d slot %d gen %d", a.Do, a.Worker, a.Slot, a.Generation))
-	p := w.s.front
+	p := w.s.fronts[a.Front]
 	if a.Worker > 0 {
 		p = w.s.workers[a.Worker]
 	}
@@ -92,19 +94,28 @@ func (w *tree) apply(a action) {
 	case doStart:
 		w.start(a, now)
 	case doStop:
-		w.must(p.move(stopping, now, now.Add(a.Grace+killAfter)))
+		w.must(p.move(stopping, now, now.Add(a.Grace+a.Linger+killAfter)))
 		w.die(*p, "stopped", 10*time.Millisecond)
 	case doKill:
-		if p.Killed {
-			return
-		}
-		p.Killed, p.Reason = true, a.Why
-		if p.Phase != stopping {
-			w.must(p.move(stopping, now, time.Time{}))
-		}
+		p.Reason = a.Why
+		w.must(p.move(killing, now, time.Time{}))
 		w.die(*p, a.Why, time.Millisecond)
 	case doDrain:
 		w.must(p.move(draining, now, now.Add(testLimits.Graceful)))
+	case doRetire:
+		w.s.retire(a.Worker, a.Why)
+	case doAsk:
+		p.asked = true
+		w.events <- func() { w.s.probed(0, p.ID, p.probe, w.fail) }
+	case doTrust:
+		w.must(w.s.trust(p, now))
+	case doSuspect:
+		w.s.askForProbe(p, now)
+		w.must(p.move(suspect, now, time.Time{}))
+	case doDump:
+		p.dumpAt = now
+	case doQuit:
+		p.quitted = true
 	case doPublish:
 		w.s.published(w.s.wantTable(), now)
 		for n := range w.s.peers {
@@ -112,19 +123,22 @@ func (w *tree) apply(a action) {
 		}
 	case doResend:
 		w.tell(a.Front)
-	case doSwap:
-		if w.poor && len(w.s.peers) > 0 {
-			w.s.swapFailed("no descriptors", now)
-			return
-		}
-		w.must(w.s.swap(now))
+	case doSoak:
+		w.s.rollout.soaking = now
+	case doFail:
+		w.s.failRollout(a.Why)
+	case doNote:
+		w.s.noteFailure(now)
 	case doCommit:
-		w.verdict, w.s.rollout = "committed", nil
+		w.verdict = "committed"
+		w.s.commit()
 	case doGiveUp:
 		if w.s.rollout.First {
 			w.s.beginStop(quick, now)
 		}
 		w.verdict, w.s.rollout = "gave up: "+a.Why, nil
+	case doEnd:
+		w.s.beginStop(graceful, now)
 	}
 }
 
@@ -161,10 +175,10 @@ func (w *tree) ready(p process) {
 		w.must(w.s.workerReady(p.ID, time.Now()))
 		return
 	}
-	if w.s.front == nil || w.s.front.ID != p.ID {
+	if w.s.fronts[p.ID] == nil {
 		return
 	}
-	w.must(w.s.frontReady(time.Now()))
+	w.must(w.s.frontReady(p.ID, time.Now()))
 	w.s.peerConnected(p.ID)
 	w.tell(p.ID)
 }
@@ -189,6 +203,9 @@ func (w *tree) tell(n int) {
 			if w.idle && row.State == control.WorkerDraining {
 				w.s.peerIdle(n, row.ID)
 			}
+			if row.Probe > 0 && !w.mute {
+				w.s.probed(n, row.ID, row.Probe, w.fail)
+			}
 		}
 	}
 }
@@ -201,10 +218,9 @@ func (w *tree) die(p process, reason string, after time.Duration) {
 				if c := w.s.workers[p.ID]; c != nil {
 					w.s.workerEnded(*c, reason, now, 0.5)
 				}
-			} else if w.s.front != nil && w.s.front.ID == p.ID {
-				f := *w.s.front
+			} else if f := w.s.fronts[p.ID]; f != nil {
 				w.s.peerGone(p.ID)
-				w.s.frontEnded(f, reason, now, 0.5)
+				w.s.frontEnded(*f, reason, now, 0.5)
 			}
 		}
 	})
@@ -213,14 +229,19 @@ func (w *tree) die(p process, reason string, after time.Duration) {
 // deploy brings up a generation and waits for the verdict.
 func (w *tree) deploy(generation, workers int) {
 	w.t.Helper()
-	w.verdict = ""
-	w.s.beginRollout(generation)
-	w.s.startRollout(workers)
+	w.begin(generation, workers, false)
 	w.run(func() bool { return w.verdict != "" })
 }
 
+// begin brings up a generation.
+func (w *tree) begin(generation, workers int, upgrade bool) {
+	w.verdict = ""
+	w.s.beginRollout(generation, upgrade)
+	w.s.startRollout(workers, time.Now())
+}
+
 func (w *tree) serving() (ids []int) {
-	for _, row := range w.s.table {
+	for _, row := range w.s.table.rows {
 		if row.State == control.WorkerReady {
 			ids = append(ids, row.ID)
 		}

@@ -38,7 +38,26 @@ rm -f data/app.db data/app.db-*; PostgreSQL: dropdb NAME) and start it.`,
 			}
 			ctx, stop := p.endContext(cmd.Context())
 			defer stop()
-			return migrate(ctx, m, conf)
+			return migrate(ctx, m.Migrate, conf)
+		},
+	}
+	after := &cobra.Command{
+		Use: "after", Short: "run the migrations that wait until no older build serves", Args: cobra.NoArgs,
+		Long:    "after runs the migrations that take away what an older build of the app still used.\nserve and reload run it by themselves, once nothing of an older generation is left.",
+		Example: "  " + p.name() + " migrate after",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			app, conf, err := p.app()
+			if err != nil {
+				return err
+			}
+			newLogger(conf)
+			m, ok := app.(hasMigrateAfter)
+			if !ok {
+				return nil // an app without such migrations has nothing to do
+			}
+			ctx, stop := p.endContext(cmd.Context())
+			defer stop()
+			return migrate(ctx, m.MigrateAfter, conf)
 		},
 	}
 	asJSON := false
@@ -70,7 +89,7 @@ rm -f data/app.db data/app.db-*; PostgreSQL: dropdb NAME) and start it.`,
 		},
 	}
 	state.Flags().BoolVar(&asJSON, "json", false, "print JSON")
-	c.AddCommand(up, state)
+	c.AddCommand(up, after, state)
 	return c
 }
 

@@ -1,76 +1,6 @@
 package runner
 
-import (
-	"fmt"
-	"slices"
-	"time"
-)
-
-// phase is where a worker or a front stands in its life.
-type phase string
-
-const (
-	starting phase = "starting" // runs, has not said READY
-	ready    phase = "ready"    // serves
-	draining phase = "draining" // finishes what fronts still have there
-	stopping phase = "stopping" // was told to end
-	ended    phase = "ended"    // its process is gone
-)
-
-// steps lists where a process may go from each phase.
-var steps = map[phase][]phase{
-	starting: {ready, stopping, ended},
-	ready:    {draining, stopping, ended},
-	draining: {stopping, ended},
-	stopping: {ended},
-	ended:    nil,
-}
-
-// process is what the supervisor knows of one child. It holds no handles: the
-// policy works on it alone.
-type process struct {
-	ID         int // of a worker; never used again. Of a front: its number
-	Slot       int // the place it fills, 1 to N; 0 for the front
-	Generation int
-	PID        int
-	Phase      phase
-	Since      time.Time // begin of the phase
-	Until      time.Time // when the phase has lasted too long; zero: never
-	Killed     bool      // SIGKILL is on its way
-	Reason     string    // why we ended it, when we did
-
-	// removed is the first table revision that gives this worker no new
-	// requests, and when it was sent; 0 before.
-	removed   uint64
-	removedAt time.Time
-}
-
-// move goes to the next phase. An illegal step is a defect of the supervisor
-// and changes nothing.
-func (p *process) move(to phase, now, until time.Time) error {
-	if !slices.Contains(steps[p.Phase], to) {
-		return fmt.Errorf("%s cannot go from %s to %s", p, p.Phase, to)
-	}
-	p.Phase, p.Since, p.Until = to, now, until
-	return nil
-}
-
-// number is what an action calls a process by: a worker's number, 0 for the
-// front.
-func (p *process) number() int {
-	if p.Slot == 0 {
-		return 0
-	}
-	return p.ID
-}
-
-// String names a process as logs, titles and status do.
-func (p process) String() string {
-	if p.Slot == 0 {
-		return "front"
-	}
-	return fmt.Sprintf("worker %d", p.ID)
-}
+import "time"
 
 // slot is a place that one process at a time fills; it remembers how often
 // its processes died.
@@ -93,6 +23,10 @@ const (
 	// healthyAfter is how long a process must have served for its death to
 	// count as the first one again.
 	healthyAfter = 60 * time.Second
+	// tripAfter deaths in a row in every place, with no worker left, trip the
+	// breaker: the app is broken, and starting it again and again only burns
+	// the machine. Then one worker is tried every longestDelay.
+	tripAfter = 5
 )
 
 // backoff is the pause after a number of deaths in a row (0 gives none):
@@ -127,4 +61,59 @@ func (s *slot) died(now, servedSince time.Time, jitter float64) {
 func (s *slot) frontDied(now, servedSince time.Time, jitter float64) {
 	s.died(now, servedSince, jitter)
 	s.notAt = now.Add(min(backoff(s.failures-1, jitter), longestFront))
+}
+
+// tripped reports that the breaker is open.
+func (s *state) tripped() bool {
+	if s.generation == 0 || s.target == 0 || s.serves() {
+		return false
+	}
+	for n := 1; n <= s.target; n++ {
+		if slot := s.slots[n]; slot == nil || slot.failures < tripAfter {
+			return false
+		}
+	}
+	return true
+}
+
+// notAt is when a slot may get its next process: later after each death, but
+// not much while nobody is served, unless that is hopeless.
+func (s *state) notAt(n int) time.Time {
+	slot := s.slots[n]
+	switch {
+	case slot == nil:
+		return time.Time{}
+	case s.tripped():
+		return s.trialAt(n)
+	case s.serves():
+		return slot.notAt
+	}
+	return earlier(slot.notAt, slot.diedAt.Add(longestOutage))
+}
+
+// never is later than everything that is planned.
+var never = time.Unix(1<<40, 0)
+
+// trialAt is when a slot has its trial under an open breaker: the one whose
+// death is the longest ago goes next, alone, longestDelay after the last one.
+func (s *state) trialAt(n int) time.Time {
+	var last time.Time
+	next := 0
+	for i := 1; i <= s.target; i++ {
+		for _, w := range s.workers {
+			if w.Slot == i && w.Generation == s.generation && w.alive() {
+				return never // one is under way
+			}
+		}
+		if died := s.slots[i].diedAt; next == 0 || died.Before(s.slots[next].diedAt) {
+			next = i
+		}
+		if died := s.slots[i].diedAt; died.After(last) {
+			last = died
+		}
+	}
+	if n != next {
+		return never
+	}
+	return last.Add(longestDelay)
 }

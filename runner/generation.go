@@ -1,0 +1,72 @@
+package runner
+
+import (
+	"path/filepath"
+
+	"github.com/dram-go/dram/framework/config"
+	"github.com/dram-go/dram/runner/control"
+)
+
+// generation is one build of the app that runs, is about to, or is held to
+// fall back on.
+type generation struct {
+	number int
+	build  string
+	binary string // the kept copy
+	kept   keptSettings
+	assets *control.Assets
+}
+
+// limitsOf are the policy's limits of a configuration.
+func limitsOf(c *config.Config) limits {
+	return limits{
+		Boot: c.Workers.BootTimeout, Graceful: c.Workers.GracefulTimeout, Linger: c.Server.KeepAlive,
+		Soak: c.Reload.Soak, Heartbeat: c.Workers.HeartbeatTimeout,
+		MaxRequests: uint64(c.Workers.MaxRequests), MaxAge: c.Workers.MaxAge,
+		MaxRSS: int64(c.Workers.MaxRSS), MaxStuck: c.Workers.MaxStuck,
+	}
+}
+
+// commit makes the coming generation the one that serves, and holds the one
+// before it for a rollback.
+func (m *master) commit(number int) {
+	g, before := m.generations[number], m.generations[m.state.generation]
+	first := m.state.generation == 0
+	m.state.commit()
+	if !first {
+		m.previous = &before
+	}
+	for n := range m.generations {
+		if n != number {
+			delete(m.generations, n)
+		}
+	}
+	inUse := []string{g.build}
+	if m.previous != nil {
+		inUse = append(inUse, m.previous.build)
+	}
+	if err := pruneBinaries(filepath.Join(m.conf.StateDir(), "bin"), inUse...); err != nil {
+		m.log.Warn("old binaries stay on the disk", "err", err)
+	}
+	if err := pruneSettings(settingsDir(m.conf), m.held()...); err != nil {
+		m.log.Warn("old settings stay on the disk", "err", err)
+	}
+	m.after = afterwards{generation: g, due: !m.deployment.isRollback()}
+	if first {
+		m.announce()
+		m.deployment = nil
+		return
+	}
+	m.finishDeployment(exitOK, m.deployment.success(g))
+}
+
+// held are the generations whose copies must stay.
+func (m *master) held() (numbers []int) {
+	for n := range m.generations {
+		numbers = append(numbers, n)
+	}
+	if m.previous != nil {
+		numbers = append(numbers, m.previous.number)
+	}
+	return numbers
+}

@@ -1,0 +1,153 @@
+package runner
+
+import (
+	"slices"
+	"time"
+
+	"github.com/dram-go/dram/runner/control"
+)
+
+// peerState is a connected front: our own child, or one that runs apart.
+type peerState struct {
+	acked  uint64
+	links  map[int]bool // workers it was given a link to
+	idle   map[int]bool // of these, the ones it is done with
+	probed map[int]int  // the last probe of each that it has answered
+
+	owed    time.Time // since when it waits for a table that could not be sent; zero: it does not
+	retryAt time.Time // when to try again
+}
+
+// tableState is what fronts are told, apart from what belongs to each.
+type tableState struct {
+	rows     []control.TableWorker
+	draining bool
+}
+
+func (t tableState) equal(other tableState) bool {
+	return t.draining == other.draining && slices.Equal(t.rows, other.rows)
+}
+
+func (s *state) peerConnected(n int) {
+	s.peers[n] = &peerState{links: map[int]bool{}, idle: map[int]bool{}, probed: map[int]int{}}
+}
+
+func (s *state) peerGone(n int) { delete(s.peers, n) }
+
+const (
+	// linkRetry is the pause after links could not be made: for want of
+	// descriptors, most likely.
+	linkRetry = 200 * time.Millisecond
+	// linkPatience is how long a rollout waits for links.
+	linkPatience = 10 * time.Second
+)
+
+// tableFailed records that a front could not be sent the table.
+func (s *state) tableFailed(n int, why string, now time.Time) {
+	p := s.peers[n]
+	if p.owed.IsZero() {
+		p.owed = now
+	}
+	p.retryAt = now.Add(linkRetry)
+	if now.Sub(p.owed) >= linkPatience {
+		s.failRollout(why)
+	}
+}
+
+// tableSent records that a front was sent the table.
+func (s *state) tableSent(n int) { s.peers[n].owed = time.Time{} }
+
+func (s *state) peerAcked(n int, revision uint64) {
+	if p := s.peers[n]; p != nil && revision <= s.revision {
+		p.acked = max(p.acked, revision)
+	}
+}
+
+func (s *state) peerIdle(n, worker int) {
+	if p := s.peers[n]; p != nil && p.links[worker] {
+		p.idle[worker] = true
+	}
+}
+
+// wantTable is the table that fronts should work by now.
+func (s *state) wantTable() tableState {
+	t := tableState{draining: s.draining}
+	for _, w := range s.sortedWorkers() {
+		row := control.TableWorker{ID: w.ID, Generation: w.Generation, PID: w.PID}
+		switch w.Phase {
+		case ready:
+			row.State = control.WorkerReady
+		case suspect:
+			row.State, row.Probe = control.WorkerReady, w.probe
+		case probing:
+			row.State, row.Probe = control.WorkerProbing, w.probe
+		case draining:
+			row.State = control.WorkerDraining
+		default:
+			continue
+		}
+		t.rows = append(t.rows, row)
+	}
+	return t
+}
+
+// published records that the table was sent to every front.
+func (s *state) published(table tableState, now time.Time) {
+	s.table = table
+	s.revision++
+	for _, row := range table.rows {
+		if w := s.workers[row.ID]; row.State == control.WorkerDraining && w.removed == 0 {
+			w.removed, w.removedAt = s.revision, now
+		}
+	}
+}
+
+// maxLinks is how many links one table message carries; the kernel takes 253
+// files, the control protocol 64.
+const maxLinks = 64
+
+// forPeer is the table as one front gets it, with the workers marked that it
+// needs a link to: it never hears of a worker that drains and that it never
+// used. complete is false when there are more new workers than links fit into
+// a message; those wait for the next one.
+func (s *state) forPeer(n int) (t control.Table, complete bool) {
+	peer := s.peers[n]
+	t = control.Table{Revision: s.revision, Draining: s.table.draining}
+	links := 0
+	for _, row := range s.table.rows {
+		row.NewLink = !peer.links[row.ID]
+		if row.State == control.WorkerDraining && row.NewLink {
+			continue
+		}
+		if row.NewLink {
+			if links++; links > maxLinks {
+				return t, false
+			}
+		}
+		t.Workers = append(t.Workers, row)
+	}
+	return t, true
+}
+
+// needed is the rule that makes loss impossible: a worker may end only after
+// every front that has a link to it has acknowledged a table without it and
+// has said that it is idle there. A front that does not even acknowledge may
+// use its table for a lease only; requests may take the drain's time only.
+func (s *state) needed(p *plan, w *process) bool {
+	for _, peer := range s.peers {
+		if !peer.links[w.ID] || peer.idle[w.ID] {
+			continue
+		}
+		if !peer.owed.IsZero() && peer.acked < w.removed {
+			return true // our fault, not the front's: it still uses the worker
+		}
+		until := w.Until
+		if peer.acked < w.removed {
+			until = earlier(until, w.removedAt.Add(control.Lease))
+		}
+		if !p.due(until) {
+			return true
+		}
+	}
+	return false
+}
