@@ -22,7 +22,6 @@ type form func(a *action, st *state, v reflect.Value)
 
 func (c *compiler) action(n *parse.ActionNode) node {
 	if len(n.Pipe.Decl) > 0 {
-		// Nothing is escaped here: html at the end is the function.
 		e, slots := c.declaring(n.Pipe)
 		return func(st *state) control {
 			st.assign(slots, e.eval(st))
@@ -36,10 +35,7 @@ func (c *compiler) action(n *parse.ActionNode) node {
 		return nil
 	}
 	a := &action{e: e, esc: esc, loose: !strings.Contains(esc.Name(), "jsval") && !strings.Contains(esc.Name(), "cssvalue")}
-	if d, ok := e.(dug); ok {
-		a.chain, _ = d.expr.(*chain)
-	}
-	if a.chain != nil {
+	if a.chain, _ = e.(*chain); a.chain != nil {
 		return a.runChain
 	}
 	return a.run
@@ -78,23 +74,18 @@ func (a *action) run(st *state) control {
 
 // runChain is run for a chain whose last name may know to write itself.
 func (a *action) runChain(st *state) control {
-	v := a.chain.base.eval(st)
-	last := len(a.chain.fields) - 1
-	for _, f := range a.chain.fields[:last] {
-		v = f.of(st, v)
-	}
-	f := a.chain.fields[last]
-	if v.kind == reflected && v.any.IsValid() {
-		holder := f.holder(v.any)
-		access := f.access(holder)
-		if access.put != nil {
-			access.put(st, holder, a.esc)
-			return onward
-		}
-		a.write(st, access.get(st, holder).dig())
+	f, v := a.chain.holder(st)
+	if v.kind != reflected || !v.any.IsValid() {
+		a.write(st, f.of(st, v).dig())
 		return onward
 	}
-	a.write(st, f.of(st, v).dig())
+	holder := f.holder(v.any)
+	access := f.access(holder)
+	if access.put != nil {
+		access.put(st, holder, a.esc)
+		return onward
+	}
+	a.write(st, access.get(st, holder).dig())
 	return onward
 }
 
@@ -102,13 +93,13 @@ func (a *action) runChain(st *state) control {
 func (a *action) write(st *state, v value) {
 	switch v.kind {
 	case text:
-		st.out = a.esc.AppendString(st.out, v.s)
+		st.out = a.esc.AppendString(st.out, v.str())
 		return
 	case integer, long:
-		st.out = a.esc.AppendInt(st.out, v.n)
+		st.out = a.esc.AppendInt(st.out, v.num())
 		return
 	case boolean:
-		st.out = a.esc.AppendBool(st.out, v.n != 0)
+		st.out = a.esc.AppendBool(st.out, v.num() != 0)
 		return
 	case reflected:
 		if v.any.IsValid() {

@@ -22,8 +22,10 @@ type argument struct {
 }
 
 // withArguments compiles the arguments of a command and what is piped into
-// it, and gives them to make. late says that nothing is evaluated between the
-// piped value and the arguments.
+// it, and gives them to make.
+//
+// What is piped in is made before everything else of the command. Where nobody
+// can tell the difference, late, it is made together with the arguments.
 func (c *compiler) withArguments(n parse.Node, nodes []parse.Node, final expr, late bool, make func(*arguments) expr) expr {
 	a := &arguments{at: c.where(n)}
 	for _, n := range nodes {
@@ -88,7 +90,7 @@ func (a argument) text() func(st *state) string {
 	return func(st *state) string {
 		v := a.e.eval(st)
 		if v.kind == text {
-			return v.s
+			return v.str()
 		}
 		return a.convert(v.reflect(), stringType).String()
 	}
@@ -104,7 +106,7 @@ func (a argument) integer() func(st *state) int {
 	return func(st *state) int {
 		v := a.e.eval(st)
 		if v.kind == integer {
-			return int(v.n)
+			return int(v.num())
 		}
 		return int(a.convert(v.reflect(), intType).Int())
 	}
@@ -120,7 +122,7 @@ func (a argument) long() func(st *state) int64 {
 	return func(st *state) int64 {
 		v := a.e.eval(st)
 		if v.kind == long {
-			return v.n
+			return v.num()
 		}
 		return a.convert(v.reflect(), int64Type).Int()
 	}
@@ -145,13 +147,13 @@ var timeType = reflect.TypeFor[time.Time]()
 func (st *state) box(v value) any {
 	switch v.kind {
 	case text:
-		return st.kept.text(v.s)
+		return st.kept.text(v.str())
 	case integer:
-		return st.kept.integer(int(v.n))
+		return st.kept.integer(int(v.num()))
 	case long:
-		return st.kept.long(v.n)
+		return st.kept.long(v.num())
 	case boolean:
-		return v.n != 0
+		return v.num() != 0
 	case markup:
 		return v.reflect().Interface()
 	}

@@ -188,7 +188,7 @@ func length(_ string, a *arguments, x []expr) expr {
 	return computed(func(st *state) value {
 		v := e.eval(st)
 		if v.kind == text || v.kind == markup {
-			return integerOf(len(v.s))
+			return integerOf(len(v.str()))
 		}
 		item, isNil := indirect(v.reflect())
 		if isNil {

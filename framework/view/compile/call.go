@@ -17,6 +17,7 @@ type funcCall struct {
 	at    spot
 	do    caller
 	wants reflect.Type // what the scope must be; nil for a plain function
+	digs  bool
 }
 
 // function compiles a call of a function by its name.
@@ -52,7 +53,11 @@ func (f *funcCall) eval(st *state) value {
 			bail(f.at, "function %q needs a scope of type %s, not %T", f.name, f.wants, st.scope)
 		}
 	}
-	return f.do(st, st.self)
+	v := f.do(st, st.self)
+	if f.digs {
+		return v.dig()
+	}
+	return v
 }
 
 // withoutFirst returns the type of a function without its first parameter.

@@ -26,16 +26,17 @@ type operand struct {
 func operandOf(v value) operand {
 	switch v.kind {
 	case text, markup:
-		return operand{kind: stringBasic, s: v.s}
+		return operand{kind: stringBasic, s: v.str()}
 	case integer, long:
-		return operand{kind: intBasic, n: v.n}
+		return operand{kind: intBasic, n: v.num()}
 	case boolean:
-		return operand{kind: boolBasic, n: v.n}
+		return operand{kind: boolBasic, n: v.num()}
 	}
 	r := indirectInterface(v.any)
 	switch r.Kind() {
 	case reflect.Bool:
-		return operand{kind: boolBasic, n: booleanOf(r.Bool()).n}
+		truth := booleanOf(r.Bool())
+		return operand{kind: boolBasic, n: truth.num()}
 	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
 		return operand{kind: intBasic, n: r.Int()}
 	case reflect.String:

@@ -91,7 +91,7 @@ func stringResult(t reflect.Type) func(*state, string) value {
 	case stringType:
 		return func(_ *state, s string) value { return textOf(s) }
 	case htmlType:
-		return func(_ *state, s string) value { return value{kind: markup, s: s} }
+		return func(_ *state, s string) value { return markupOf(s) }
 	}
 	return func(_ *state, s string) value { return of(reflect.ValueOf(s).Convert(t)) }
 }

@@ -27,6 +27,7 @@ type access struct {
 type chain struct {
 	base   expr
 	fields []*field
+	digs   bool
 }
 
 // chain compiles the names after a base; args and final belong to the last.
@@ -39,20 +40,37 @@ func (c *compiler) chain(base expr, n parse.Node, names []string, args []parse.N
 	if len(args) == 0 && final == nil {
 		return ch
 	}
-	last := ch.fields[len(ch.fields)-1]
-	late := simple(base) && len(names) == 1
+	late := len(names) == 1 && simple(base)
 	return c.withArguments(n, args, final, late, func(a *arguments) expr {
-		last.args = a
+		ch.fields[len(names)-1].args = a
 		return ch
 	})
 }
 
 func (ch *chain) eval(st *state) value {
-	v := ch.base.eval(st)
-	for _, f := range ch.fields {
+	f, v := ch.holder(st)
+	result := f.of(st, v)
+	if ch.digs {
+		return result.dig()
+	}
+	return result
+}
+
+// holder returns the last name and what has it.
+func (ch *chain) holder(st *state) (last *field, v value) {
+	switch base := ch.base.(type) {
+	case dot:
+		v = st.dot
+	case variable:
+		v = st.vars[st.base+base.slot]
+	default:
+		v = ch.base.eval(st)
+	}
+	n := len(ch.fields) - 1
+	for _, f := range ch.fields[:n] {
 		v = f.of(st, v)
 	}
-	return v
+	return ch.fields[n], v
 }
 
 // of returns the field of v.
@@ -70,6 +88,9 @@ func (f *field) of(st *state, v value) value {
 // holder follows pointers and interfaces. A nil pointer may have methods, a
 // nil interface has nothing.
 func (f *field) holder(v reflect.Value) reflect.Value {
+	if v.Kind() == reflect.Struct {
+		return v
+	}
 	holder, isNil := indirect(v)
 	if isNil && holder.Kind() == reflect.Interface {
 		bail(f.at, "nil pointer evaluating %s.%s", v.Type(), f.name)
@@ -123,13 +144,24 @@ func (f *field) inStruct(t reflect.Type, found reflect.StructField) *access {
 	i := found.Index[0]
 	switch found.Type {
 	case stringType:
-		return &access{get: func(_ *state, v reflect.Value) value { return value{kind: text, s: v.Field(i).String()} }}
+		return &access{
+			get: func(_ *state, v reflect.Value) value { return textOf(v.Field(i).String()) },
+			put: func(st *state, v reflect.Value, e *escape.Escaper) {
+				st.out = e.AppendString(st.out, v.Field(i).String())
+			},
+		}
 	case htmlType:
-		return &access{get: func(_ *state, v reflect.Value) value { return value{kind: markup, s: v.Field(i).String()} }}
+		return &access{get: func(_ *state, v reflect.Value) value { return markupOf(v.Field(i).String()) }}
 	case intType:
-		return &access{get: func(_ *state, v reflect.Value) value { return value{kind: integer, n: v.Field(i).Int()} }}
+		return &access{
+			get: func(_ *state, v reflect.Value) value { return integerOf(int(v.Field(i).Int())) },
+			put: func(st *state, v reflect.Value, e *escape.Escaper) { st.out = e.AppendInt(st.out, v.Field(i).Int()) },
+		}
 	case int64Type:
-		return &access{get: func(_ *state, v reflect.Value) value { return value{kind: long, n: v.Field(i).Int()} }}
+		return &access{
+			get: func(_ *state, v reflect.Value) value { return longOf(v.Field(i).Int()) },
+			put: func(st *state, v reflect.Value, e *escape.Escaper) { st.out = e.AppendInt(st.out, v.Field(i).Int()) },
+		}
 	case boolType:
 		return &access{get: func(_ *state, v reflect.Value) value { return booleanOf(v.Field(i).Bool()) }}
 	}

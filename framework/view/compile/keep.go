@@ -17,17 +17,16 @@ type keep struct {
 	longs    []int64
 	times    []time.Time
 	slices   []slice
-	wordsOf  words
-	hasWords bool
+	typesOf  types
+	hasTypes bool
 }
 
 const blockSize = 64
 
-// cut returns n fresh elements of a block. None are an empty slice and not a
-// nil one, as reflection gives it to a function without variadic arguments.
+// cut returns n fresh elements of a block.
 func cut[T any](block *[]T, n int) []T {
 	if n == 0 {
-		return []T{}
+		return []T{} // not nil, as reflection would pass
 	}
 	if n > len(*block) {
 		if n > blockSize/4 {
@@ -43,8 +42,8 @@ func cut[T any](block *[]T, n int) []T {
 func (k *keep) list(n int) []any     { return cut(&k.anys, n) }
 func (k *keep) texts(n int) []string { return cut(&k.strings, n) }
 
-// words are the first words of interfaces that hold the types of a keep.
-type words struct{ text, integer, long, time unsafe.Pointer }
+// types are the first words of interfaces that hold the types of a keep.
+type types struct{ text, integer, long, time unsafe.Pointer }
 
 // iface is an interface{} as the runtime keeps it: what type it holds and, for
 // a type that is no single pointer, where the value is. The layout is that of
@@ -67,18 +66,18 @@ func in(word, p unsafe.Pointer) (v any) {
 	return v
 }
 
-func (k *keep) words() *words {
-	if !k.hasWords {
-		k.wordsOf = words{wordOf(""), wordOf(0), wordOf(int64(0)), wordOf(time.Time{})}
-		k.hasWords = true
+func (k *keep) types() *types {
+	if !k.hasTypes {
+		k.typesOf = types{wordOf(""), wordOf(0), wordOf(int64(0)), wordOf(time.Time{})}
+		k.hasTypes = true
 	}
-	return &k.wordsOf
+	return &k.typesOf
 }
 
 func (k *keep) text(s string) any {
 	p := &cut(&k.strings, 1)[0]
 	*p = s
-	return in(k.words().text, unsafe.Pointer(p))
+	return in(k.types().text, unsafe.Pointer(p))
 }
 
 func (k *keep) integer(n int) any {
@@ -87,7 +86,7 @@ func (k *keep) integer(n int) any {
 	}
 	p := &cut(&k.ints, 1)[0]
 	*p = n
-	return in(k.words().integer, unsafe.Pointer(p))
+	return in(k.types().integer, unsafe.Pointer(p))
 }
 
 func (k *keep) long(n int64) any {
@@ -96,13 +95,13 @@ func (k *keep) long(n int64) any {
 	}
 	p := &cut(&k.longs, 1)[0]
 	*p = n
-	return in(k.words().long, unsafe.Pointer(p))
+	return in(k.types().long, unsafe.Pointer(p))
 }
 
 func (k *keep) time(t time.Time) any {
 	p := &cut(&k.times, 1)[0]
 	*p = t
-	return in(k.words().time, unsafe.Pointer(p))
+	return in(k.types().time, unsafe.Pointer(p))
 }
 
 // slice is any slice as the runtime keeps it, see reflect.SliceHeader.

@@ -95,8 +95,14 @@ func (c *compiler) commands(cmds []*parse.CommandNode) expr {
 
 // dig opens what may be an interface{}.
 func dig(e expr) expr {
-	switch e.(type) {
+	switch e := e.(type) {
 	case constant, dug, failing:
+		return e
+	case *chain:
+		e.digs = true
+		return e
+	case *funcCall:
+		e.digs = true
 		return e
 	}
 	return dug{e}

@@ -54,8 +54,8 @@ func New(t *template.Template, funcs map[string]Func) *Program {
 	p := &Program{}
 	p.pool.New = func() any { return new(state) }
 	tmpl, ok := inner(t)
-	if !ok {
-		p.leave("", "this release of Go keeps its templates elsewhere")
+	if !ok || !layoutKnown() {
+		p.leave("", "this release of Go, or this processor, is not known to the compiler")
 		return p
 	}
 	if isDefault, ok := defaultMissingKey(tmpl); !ok || !isDefault {

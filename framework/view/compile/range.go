@@ -50,7 +50,7 @@ func (l *loop) run(st *state) control {
 // each runs the body for every element. ran is false if there was none.
 func (l *loop) each(st *state, v value) (ran bool, end control) {
 	if v.kind == integer {
-		return l.count(st, v.n)
+		return l.count(st, v.num())
 	}
 	items, _ := indirect(v.reflect())
 	switch items.Kind() {
@@ -77,7 +77,7 @@ func (l *loop) once(st *state, index, element value) bool {
 	if l.index >= 0 {
 		st.vars[st.base+l.index] = index
 	}
-	if l.element >= 0 { // last: both may be the same variable
+	if l.element >= 0 {
 		st.vars[st.base+l.element] = element
 	}
 	st.dot = element

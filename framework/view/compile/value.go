@@ -3,6 +3,7 @@ package compile
 import (
 	"html/template"
 	"reflect"
+	"unsafe"
 )
 
 // kind says which part of a value holds it.
@@ -10,21 +11,22 @@ type kind uint8
 
 const (
 	reflected kind = iota // any: whatever text/template would hold in its reflect.Value
-	text                  // s, of type string
-	markup                // s, of type template.HTML
-	integer               // n, of type int
-	long                  // n, of type int64
-	boolean               // n is 0 or 1, of type bool
+	text                  // a string
+	markup                // a template.HTML
+	integer               // an int
+	long                  // an int64
+	boolean               // a bool
 )
 
 // value is what an expression gives. The common scalars stand unboxed, so that
 // they cost no allocation; each means exactly what reflect.ValueOf of it would
 // mean to text/template. The zero value is its invalid reflect.Value: nil, or
 // the value of a key that a map does not have.
+//
+// It is no larger than it must be, since every node returns one: a scalar is
+// kept in the memory of the reflect.Value, see words.
 type value struct {
 	any  reflect.Value
-	s    string
-	n    int64
 	kind kind
 }
 
@@ -41,16 +43,59 @@ var (
 	nilInterface = reflect.Zero(anyType)
 )
 
-func textOf(s string) value    { return value{kind: text, s: s} }
-func integerOf(n int) value    { return value{kind: integer, n: int64(n)} }
+// words is a scalar in the place of a reflect.Value. Both are a pointer, a
+// pointer and a word that is none, so the garbage collector sees the same
+// whatever is kept there: for a string the second word is its data. While the
+// kind says that it is a scalar, nobody reads the place as a reflect.Value.
+// layoutKnown makes sure of all that before anything is compiled.
+type words struct {
+	none unsafe.Pointer
+	data unsafe.Pointer
+	n    uintptr
+}
+
+// layoutKnown reports whether reflect.Value is what words takes it for, and
+// an int64 fits into a word.
+func layoutKnown() bool {
+	t, w := reflect.TypeFor[reflect.Value](), reflect.TypeFor[words]()
+	if t.Size() != w.Size() || t.NumField() != w.NumField() || unsafe.Sizeof(uintptr(0)) != 8 {
+		return false
+	}
+	isPointer := func(k reflect.Kind) bool { return k == reflect.Pointer || k == reflect.UnsafePointer }
+	return isPointer(t.Field(0).Type.Kind()) && isPointer(t.Field(1).Type.Kind()) &&
+		t.Field(2).Type.Kind() == reflect.Uintptr
+}
+
+func scalar(k kind, data unsafe.Pointer, n uintptr) value {
+	w := words{data: data, n: n}
+	return value{any: *(*reflect.Value)(unsafe.Pointer(&w)), kind: k}
+}
+
+func stringOf(k kind, s string) value {
+	return scalar(k, unsafe.Pointer(unsafe.StringData(s)), uintptr(len(s)))
+}
+
+func textOf(s string) value    { return stringOf(text, s) }
+func markupOf(s string) value  { return stringOf(markup, s) }
+func integerOf(n int) value    { return scalar(integer, nil, uintptr(n)) }
+func longOf(n int64) value     { return scalar(long, nil, uintptr(n)) }
 func of(v reflect.Value) value { return value{any: v} }
 
 func booleanOf(b bool) value {
 	if b {
-		return value{kind: boolean, n: 1}
+		return scalar(boolean, nil, 1)
 	}
-	return value{kind: boolean}
+	return scalar(boolean, nil, 0)
 }
+
+// str is the string of a text or of markup.
+func (v *value) str() string {
+	w := (*words)(unsafe.Pointer(&v.any))
+	return unsafe.String((*byte)(w.data), int(w.n))
+}
+
+// num is the number of an integer, a long or a boolean.
+func (v *value) num() int64 { return int64((*words)(unsafe.Pointer(&v.any)).n) }
 
 // unboxed is of for a value that is likely to be a plain scalar. What is
 // addressable stays so only if it is none: nothing but a parameter of type
@@ -63,17 +108,17 @@ func unboxed(v reflect.Value) value {
 	case reflect.String:
 		switch v.Type() {
 		case stringType:
-			return value{kind: text, s: v.String()}
+			return textOf(v.String())
 		case htmlType:
-			return value{kind: markup, s: v.String()}
+			return markupOf(v.String())
 		}
 	case reflect.Int:
 		if v.Type() == intType {
-			return value{kind: integer, n: v.Int()}
+			return integerOf(int(v.Int()))
 		}
 	case reflect.Int64:
 		if v.Type() == int64Type {
-			return value{kind: long, n: v.Int()}
+			return longOf(v.Int())
 		}
 	case reflect.Bool:
 		if v.Type() == boolType {
@@ -95,9 +140,9 @@ func ofInterface(v any) value {
 	case bool:
 		return booleanOf(v)
 	case template.HTML:
-		return value{kind: markup, s: string(v)}
+		return markupOf(string(v))
 	case int64:
-		return value{kind: long, n: v}
+		return longOf(v)
 	}
 	return value{any: reflect.ValueOf(v)}
 }
@@ -106,15 +151,15 @@ func ofInterface(v any) value {
 func (v value) reflect() reflect.Value {
 	switch v.kind {
 	case text:
-		return reflect.ValueOf(v.s)
+		return reflect.ValueOf(v.str())
 	case markup:
-		return reflect.ValueOf(template.HTML(v.s))
+		return reflect.ValueOf(template.HTML(v.str()))
 	case integer:
-		return reflect.ValueOf(int(v.n))
+		return reflect.ValueOf(int(v.num()))
 	case long:
-		return reflect.ValueOf(v.n)
+		return reflect.ValueOf(v.num())
 	case boolean:
-		return reflect.ValueOf(v.n != 0)
+		return reflect.ValueOf(v.num() != 0)
 	}
 	return v.any
 }
@@ -132,9 +177,9 @@ func (v value) dig() value {
 func (v value) truth() (truth, ok bool) {
 	switch v.kind {
 	case text, markup:
-		return v.s != "", true
+		return v.str() != "", true
 	case integer, long, boolean:
-		return v.n != 0, true
+		return v.num() != 0, true
 	}
 	return isTrue(indirectInterface(v.any))
 }
