@@ -34,7 +34,7 @@ test: deps sqlite lint
 # with other frameworks, which are fetched for it.
 bench: sqlite
 	$(GO) test -run '^$$' -bench . -benchmem ./...
-	cd cmd/peerbench && $(GO) test ./... && $(GO) run . router
+	cd cmd/peerbench && $(GO) test ./... && $(GO) run . router && $(GO) run . template
 
 clean:
 	rm -rf bin

@@ -3,6 +3,7 @@
 // module of its own, so that what is compared never enters an app.
 //
 //	go run . router              how fast routes are found
+//	go run . template            how fast a page is written, as a table in Markdown
 //	go run . router --rounds 99  with less noise
 //
 // Contenders take turns in every round, in an order that changes, so that a
@@ -17,6 +18,8 @@ import (
 	"fmt"
 	"os"
 	"time"
+
+	"github.com/dram-go/dram/cmd/peerbench/listpage"
 )
 
 func main() {
@@ -27,21 +30,35 @@ func main() {
 }
 
 func run(args []string) error {
-	if len(args) == 0 || args[0] != "router" {
-		return errors.New("expected what to measure: router")
+	kinds := map[string]func(rounds int, turn time.Duration) error{"router": routers, "template": templates}
+	if len(args) == 0 || kinds[args[0]] == nil {
+		return errors.New("expected what to measure: router or template")
 	}
-	flags := flag.NewFlagSet("router", flag.ContinueOnError)
+	flags := flag.NewFlagSet(args[0], flag.ContinueOnError)
 	rounds := flags.Int("rounds", 25, "how often each contender has its turn")
 	turn := flags.Duration("turn", 30*time.Millisecond, "how long a turn is")
 	if err := flags.Parse(args[1:]); err != nil {
 		return err
 	}
+	return kinds[args[0]](*rounds, *turn)
+}
+
+func routers(rounds int, turn time.Duration) error {
 	for _, t := range []table{board(), thousand()} {
 		for _, kind := range []string{"match", "serve"} {
-			if err := compare(os.Stdout, t, kind, *rounds, *turn); err != nil {
+			if err := compare(os.Stdout, t, kind, rounds, turn); err != nil {
 				return err
 			}
 		}
 	}
 	return nil
+}
+
+func templates(rounds int, turn time.Duration) error {
+	laps, err := templateLaps(listpage.Data())
+	if err != nil {
+		return err
+	}
+	race(laps, 1, rounds, turn)
+	return markdown(os.Stdout, laps)
 }

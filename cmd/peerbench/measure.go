@@ -18,12 +18,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// lap is one contender at one kind of work: pass asks for everything once.
+// lap is one contender at one kind of work: pass does all of it once.
 type lap struct {
 	name   string
 	pass   func()
-	allocs float64   // of one request
-	ns     []float64 // of one request, by round
+	allocs float64   // of one piece of work
+	ns     []float64 // of one piece of work, by round
 }
 
 // compare measures and prints one comparison.
@@ -34,17 +34,34 @@ func compare(w io.Writer, t table, kind string, rounds int, turn time.Duration) 
 			laps = append(laps, &lap{name: c.name, pass: pass})
 		}
 	}
+	race(laps, len(t.requests), rounds, turn)
+	return report(w, fmt.Sprintf("%s, %s", t.name, kind), laps)
+}
+
+// race gives every lap its turn in each round; one pass does as many pieces
+// of work as are counted.
+func race(laps []*lap, pieces, rounds int, turn time.Duration) {
 	for _, l := range laps {
-		l.allocs = testing.AllocsPerRun(10, l.pass) / float64(len(t.requests))
+		l.allocs = testing.AllocsPerRun(10, l.pass) / float64(pieces)
 	}
 	order := slices.Clone(laps)
 	for range rounds {
 		rand.Shuffle(len(order), func(i, j int) { order[i], order[j] = order[j], order[i] })
 		for _, l := range order {
-			l.ns = append(l.ns, during(turn, l.pass)/float64(len(t.requests)))
+			l.ns = append(l.ns, during(turn, l.pass)/float64(pieces))
 		}
 	}
-	return report(w, fmt.Sprintf("%s, %s", t.name, kind), laps)
+}
+
+// ratio returns the median of the rounds' ratios: what slowed a round down
+// slowed both.
+func (l *lap) ratio(to *lap) float64 {
+	ratios := make([]float64, len(l.ns))
+	for i := range ratios {
+		ratios[i] = l.ns[i] / to.ns[i]
+	}
+	_, ratio, _ := quartiles(ratios)
+	return ratio
 }
 
 // pass returns what asks a contender for everything once, nil when it cannot
@@ -106,22 +123,15 @@ func processorTime() time.Duration {
 	return time.Duration(t.Nano())
 }
 
-// report prints the figures, each against those of the first lap, ours. The
-// ratio is the median of the rounds' ratios: what slowed a round down slowed
-// both.
+// report prints the figures, each against those of the first lap, ours.
 func report(w io.Writer, title string, laps []*lap) error {
 	fmt.Fprintln(w, title)
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(t, "\tns\t±\tratio\tallocations\t")
 	ours := laps[0]
 	for _, l := range laps {
-		ratios := make([]float64, len(l.ns))
-		for i := range ratios {
-			ratios[i] = l.ns[i] / ours.ns[i]
-		}
 		low, middle, high := quartiles(l.ns)
-		_, ratio, _ := quartiles(ratios)
-		fmt.Fprintf(t, "%s\t%.1f\t%.1f\t%.2f\t%.1f\t\n", l.name, middle, (high-low)/2, ratio, l.allocs)
+		fmt.Fprintf(t, "%s\t%.1f\t%.1f\t%.2f\t%.1f\t\n", l.name, middle, (high-low)/2, l.ratio(ours), l.allocs)
 	}
 	if err := t.Flush(); err != nil {
 		return err
