@@ -4,7 +4,7 @@ GO ?= go
 # The tools live in a module of their own, so that no app inherits them.
 STATICCHECK = $$($(GO) tool -n -modfile=tools.mod staticcheck)
 
-.PHONY: build test deps sqlite lint fmt bench clean
+.PHONY: build test deps sqlite lint fmt bench chaos clean
 
 build: sqlite
 	$(GO) build -o bin/dram ./cmd/dram
@@ -35,6 +35,14 @@ test: deps sqlite lint
 bench: sqlite
 	$(GO) test -run '^$$' -bench . -benchmem ./...
 	cd cmd/peerbench && $(GO) test ./... && $(GO) run . router && $(GO) run . template
+
+# chaos does to whole trees of processes what happens to servers, for longer
+# than make test does, and prints a table. SEED repeats a run that failed, RUN
+# (a pattern of test names) takes a part of it.
+SEED ?= 0
+RUN ?= .
+chaos: sqlite
+	$(GO) test -timeout 3h -count 1 -v -run '$(RUN)' ./runner/chaos -args -chaos.long -chaos.table -chaos.seed $(SEED)
 
 clean:
 	rm -rf bin

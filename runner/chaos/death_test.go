@@ -1,0 +1,165 @@
+package chaos
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/dram-go/dram/runner/load"
+)
+
+// Scenario 5: workers are killed. Whoever only reads notices nothing; a POST
+// that was with a killed worker is answered 502, for it may have been done.
+func TestKilledWorkers(t *testing.T) {
+	t.Parallel()
+	random := chance(t)
+	s := newSite(t, "version=1")
+	r := s.serve()
+	readers := r.begin(r.reads(8, time.Millisecond), r.reads(8, 20*time.Millisecond))
+	writers := r.begin(r.posts(8, time.Millisecond))
+	n := times(6, 25)
+	for range n {
+		readers.flows(50)
+		writers.flows(20)
+		workers := r.settled(2).Workers
+		syscall.Kill(workers[random.IntN(len(workers))].PID, syscall.SIGKILL)
+	}
+	readers.flows(50)
+	writers.flows(20)
+	readers.finish(budget{})
+	writers.finish(budget{errors: int64(8 * n)})
+	r.settled(2)
+	r.stop()
+}
+
+// Scenario 6: the front is killed. What it had in flight is lost with it, for
+// its connections are; nobody is refused, for the listener is the master's.
+func TestKilledFront(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, "version=1")
+	r := s.serve()
+	visitors := r.plan(4, 5*time.Millisecond)
+	visitors.New = true
+	b := r.begin(r.plan(8, time.Millisecond), r.plan(16, 20*time.Millisecond), visitors)
+	n := times(6, 50)
+	workers := r.settled(2).Workers
+	for range n {
+		b.flows(100)
+		syscall.Kill(r.settled(2).Front.PID, syscall.SIGKILL)
+	}
+	b.flows(100)
+	b.finish(budget{lost: int64(n * 28)})
+	for _, l := range b.loads {
+		report, _ := l.Wait()
+		if refused := report.Failures[load.Refused]; refused > 0 {
+			t.Errorf("%d connections were refused", refused)
+		}
+	}
+	for i, w := range r.settled(2).Workers {
+		if w.PID != workers[i].PID {
+			t.Errorf("worker %d was replaced though only fronts were killed", w.ID)
+		}
+	}
+	r.stop()
+}
+
+// Scenario 10: what recover cannot catch takes one worker with it.
+func TestFatalErrors(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, "version=1")
+	r := s.serve()
+	readers := r.begin(r.reads(8, 5*time.Millisecond))
+	for _, how := range []string{"panic", "nil", "map", "stack", "segfault", "exit3", "exit4"} {
+		readers.flows(30)
+		before := r.settled(2)
+		resp, err := http.Post(r.url+"/crash/"+how, "text/plain", strings.NewReader(""))
+		if err != nil {
+			t.Fatalf("%s: %v", how, err)
+		}
+		resp.Body.Close()
+		if resp.StatusCode != http.StatusBadGateway {
+			t.Errorf("%s: answered with %s", how, resp.Status)
+		}
+		after := r.settled(2)
+		same := slices.DeleteFunc(after.Workers, func(w process) bool {
+			return !slices.ContainsFunc(before.Workers, func(b process) bool { return b.PID == w.PID })
+		})
+		if len(same) != 1 || after.PID != before.PID || after.Front.PID != before.Front.PID {
+			t.Errorf("%s: one of the workers %+v had to be replaced, now there are %+v", how, before.Workers, after.Workers)
+		}
+	}
+	readers.flows(30)
+	readers.finish(budget{})
+	r.stop()
+}
+
+// Scenario 11: an app that dies with each page. The master stays, and so do
+// its clients; when the cause is gone, so is the outage.
+func TestCrashLoop(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, "version=1")
+	r := s.serve()
+	b := r.begin(r.plan(8, 20*time.Millisecond))
+	b.flows(50)
+	before := r.settled(2)
+	s.write("poison", "")
+	s.await("both workers have died again and again", func() bool {
+		st := r.status()
+		deaths := 0
+		for _, w := range st.Workers {
+			deaths += w.Restarts
+		}
+		return deaths >= 6 || strings.Count(s.log(), "ended: exit status 1") >= 6
+	})
+	s.remove("poison")
+	after := r.settled(2)
+	if after.PID != before.PID || after.Front.PID != before.Front.PID {
+		t.Errorf("before %+v, after %+v", before, after)
+	}
+	b.flows(50)
+	b.finish(budget{errors: 1 << 30}) // there was nobody to answer
+	again := r.begin(r.plan(8, 0))
+	again.flows(100)
+	again.finish(budget{})
+	r.stop()
+}
+
+// Missing scenario (b): the master is killed. Its processes finish what they
+// have and end; nobody is left, nothing was done twice, and the next master
+// finds everything in order.
+func TestKilledMaster(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, "version=1")
+	r := s.serve()
+	b := r.begin(r.plan(8, time.Millisecond), r.plan(24, 20*time.Millisecond))
+	inFlight := make(chan error, 1)
+	go func() {
+		_, err := r.fetch("/until/later")
+		inFlight <- err
+	}()
+	s.await("the request has begun", func() bool { return s.exists("later.begun") })
+	b.flows(100)
+	r.cmd.Process.Kill()
+	<-r.ended
+	s.write("later", "")
+	if err := <-inFlight; err != nil {
+		t.Errorf("the request that ran while the master died: %v", err)
+	}
+	r.gone()
+	again := s.serve("--listen", strings.TrimPrefix(r.url, "http://"))
+	b.flows(100)
+	b.finish(budget{lost: 1 << 30}) // nobody listened
+	for _, l := range b.loads {
+		// The front that ends closes idle connections: a request that comes at
+		// this very moment is not taken. What was taken was answered.
+		report, _ := l.Wait()
+		lost := report.Lost - report.Failures[load.Refused]
+		if c := report.Ledger; c.Unanswered > 0 || c.Missing > 0 || lost > int64(report.Plan.Connections) {
+			t.Errorf("%d POSTs were done and not answered, %d answered and not done, %d requests lost: %v", c.Unanswered, c.Missing, lost, report.Failures)
+		}
+	}
+	again.stop()
+}

@@ -1,0 +1,322 @@
+package chaos
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+func (s *site) remove(name string) {
+	s.t.Helper()
+	if err := os.RemoveAll(filepath.Join(s.dir, name)); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// dial opens a connection to the front and sends what is given.
+func (r *tree) dial(text string) net.Conn {
+	r.t.Helper()
+	conn, err := net.Dial("tcp", strings.TrimPrefix(r.url, "http://"))
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	r.t.Cleanup(func() { conn.Close() })
+	conn.SetDeadline(time.Now().Add(patience))
+	if _, err := io.WriteString(conn, text); err != nil {
+		r.t.Fatal(err)
+	}
+	return conn
+}
+
+// Scenario 13: the disk is full. Logs are dropped, a reload is refused, and
+// both work again when there is room.
+func TestFullDisk(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, "version=1")
+	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer full.Close()
+	cmd := s.command("serve", "--listen", "127.0.0.1:0")
+	cmd.Stderr = full
+	r := s.run(cmd)
+	b := r.begin(r.plan(8, time.Millisecond))
+	b.flows(100)
+	limit := func(bytes uint64) {
+		t.Helper()
+		if err := unix.Prlimit(r.cmd.Process.Pid, unix.RLIMIT_FSIZE, &unix.Rlimit{Cur: bytes, Max: unix.RLIM_INFINITY}, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	limit(1 << 20)
+	s.install("version=2")
+	out, code := s.call("reload")
+	if code != 3 || !strings.Contains(out, "file too large") {
+		t.Fatalf("exit code %d\n%s", code, out)
+	}
+	if v := r.version(); v != "1" {
+		t.Fatalf("version %s serves", v)
+	}
+	limit(unix.RLIM_INFINITY)
+	b.flows(100)
+	r.must("reload")
+	if v := r.version(); v != "2" {
+		t.Fatalf("version %s serves", v)
+	}
+	b.flows(100)
+	b.finish(budget{})
+	r.stop()
+}
+
+// Scenario 15: somebody cleans up below a running tree.
+func TestRemovedRunDirectory(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, "version=1")
+	r := s.serve()
+	b := r.begin(r.plan(8, time.Millisecond))
+	for _, name := range []string{".dram/run/control.sock", ".dram/run"} {
+		b.flows(100)
+		s.remove(name)
+		s.await("commands reach the master again", func() bool { _, code := s.call("status"); return code == 0 })
+		s.install("version=2")
+		r.must("reload")
+	}
+	b.flows(100)
+	b.finish(budget{})
+	r.stop()
+}
+
+// Scenario 16: everything at once, with a defined end.
+func TestCommandsAtOnce(t *testing.T) {
+	t.Parallel()
+	random := chance(t)
+	s := newSite(t, "version=1")
+	r := s.serve()
+	b := r.begin(r.plan(8, time.Millisecond), r.plan(16, 20*time.Millisecond))
+	b.flows(100)
+	s.install("version=2")
+	codes := make([]int, times(3, 8))
+	var callers sync.WaitGroup
+	for i := range codes {
+		callers.Go(func() { _, codes[i] = s.call("reload") })
+	}
+	for range times(20, 200) {
+		r.cmd.Process.Signal([]os.Signal{syscall.SIGHUP, syscall.SIGUSR1, syscall.SIGPIPE, syscall.SIGCHLD}[random.IntN(4)])
+	}
+	callers.Wait()
+	for _, code := range codes {
+		if code != 0 && code != 5 {
+			t.Errorf("exit codes %v, want 0 or 5", codes)
+		}
+	}
+	s.await("the last reload has ended", func() bool { return r.status().State == "serving" })
+	r.settled(2)
+	if v := r.version(); v != "2" {
+		t.Errorf("version %s serves", v)
+	}
+	b.flows(100)
+	b.finish(budget{})
+	// TERM in the middle of a reload.
+	s.install("version=3 start=hang")
+	hanging := make(chan int)
+	go func() { _, code := s.call("reload"); hanging <- code }()
+	s.await("the reload has begun", func() bool { return r.status().State == "reloading" })
+	r.cmd.Process.Signal(syscall.SIGTERM)
+	if code := <-hanging; code == 0 {
+		t.Error("the reload that the end called off succeeded")
+	}
+	r.gone()
+}
+
+// Scenario 24: clients leave in the middle of what they send or get. Their
+// handlers are told, and no connection to a worker is spoiled for others.
+func TestClientsLeave(t *testing.T) {
+	t.Parallel()
+	random := chance(t)
+	s := newSite(t, "version=1")
+	r := s.serve()
+	b := r.begin(r.plan(8, time.Millisecond))
+	b.flows(50)
+	for i := range times(12, 300) {
+		name, want := fmt.Sprintf("left-%d", i), "context"
+		head := fmt.Sprintf("GET /watch/%s HTTP/1.1\r\nHost: h\r\n\r\n", name)
+		if i%2 == 1 {
+			// Larger than what the front reads whole before a worker sees it.
+			want = "body"
+			head = fmt.Sprintf("POST /watch/%s HTTP/1.1\r\nHost: h\r\nContent-Length: 1000000\r\n\r\n", name) +
+				strings.Repeat("x", 100_000+random.IntN(800_000))
+		}
+		conn := r.dial(head)
+		s.await("the handler runs", func() bool { return s.exists(name + ".begun") })
+		if i%2 == 0 {
+			io.CopyN(io.Discard, conn, random.Int64N(10_000))
+		}
+		if random.IntN(2) == 0 {
+			conn.(*net.TCPConn).SetLinger(0) // by a reset
+		}
+		conn.Close()
+		s.await("the handler was told: "+want, func() bool {
+			text, _ := os.ReadFile(filepath.Join(s.dir, name))
+			return string(text) == want
+		})
+	}
+	b.flows(100)
+	b.finish(budget{})
+	r.stop()
+}
+
+// Missing scenario (h): a request that takes longer than it may is answered
+// 504, and none of its neighbours notices.
+func TestLongRequestBesidePosts(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, "version=1")
+	s.write("dram.toml", "[workers]\nrequest_timeout = \"1s\"\ngraceful_timeout = \"1s\"\n")
+	r := s.serve()
+	before := r.settled(2)
+	b := r.begin(r.posts(16, time.Millisecond), r.reads(8, 20*time.Millisecond))
+	b.flows(100)
+	for i := range times(2, 20) {
+		resp, err := http.Get(fmt.Sprintf("%s/until/never-%d", r.url, i))
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+		if resp.StatusCode != http.StatusGatewayTimeout {
+			t.Errorf("answered with %s", resp.Status)
+		}
+		b.flows(100)
+	}
+	b.finish(budget{})
+	after := r.settled(2)
+	for i := range after.Workers {
+		if after.Workers[i].PID != before.Workers[i].PID {
+			t.Errorf("worker %d was replaced", after.Workers[i].ID)
+		}
+	}
+	r.stop()
+}
+
+// Missing scenario (d): the whole tree stands still for longer than any lease,
+// as in a virtual machine that is moved. Afterwards nobody is taken for dead.
+func TestPausedTree(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, "version=1")
+	r := s.serve()
+	before := r.settled(2)
+	b := r.begin(r.plan(8, time.Millisecond), r.plan(16, 20*time.Millisecond))
+	for range times(1, 5) {
+		b.flows(100)
+		pids := s.processes()
+		for _, pid := range pids {
+			syscall.Kill(pid, syscall.SIGSTOP)
+		}
+		time.Sleep(12 * time.Second) // more than control.Lease
+		for _, pid := range pids {
+			syscall.Kill(pid, syscall.SIGCONT)
+		}
+		b.flows(100)
+	}
+	b.finish(budget{})
+	after := r.settled(2)
+	if after.Front.PID != before.Front.PID || after.Workers[0].PID != before.Workers[0].PID || after.Workers[1].PID != before.Workers[1].PID {
+		t.Errorf("before %+v, after %+v", before, after)
+	}
+	r.stop()
+}
+
+// Scenario 18: streams and upgraded connections outlive a reload until their
+// time is over, and whoever comes again gets the new version.
+func TestStreamsOverReload(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, "version=1")
+	s.write("dram.toml", "[workers]\ngraceful_timeout = \"8s\"\n")
+	r := s.serve()
+	b := r.begin(r.plan(8, 5*time.Millisecond))
+	b.flows(50)
+	events := bufio.NewReader(r.dial("GET /events HTTP/1.1\r\nHost: h\r\n\r\n"))
+	raw := r.dial("GET /raw HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: lines\r\n\r\n")
+	lines := bufio.NewReader(raw)
+	skipTo(t, events, "data: 1")
+	skipTo(t, lines, "\r\n")
+	echo := func(r *bufio.Reader, conn net.Conn) string {
+		fmt.Fprintln(conn, "hello")
+		line, _ := r.ReadString('\n')
+		return strings.TrimSpace(line)
+	}
+	if got := echo(lines, raw); got != "1 hello" {
+		t.Fatalf("%q", got)
+	}
+	s.install("version=2")
+	reloaded := make(chan int, 1)
+	go func() { _, code := s.call("reload"); reloaded <- code }()
+	s.await("the new version serves", func() bool { return r.version() == "2" })
+	if got := echo(lines, raw); got != "1 hello" {
+		t.Errorf("after the reload: %q", got)
+	}
+	skipTo(t, events, "data: 1")
+	// Their time is over.
+	if _, err := io.Copy(io.Discard, events); err != nil {
+		t.Logf("the stream ended with %v", err)
+	}
+	if _, err := io.Copy(io.Discard, lines); err != nil {
+		t.Logf("the upgraded connection ended with %v", err)
+	}
+	if code := <-reloaded; code != 0 {
+		t.Errorf("reload: exit code %d", code)
+	}
+	again := r.dial("GET /events HTTP/1.1\r\nHost: h\r\n\r\n")
+	skipTo(t, bufio.NewReader(again), "data: 2")
+	again.Close()
+	b.flows(50)
+	b.finish(budget{})
+	r.stop()
+}
+
+// skipTo reads lines until one contains this.
+func skipTo(t *testing.T, r *bufio.Reader, text string) {
+	t.Helper()
+	for {
+		line, err := r.ReadString('\n')
+		if strings.Contains(line, text) && (text != "\r\n" || line == text) {
+			return
+		}
+		if err != nil {
+			t.Fatalf("no %q before %v", text, err)
+		}
+	}
+}
+
+// Scenario 26: all workers write to one SQLite file while new versions migrate
+// it.
+func TestWritesWhileMigrating(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, "version=1 db=yes")
+	r := s.serve()
+	p := r.posts(8, time.Millisecond)
+	p.Post = "/write"
+	b := r.begin(p)
+	n := times(3, 30)
+	for i := 2; i <= n+1; i++ {
+		b.flows(50)
+		s.install(fmt.Sprintf("version=%d db=yes", i))
+		r.must("reload")
+	}
+	b.flows(50)
+	b.finish(budget{})
+	if out := s.must("migrate", "status"); strings.Count(out, "applied") != n+1 {
+		t.Errorf("migrations:\n%s", out)
+	}
+	r.stop()
+}
