@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 
@@ -203,6 +205,17 @@ func TestComponentsStartInOrderAndCloseInReverse(t *testing.T) {
 	log = nil
 	if err := app.MigrateAfter(t.Context()); !errors.Is(err, broken) || strings.Join(log, ", ") != "after a, after b" {
 		t.Errorf("MigrateAfter: %v after %q", err, log)
+	}
+}
+
+func TestACommandsNameBelongsToOne(t *testing.T) {
+	app, _ := newApp(t, config.Test, nil)
+	var log []string
+	app.Add(part{"sql", &log, nil}, part{"sql", &log, nil}, part{"other", &log, nil})
+	app.Command("sql", "is the app's own", func(context.Context, []string) error { return nil })
+	got := slices.Sorted(maps.Keys(app.Commands()))
+	if want := []string{"other does it", "sql is the app's own"}; !slices.Equal(got, want) {
+		t.Errorf("commands %q, expected %q", got, want)
 	}
 }
 

@@ -41,18 +41,29 @@ func (a *App) refuseCommand(c command) string {
 }
 
 // Commands returns the verbs of the app and of its components. A key is the
-// name, a space and one line of help.
+// name, a space and one line of help. A name belongs to one of them: to the app
+// before its components, and to a component before those added after it.
 func (a *App) Commands() map[string]func(context.Context, []string) error {
 	all := map[string]func(context.Context, []string) error{}
-	for _, component := range a.components {
-		if c, ok := component.(commander); ok {
-			for key, run := range c.Commands() {
-				all[key] = run
-			}
+	taken := map[string]bool{}
+	add := func(name, help string, run func(context.Context, []string) error) {
+		if !taken[name] {
+			taken[name] = true
+			all[name+" "+help] = run
 		}
 	}
 	for _, c := range a.commands {
-		all[c.name+" "+c.help] = c.run
+		add(c.name, c.help, c.run)
+	}
+	for _, component := range a.components {
+		c, ok := component.(commander)
+		if !ok {
+			continue
+		}
+		for key, run := range c.Commands() {
+			name, help, _ := strings.Cut(key, " ")
+			add(name, help, run)
+		}
 	}
 	return all
 }

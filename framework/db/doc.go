@@ -65,6 +65,9 @@
 // of a query per row (N+1), see [DB.Watch]. A test counts the statements of a
 // page by [Count] and [Statements].
 //
+// By hand, the app's own verb runs them: qna sql "SELECT …" reads and cannot
+// write, qna sql --write can; without a statement it asks.
+//
 // # Time
 //
 // Times are stored in UTC and cut to microseconds, whatever zone they come in,

@@ -37,7 +37,8 @@ func TestMain(m *testing.M) {
 		os.Exit(code)
 	}
 	fmt.Println("ready") // and begin together with the others
-	if _, err := bufio.NewReaderSize(os.Stdin, 16).ReadString('\n'); err != nil {
+	var begin string     // read byte by byte: what follows belongs to the role
+	if _, err := fmt.Fscanln(os.Stdin, &begin); err != nil {
 		os.Exit(3)
 	}
 	conf := newConfig(os.Args[1], config.Production)
@@ -57,8 +58,7 @@ func processes(t *testing.T, n int, role string, conf *config.Config, length tim
 	var ins []io.WriteCloser
 	var outs []*bufio.Reader
 	for range n {
-		cmd := exec.Command(os.Args[0], conf.Root, conf.Database.URL)
-		cmd.Env = append(os.Environ(), roleVar+"="+role)
+		cmd := testBinary(role, conf)
 		in, err := cmd.StdinPipe()
 		check(t, err)
 		out, err := cmd.StdoutPipe()
@@ -91,6 +91,14 @@ func processes(t *testing.T, n int, role string, conf *config.Config, length tim
 		t.Fatalf("the processes said:\n%s", all.String())
 	}
 	return all.String()
+}
+
+// testBinary is this test binary in a role, with the root and the database of
+// conf.
+func testBinary(role string, conf *config.Config, args ...string) *exec.Cmd {
+	cmd := exec.Command(os.Args[0], append([]string{conf.Root, conf.Database.URL}, args...)...)
+	cmd.Env = append(os.Environ(), roleVar+"="+role)
+	return cmd
 }
 
 // newConfig is the configuration of an app in its own directory.

@@ -20,6 +20,7 @@ var roles = map[string]func(ctx context.Context, conf *config.Config) error{
 	"increment": increment,
 	"migrate":   migrate,
 	"open":      openEmpty,
+	"sql":       sqlVerb,
 }
 
 // increment reads and then writes in one transaction, again and again until
