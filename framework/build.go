@@ -105,6 +105,9 @@ func (a *App) loadViews() error {
 		Funcs:  plain,
 		Scoped: scoped,
 		Reload: a.live != "",
+		Log:    a.Log,
+
+		Uncompiled: !a.conf.Pages.Compile,
 	})
 	if a.assets == nil || a.catalog == nil {
 		return nil // templates cannot be judged without them, and that is a fault already

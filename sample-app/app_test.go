@@ -182,3 +182,16 @@ func TestOrphanAnswerIsRefused(t *testing.T) {
 		t.Fatal("an answer to no question was stored")
 	}
 }
+
+func TestPagesAreCompiled(t *testing.T) {
+	site := webtest.New(t, New)
+	rows := site.App.Templates()
+	if len(rows) < 4 {
+		t.Errorf("only %d pages", len(rows))
+	}
+	for _, row := range rows {
+		if row[1] != "compiled" {
+			t.Errorf("%s is rendered by %s: %s", row[0], row[1], row[2])
+		}
+	}
+}

@@ -10,13 +10,20 @@ import (
 )
 
 // BenchmarkList is the list page through the whole app, database included.
-func BenchmarkList(b *testing.B) { benchmarkPage(b, "/question/list/?page=2") }
+func BenchmarkList(b *testing.B) { benchmarkEngines(b, "/question/list/?page=2") }
 
 // BenchmarkDetail is a question with its answers and the form.
-func BenchmarkDetail(b *testing.B) { benchmarkPage(b, "/question/detail/7/") }
+func BenchmarkDetail(b *testing.B) { benchmarkEngines(b, "/question/detail/7/") }
 
-func benchmarkPage(b *testing.B, path string) {
-	site := webtest.New(b, New, webtest.Set("app.samples", "300"))
+// benchmarkEngines measures the page with compiled templates and without.
+func benchmarkEngines(b *testing.B, path string) {
+	for engine, compile := range map[string]string{"compiled": "true", "htmltemplate": "false"} {
+		b.Run(engine, func(b *testing.B) { benchmarkPage(b, path, compile) })
+	}
+}
+
+func benchmarkPage(b *testing.B, path, compile string) {
+	site := webtest.New(b, New, webtest.Set("app.samples", "300"), webtest.Set("pages.compile", compile))
 	site.App.Log = slog.New(slog.DiscardHandler)
 	b.ReportAllocs()
 	for b.Loop() {

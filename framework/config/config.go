@@ -46,6 +46,7 @@ type Config struct {
 	Session  Session  `key:"session"`
 	Mail     Mail     `key:"mail"`
 	Locale   Locale   `key:"locale"`
+	Pages    Pages    `key:"pages"`
 	Log      Log      `key:"log"`
 
 	// Root is the absolute directory that relative paths count from: the
@@ -168,6 +169,13 @@ type Log struct {
 	Format string `key:"format" help:"text or json"`
 }
 
+// Pages is the [pages] section.
+type Pages struct {
+	// Compile renders pages by compiled templates. Without it html/template's
+	// own executor does, which writes the same bytes in more time.
+	Compile bool `key:"compile" help:"render pages by compiled templates"`
+}
+
 // Default returns the configuration of an app in root for which nothing was
 // set: production, loopback port 8000, SQLite in data/app.db, two workers.
 func Default(root string) *Config {
@@ -197,6 +205,7 @@ func Default(root string) *Config {
 		Session: Session{MaxAge: 30 * 24 * time.Hour, Idle: 14 * 24 * time.Hour},
 		Mail:    Mail{Timeout: 30 * time.Second},
 		Locale:  Locale{Default: "en", Zone: "UTC"},
+		Pages:   Pages{Compile: true},
 		Log:     Log{Level: "info", Format: "text"},
 		Root:    root,
 		Now:     time.Now,

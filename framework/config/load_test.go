@@ -340,6 +340,7 @@ func TestValidation(t *testing.T) {
 		{"mail.timeout", []string{"5s"}, []string{"0s", "30"}},
 		{"locale.default", []string{"ko", "en-US", "zh-Hant-TW", "es-419", "fil"}, []string{"", "k", "korean", "en_US", "en-us", "../ko", "en-US-x"}},
 		{"locale.zone", []string{"UTC", "Asia/Seoul", "Local"}, []string{"", "Seoul", "../../etc/passwd"}},
+		{"pages.compile", []string{"true", "false"}, []string{"", "maybe"}},
 		{"log.level", []string{"debug", "error"}, []string{"", "INFO", "trace"}},
 		{"log.format", []string{"text", "json"}, []string{"", "xml"}},
 	}
@@ -369,6 +370,9 @@ func TestEveryKeyIsChecked(t *testing.T) {
 		Reload:  Reload{Probe: "readyz", Soak: -1},
 	}
 	for _, s := range empty.Settings() {
+		if s.Key == "pages.compile" {
+			continue // a bool is true or false
+		}
 		if empty.invalid(s.Key) == "" {
 			t.Errorf("%s has no rule: its zero value is accepted", s.Key)
 		}

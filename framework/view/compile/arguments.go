@@ -203,3 +203,27 @@ func (a *arguments) textFrom(n int) func(st *state) []string {
 		return list
 	}
 }
+
+// methods returns how to get the argument for a parameter whose type is an
+// interface with methods.
+func (a argument) methods(t reflect.Type) func(st *state) methodful {
+	get := a.value(t)
+	if get == nil {
+		return nil
+	}
+	var tables cache[methodful]
+	return func(st *state) methodful {
+		v := get(st)
+		if v.Kind() != reflect.Pointer {
+			return methodfulOf(v, t)
+		}
+		// The table of a pointer's methods is looked up once for its type, and
+		// the value in the interface is the pointer.
+		known := tables.get(v.Type(), false, func(reflect.Type, bool) *methodful {
+			m := methodfulOf(v, t)
+			m.data = nil
+			return &m
+		})
+		return methodful{known.table, v.UnsafePointer()}
+	}
+}

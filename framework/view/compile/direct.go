@@ -19,6 +19,7 @@ import (
 //   - every type whose kind is string, a string;
 //   - every slice, a struct of a pointer and two ints, which is what the
 //     convention says that a slice is;
+//   - every interface with methods, a struct of the two pointers that it is;
 //   - a variadic parameter, the slice that it is in the callee.
 //
 // All other parameters and results must be of exactly the type that is
@@ -58,7 +59,7 @@ func direct(name string, sig reflect.Type, code unsafe.Pointer, withSelf bool, a
 	t := sig.Out(0)
 	switch t.Kind() {
 	case reflect.String:
-		return more(h, shape, stringResult(t))
+		return more(h, shape, sig, stringResult(t))
 	case reflect.Int:
 		if t == intType {
 			return few(h, shape, func(_ *state, n int) value { return integerOf(n) })
@@ -108,7 +109,7 @@ func sliceResult(t reflect.Type) func(*state, slice) value {
 }
 
 // shapeOf writes the parameters of a function as letters: s string, i int,
-// l int64, a any, S …string, A …any.
+// l int64, a any, m an interface with methods, S …string, A …any.
 func shapeOf(sig reflect.Type) (shape string, ok bool) {
 	var b strings.Builder
 	for i := range sig.NumIn() {
@@ -118,6 +119,9 @@ func shapeOf(sig reflect.Type) (shape string, ok bool) {
 			t = t.Elem()
 		}
 		letter := map[reflect.Type]string{stringType: "s", intType: "i", int64Type: "l", anyType: "a"}[t]
+		if t.Kind() == reflect.Interface && t.NumMethod() > 0 {
+			letter = "m"
+		}
 		if variadic {
 			letter = map[string]string{"s": "S", "a": "A"}[letter]
 		}
@@ -147,13 +151,17 @@ func few[R any](h *how, shape string, give func(*state, R) value) caller {
 }
 
 // more is few for what most functions return: text.
-func more(h *how, shape string, give func(*state, string) value) caller {
+func more(h *how, shape string, sig reflect.Type, give func(*state, string) value) caller {
 	a := h.args
 	switch shape {
 	case "l":
 		return one(h, a.list[0].long(), give)
 	case "A":
 		return one(h, a.anythingFrom(0), give)
+	case "m":
+		return one(h, a.list[0].methods(sig.In(0)), give)
+	case "ms":
+		return two(h, a.list[0].methods(sig.In(0)), a.list[1].text(), give)
 	case "ss":
 		return two(h, a.list[0].text(), a.list[1].text(), give)
 	case "is":

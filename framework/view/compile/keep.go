@@ -116,3 +116,14 @@ func (k *keep) slice(word unsafe.Pointer, s slice) reflect.Value {
 	*p = s
 	return reflect.ValueOf(in(word, unsafe.Pointer(p)))
 }
+
+// methodful is any interface with methods as the runtime keeps it: a table of
+// the methods, which is the same for all values of a type, and the value.
+type methodful struct{ table, data unsafe.Pointer }
+
+// methodfulOf returns v in an interface of type t, to which it is assignable.
+func methodfulOf(v reflect.Value, t reflect.Type) methodful {
+	p := reflect.New(t)
+	p.Elem().Set(v)
+	return *(*methodful)(p.UnsafePointer())
+}
