@@ -29,6 +29,7 @@ fmt:
 
 test: deps sqlite lint
 	$(GO) test -race -timeout 15m ./...
+	cd cmd/peerbench && $(GO) vet ./... && $(GO) test ./...
 
 # bench runs the benchmarks of all packages, without their tests, and compares
 # with other frameworks, which are fetched for it.
