@@ -21,11 +21,12 @@ type (
 	hasMigrationStatus interface {
 		MigrationStatus(context.Context) ([][]string, error)
 	}
-	hasCheck    interface{ Check(context.Context) error }
-	hasRoutes   interface{ Routes() [][]string }
-	hasStart    interface{ Start(context.Context) error }
-	hasClose    interface{ Close(context.Context) error }
-	hasCommands interface {
+	hasCheck     interface{ Check(context.Context) error }
+	hasRoutes    interface{ Routes() [][]string }
+	hasTemplates interface{ Templates() [][]string }
+	hasStart     interface{ Start(context.Context) error }
+	hasClose     interface{ Close(context.Context) error }
+	hasCommands  interface {
 		Commands() map[string]func(context.Context, []string) error
 	}
 )

@@ -130,7 +130,7 @@ func (p *program) root() *cobra.Command {
 		c.GroupID = groupTree
 		root.AddCommand(c)
 	}
-	for _, c := range []*cobra.Command{p.migrateCommand(), p.routesCommand(), p.checkCommand(), p.configCommand(), p.secretCommand(), p.versionCommand()} {
+	for _, c := range []*cobra.Command{p.migrateCommand(), p.routesCommand(), p.templatesCommand(), p.checkCommand(), p.configCommand(), p.secretCommand(), p.versionCommand()} {
 		c.GroupID = groupApp
 		root.AddCommand(c)
 	}

@@ -22,6 +22,8 @@ func TestCommands(t *testing.T) {
 		{"--config other.toml seed 4", exitOK, []string{"seeded 4"}},
 		{"routes", exitOK, []string{"METHOD", "main.go:1"}},
 		{"routes --json", exitOK, []string{`"pattern": "/"`}},
+		{"templates", exitOK, []string{"PAGE", "home.html", "compiled"}},
+		{"templates --json", exitOK, []string{`"engine": "compiled"`}},
 		{"check", exitOK, []string{"ok"}},
 		{"migrate up", exitOK, []string{"nothing to migrate"}},
 		{"migrate status", exitOK, []string{"VERSION", "00001_init.sql"}},

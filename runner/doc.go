@@ -38,6 +38,7 @@
 //	                                rows of version, state and file: migrate status
 //	Check(context.Context) error    what only the app can check: check; serve and reload, before they migrate
 //	Routes() [][]string             rows of method, pattern, name, handler and source: routes
+//	Templates() [][]string          rows of page, engine and what keeps it from being compiled: templates
 //	Commands() map[string]func(context.Context, []string) error
 //	                                own commands; the key is the name, a space, a line of help
 //

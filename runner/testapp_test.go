@@ -113,6 +113,8 @@ func (a *testApp) Check(context.Context) error {
 	return nil
 }
 
+func (a *testApp) Templates() [][]string { return [][]string{{"home.html", "compiled", ""}} }
+
 func (a *testApp) Routes() [][]string { return [][]string{{"GET", "/", "home", "home", "main.go:1"}} }
 
 func (a *testApp) Commands() map[string]func(context.Context, []string) error {

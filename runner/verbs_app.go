@@ -113,6 +113,26 @@ func (p *program) routesCommand() *cobra.Command {
 	return c
 }
 
+func (p *program) templatesCommand() *cobra.Command {
+	asJSON := false
+	c := &cobra.Command{
+		Use: "templates", Short: "list the pages of the app and which of them are compiled", Args: cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			app, _, err := p.app()
+			if err != nil {
+				return err
+			}
+			t, ok := app.(hasTemplates)
+			if !ok {
+				return fmt.Errorf("this app cannot list its pages: it has no method Templates() [][]string")
+			}
+			return printRows([]string{"page", "engine", "reason"}, t.Templates(), asJSON)
+		},
+	}
+	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	return c
+}
+
 func (p *program) checkCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: "check", Short: "check settings, routes, templates and what the app itself checks", Args: cobra.NoArgs,

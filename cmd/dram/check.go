@@ -21,7 +21,7 @@ import (
 )
 
 func checkCommand() *cobra.Command {
-	var asJSON bool
+	var asJSON, verbose bool
 	c := &cobra.Command{
 		Use:   "check [DIR]",
 		Short: "Find links, texts and pages that an app names and does not have",
@@ -36,8 +36,10 @@ that is wrong at once, each with its file, line and column:
   - texts that the default locale lacks; those that another lacks are warnings
   - SELECT *, which breaks while two builds share a database
 
-Faults go to standard output, and the exit code is 1 if there are any.`,
+Faults go to standard output, and the exit code is 1 if there are any. With -v
+every page is listed too: compiled, or left to html/template, and why.`,
 		Example: `  dram check ./sample-app
+  dram check -v
   dram check --json`,
 		GroupID: "develop",
 		Args:    oneDir,
@@ -50,10 +52,17 @@ Faults go to standard output, and the exit code is 1 if there are any.`,
 			if err != nil {
 				return err
 			}
+			if verbose {
+				if err := a.listPages(c.Context(), c.OutOrStdout()); err != nil {
+					return err
+				}
+			}
 			return reportFaults(c, faults, asJSON)
 		},
 	}
 	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	c.Flags().BoolVarP(&verbose, "verbose", "v", false, "say of every page whether it is compiled")
+	c.MarkFlagsMutuallyExclusive("json", "verbose")
 	return c
 }
 
@@ -125,6 +134,38 @@ func (a *app) ask(ctx context.Context) (map[string]string, []lint.Fault, error) 
 	}
 	routes, err := namedRoutes(listed)
 	return routes, faults, err
+}
+
+// listPages says of every page who renders it in production. An app that is
+// too faulty for that has said so.
+func (a *app) listPages(ctx context.Context, w io.Writer) error {
+	listed, said, err := a.output(ctx, config.Production, "templates", "--json")
+	if err != nil {
+		return err
+	}
+	if listed == nil {
+		fmt.Fprintln(w, "which pages are compiled cannot be said: "+said[0])
+		return nil
+	}
+	var rows []pageRow
+	if err := json.Unmarshal(listed, &rows); err != nil {
+		return fmt.Errorf("templates --json of the app: %w", err)
+	}
+	for _, row := range rows {
+		fmt.Fprintln(w, row)
+	}
+	return nil
+}
+
+// pageRow is what `templates --json` says of one page.
+type pageRow struct{ Page, Engine, Reason string }
+
+// String returns "page: compiled" or "page: not compiled: place: reason".
+func (r pageRow) String() string {
+	if r.Engine == "compiled" {
+		return r.Page + ": compiled"
+	}
+	return r.Page + ": not compiled: " + r.Reason
 }
 
 // output runs a verb of the app. When the verb fails there is no output, and

@@ -29,3 +29,15 @@ func TestNamedRoutes(t *testing.T) {
 		t.Error("what is no list was read")
 	}
 }
+
+func TestPageRow(t *testing.T) {
+	t.Parallel()
+	for want, row := range map[string]pageRow{
+		"a.html: compiled": {"a.html", "compiled", ""},
+		"b.html: not compiled: templates/b.html:1:3: range over a channel": {"b.html", "html/template", "templates/b.html:1:3: range over a channel"},
+	} {
+		if got := row.String(); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}
