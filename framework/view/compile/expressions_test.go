@@ -30,10 +30,10 @@ type speaker struct {
 }
 
 // calm are the functions that pages call often: they seldom fail.
-var calm = []string{"upper", "add", "typeOf", "join", "anys", "list", "dict", "fine", "safe", "trusted", "nothing", "nilLeaf", "aLeaf", "aPtr", "mapOf", "bytes", "seq", "pred", "ident", "noArgs", "html2", "i8", "f64", "boolean", "stringer", "ptrLeaf", "valLeaf", "asNamed", "aKind"}
+var calm = []string{"upper", "add", "typeOf", "join", "anys", "list", "dict", "fine", "safe", "trusted", "nothing", "nilLeaf", "aLeaf", "aPtr", "mapOf", "bytes", "seq", "pred", "ident", "noArgs", "html2", "i8", "f64", "boolean", "stringer", "ptrLeaf", "valLeaf", "asNamed", "aKind", "me", "mine", "mineN", "mineAny", "mineMany", "mineHTML", "mineBool", "myself", "byAny", "value", "valuesOf", "asValue"}
 
 // wild are those that fail, or may.
-var wild = []string{"fail", "explode", "explodeE", "deref", "asErr", "u16", "f32", "c128", "aMap", "aFunc"}
+var wild = []string{"fail", "explode", "explodeE", "deref", "asErr", "u16", "f32", "c128", "aMap", "aFunc", "mineErr", "byFace"}
 
 var calledFuncs = oracleFuncs()
 
@@ -229,12 +229,16 @@ func (s *speaker) function() (string, reflect.Type) {
 	if s.one(25) {
 		name = wild[s.n(len(wild))]
 	}
-	t := reflect.TypeOf(calledFuncs[name].Fn)
+	fn := calledFuncs[name]
+	t, from := reflect.TypeOf(fn.Fn), 0
+	if fn.Scoped {
+		from = 1
+	}
 	if name == "dict" {
 		text, _ := s.expr()
 		return "dict \"Name\" " + parens(text) + " \"a\" 1", t.Out(0)
 	}
-	return name + s.args(t, 0), t.Out(0)
+	return name + s.args(t, from), t.Out(0)
 }
 
 // chain is a member of a parenthesised expression.

@@ -1,6 +1,9 @@
 package compile_test
 
-import "testing"
+import (
+	"math"
+	"testing"
+)
 
 func TestOracleComparison(t *testing.T) { bothAll(t, comparisonRows()) }
 
@@ -17,6 +20,8 @@ func comparisonRows() []row {
 		{text: `{{eq .Arr .Arr}} {{eq .Fold .Fold}} {{eq .Dot .Dot}} {{eq .When .When}}`},
 		{text: `{{eq 1 2 3 1}} {{eq 1 2 3}} {{eq "a" "b" "a"}}`},
 		{text: `{{1 | eq 1}} {{"x" | eq .Title}} {{.Count | lt 3}} {{3 | lt .Count}}`},
+		{text: `{{eq .a .b}} {{eq .b .a}} {{ne .a .b}} {{lt .a .b}} {{lt .b .a}} {{le .b .a}} {{gt .b .a}} {{ge .a .b}} {{eq .c .b}} {{lt .c .b}} {{ge .b .c}}`, data: map[string]any{"a": -1, "b": uint64(math.MaxUint64), "c": int64(math.MaxInt64)}},
+		{text: `{{eq .n .n}} {{lt .n 1.0}} {{ge .n 1.0}} {{le .n .n}} {{gt .n .n}} {{ne .n .n}} {{if .n}}true{{end}}`, data: map[string]any{"n": math.NaN()}},
 		{text: `{{lt 1 2}} {{le 1 1}} {{gt 2 1}} {{ge 1 2}} {{ne 1 1}} {{lt "a" "b"}} {{le "b" "a"}} {{gt "b" .Title}} {{ge .Title .Title}} {{lt 1.5 2.5}} {{le .F32 1.5}}`},
 		{text: `{{lt .I8 .U8}} {{lt .U8 .I8}} {{le .I8 .U8}} {{ge .U8 .I8}} {{gt .U .Count}} {{lt .Count .U8}} {{lt .Rune .Count}} {{lt .Span .Count}}`},
 		{text: `{{if lt .Count 50}}less{{else}}more{{end}}{{if eq .Kind "a" "b" "k<ind"}}kind{{end}}{{if ne .Title .Text}}differ{{end}}{{if and (ge .Count 1) (le .Count 42)}}between{{end}}`},
@@ -187,6 +192,10 @@ func printRows() []row {
 		{text: `{{$x := .Title | html}}{{$x}}`},
 		{text: `{{$x := html .Title}}{{$x}}`},
 		{text: `{{(html .Title)}}`, want: either},
+
+		{text: `{{.Title | urlquery | html}} {{.Title | js | html}} {{.Title | html | html}} {{.Title | print | html}} {{.Title | html}}<p title="{{.Title | urlquery}}">`, want: either},
+		{text: `{{.Title | js | urlquery}}`, want: either},
+		{text: `{{.Title | js}} {{js .Title | print}} {{js .Title "b" | printf "%s"}} {{html .Title "b"}} {{urlquery .Title 1}}`, want: either},
 
 		// Constants of every spelling.
 		{text: `{{1}} {{-1}} {{+1}} {{0x1F}} {{0b101}} {{0o17}} {{017}} {{1_000}} {{1.5}} {{.5}} {{1e3}} {{1E-3}} {{0x1p4}} {{1e100}} {{'a'}} {{'\n'}} {{'\x41'}} {{'한'}} {{2i}} {{1+2i}} {{1e1i}}`},

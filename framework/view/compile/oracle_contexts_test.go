@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"html/template"
 	"math"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -133,6 +134,79 @@ func TestOracleContexts(t *testing.T) {
 				t.Errorf("the compiled page answered %d of %d values: %s", alone, answered, p.own.why())
 			}
 		})
+	}
+}
+
+// TestOracleFieldContexts does the same with values in fields of their own
+// type, of a struct that is addressable and of one that is not, and with
+// values that variables, maps, functions and templates hand on.
+func TestOracleFieldContexts(t *testing.T) {
+	for i, place := range places {
+		for j, hole := range []string{`{{.V}}`, `{{$.P.V}}`, `{{$x := .V}}{{$x}}`, `{{index .M "V"}}`, `{{ident .V}}`, `{{(.P).V}}`, `{{template "hand on" .V}}`, `{{range .L}}{{.}}{{end}}`} {
+			if (i+j)%4 != 0 {
+				continue // a quarter of them is enough: each hole comes to many places
+			}
+			text := strings.ReplaceAll(place, "{{.}}", hole) + `{{define "hand on"}}{{.}}{{end}}`
+			t.Run(text, func(t *testing.T) { everyField(t, text) })
+		}
+	}
+}
+
+func everyField(t *testing.T, text string) {
+	p, err := newEngines(text, oracleFuncs())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, v := range values() {
+		data := inField(v)
+		p.check(t, row{text, either, data.Interface()})
+		p.check(t, row{text, either, data.Elem().Interface()})
+	}
+}
+
+// inField returns a pointer to a struct with v in V, in the V behind P, in M
+// and in L.
+func inField(v any) reflect.Value {
+	static := anyT
+	if v != nil {
+		static = reflect.TypeOf(v)
+	}
+	inner := reflect.StructOf([]reflect.StructField{{Name: "V", Type: static}})
+	outer := reflect.StructOf([]reflect.StructField{{Name: "V", Type: static}, {Name: "P", Type: reflect.PointerTo(inner)}, {Name: "M", Type: reflect.MapOf(stringT, static)}, {Name: "L", Type: reflect.SliceOf(static)}})
+	data := reflect.New(outer)
+	held := reflect.New(static).Elem()
+	if v != nil {
+		held.Set(reflect.ValueOf(v))
+	}
+	s := data.Elem()
+	s.Field(0).Set(held)
+	s.Field(1).Set(reflect.New(inner))
+	s.Field(1).Elem().Field(0).Set(held)
+	s.Field(2).Set(reflect.MakeMap(s.Field(2).Type()))
+	s.Field(2).SetMapIndex(reflect.ValueOf("V"), held)
+	s.Field(3).Set(reflect.Append(s.Field(3), held, held))
+	return data
+}
+
+// TestOracleTimes formats a time in every place, with layouts that hold
+// anything, since the compiled page formats it where it is escaped.
+func TestOracleTimes(t *testing.T) {
+	for _, place := range places {
+		for _, hole := range []string{`{{.When.Format .Layout}}`, `{{.PWhen.Format $.Layout}}`, `{{.Layout | .Any.Format}}`} {
+			text := strings.ReplaceAll(place, "{{.}}", hole)
+			p, err := newEngines(text, oracleFuncs())
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, layout := range append([]string{time.RFC1123Z, "2006-01-02T15:04:05.000Z07:00", "3:04PM"}, hostile...) {
+				p.check(t, row{text, either, map[string]any{"When": noon, "PWhen": &noon, "Any": any(noon), "Layout": layout}})
+				p.check(t, row{text, either, &struct {
+					When, Any time.Time
+					PWhen     *time.Time
+					Layout    string
+				}{noon, noon, &noon, layout}})
+			}
+		}
 	}
 }
 

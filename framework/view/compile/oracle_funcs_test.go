@@ -101,6 +101,9 @@ func plainFuncs() map[string]any {
 		"pred":     func(n int) int { return max(n-1, 0) },
 		"ident":    func(v any) any { return v },
 		"noArgs":   func() string { return "<none>" },
+		"value":    func(v reflect.Value) string { return fmt.Sprint(v.IsValid(), v) },
+		"valuesOf": func(v ...reflect.Value) int { return len(v) },
+		"asValue":  func(v any) reflect.Value { return reflect.ValueOf(v) },
 		"html2":    func(s string) string { return "<" + s + ">" },
 	}
 }

@@ -116,6 +116,12 @@ func functionRows() []row {
 		{text: `<script>x = {{.Variadic}}; y = {{.Variadic "a"}}; z = {{"b" | .Variadic}}</script>{{printf "%#v" .Variadic}}`},
 		{text: `<script>x = {{call .FnList}}</script>`, data: map[string]any{"FnList": func(s ...string) []string { return s }}},
 
+		// reflect.Value as a parameter and as a result.
+		{text: `{{value .Count}} {{value "s"}} {{value .Leaf.Name}} {{value 1}} {{value true}} {{valuesOf 1 .Title nil}} {{valuesOf}} {{asValue .Title}} {{(asValue .Leaf).Name}} {{if asValue 0}}x{{else}}y{{end}} {{len (asValue .Ints)}} {{asValue .Title | upper}} {{print (asValue 5)}}`},
+		{text: `{{value .AnyNil}} {{value nothing}} {{value nil}}`, want: either},
+		{text: `{{asValue nil}}`, want: either},
+		{text: `{{range asValue .Ints}}{{.}}{{end}} {{index (asValue .M) "a"}} {{eq (asValue 1) 1}} {{asValue .HTML}} {{$x := asValue .Leaf}}{{$x.Show}}`},
+
 		// Results used further.
 		{text: `{{range list 1 "<a>" nil}}[{{.}}]{{end}} {{(dict "k" .Title).k}} {{with dict "a" 1 "b" "<c>"}}{{.a}}{{.b}}{{.c}}{{end}} {{len (list 1 2)}} {{index (list 4 5) 1}}`},
 		{text: `{{dict 1 2}}`, want: fails},
@@ -152,6 +158,9 @@ func templateRows() []row {
 		{text: `{{with .Next}}{{template "page" .}}{{else}}{{.Name}}{{end}}`, data: &leaf{Name: "a", Next: &leaf{Name: "b"}}},
 		{text: `{{range .Kids}}{{template "page" .}}{{end}}{{.Title}}`},
 		{text: `<script>var x = [{{template "n" 3}}];</script>{{define "n"}}{{.}}{{if .}},{{template "n" (pred .)}}{{end}}{{end}}`},
+
+		{text: `{{template "down" 900}}{{define "down"}}{{if .}}{{template "down" (pred .)}}{{else}}end{{end}}{{end}}`},
+		{text: `{{template "down" 3000}}{{define "down"}}{{if .}}{{template "down" (pred .)}}{{else}}end{{end}}{{end}}`, want: either},
 
 		// Variables and dots do not leak.
 		{text: `{{$a := 1}}{{template "t" .Leaf}}{{$a}}{{.Title}}{{define "t"}}{{$a := .Name}}{{with .Next}}{{$a}}{{$.Name}}{{.Name}}{{end}}{{end}}`},
