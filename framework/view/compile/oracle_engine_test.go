@@ -51,3 +51,6 @@ func (o *own) why() string {
 	}
 	return fmt.Sprint(o.program.Left())
 }
+
+// refused says that the program answers no more.
+func (o *own) refused() bool { return o.program != nil && o.program.Left() != nil }

@@ -134,6 +134,19 @@ func functionRows() []row {
 
 func TestOracleTemplates(t *testing.T) { bothAll(t, templateRows()) }
 
+// TestOracleEndless calls a template for ever: the answer is html/template's
+// error, and not the end of the stack.
+func TestOracleEndless(t *testing.T) {
+	if testing.Short() {
+		t.Skip("html/template needs a second to give up")
+	}
+	p, err := newEngines(`{{template "page" .}}`, oracleFuncs())
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.check(t, row{text: "endless", want: fails})
+}
+
 func templateRows() []row {
 	return []row{
 		{text: `{{template "t"}}{{define "t"}}[{{.}}]{{end}}`},
