@@ -104,7 +104,7 @@ func (m *master) publish(now time.Time) {
 func (m *master) sendTable(n int, now time.Time) {
 	for {
 		table, complete := m.state.forPeer(n)
-		table.Assets, table.ProbePath = m.newestAssets(), m.probePath()
+		table.Assets, table.ProbePath = m.generations[m.state.table.files].assets, m.probePath()
 		files, err := m.linksFor(n, table)
 		if err != nil {
 			if m.state.peers[n].owed.IsZero() {
@@ -149,15 +149,6 @@ func (m *master) newLink(front, id int) (*os.File, error) {
 	}
 	m.workers[id].peer.send(control.KindLink, control.Link{Front: front}, theirs)
 	return ours, nil
-}
-
-// newestAssets are the static files of the newest generation that serves. The
-// front has those of the older ones too.
-func (m *master) newestAssets() *control.Assets {
-	if r := m.state.rollout; r != nil && r.canary && r.Failed == "" {
-		return m.generations[r.Generation].assets
-	}
-	return m.generations[m.state.generation].assets
 }
 
 // probePath is what new and suspected workers are asked for.

@@ -21,11 +21,12 @@ type peerState struct {
 // tableState is what fronts are told, apart from what belongs to each.
 type tableState struct {
 	rows     []control.TableWorker
+	files    int // generation whose static files are the newest
 	draining bool
 }
 
 func (t tableState) equal(other tableState) bool {
-	return t.draining == other.draining && slices.Equal(t.rows, other.rows)
+	return t.draining == other.draining && t.files == other.files && slices.Equal(t.rows, other.rows)
 }
 
 func (s *state) peerConnected(n int) {
@@ -71,7 +72,7 @@ func (s *state) peerIdle(n, worker int) {
 
 // wantTable is the table that fronts should work by now.
 func (s *state) wantTable() tableState {
-	t := tableState{draining: s.draining}
+	t := tableState{draining: s.draining, files: s.newestFiles()}
 	for _, w := range s.sortedWorkers() {
 		row := control.TableWorker{ID: w.ID, Generation: w.Generation, PID: w.PID}
 		switch w.Phase {
@@ -89,6 +90,15 @@ func (s *state) wantTable() tableState {
 		t.rows = append(t.rows, row)
 	}
 	return t
+}
+
+// newestFiles is the generation whose pages may reach clients already: its
+// static files have to be there before. Fronts keep those of older ones.
+func (s *state) newestFiles() int {
+	if r := s.rollout; r != nil && (r.First || r.canary) && r.Failed == "" {
+		return r.Generation
+	}
+	return s.generation
 }
 
 // published records that the table was sent to every front.
