@@ -182,7 +182,7 @@ func TestClientsLeave(t *testing.T) {
 func TestLongRequestBesidePosts(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, "version=1")
-	s.write("dram.toml", "[workers]\nrequest_timeout = \"1s\"\ngraceful_timeout = \"1s\"\n")
+	s.configure("[workers]\nrequest_timeout = \"1s\"\ngraceful_timeout = \"1s\"\n")
 	r := s.serve()
 	before := r.settled(2)
 	b := r.begin(r.posts(16, time.Millisecond), r.reads(8, 20*time.Millisecond))
@@ -241,7 +241,7 @@ func TestPausedTree(t *testing.T) {
 func TestStreamsOverReload(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, "version=1")
-	s.write("dram.toml", "[workers]\ngraceful_timeout = \"8s\"\n")
+	s.configure("[workers]\ngraceful_timeout = \"8s\"\n")
 	r := s.serve()
 	b := r.begin(r.plan(8, 5*time.Millisecond))
 	b.flows(50)

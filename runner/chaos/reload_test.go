@@ -116,10 +116,10 @@ func TestBadDeployment(t *testing.T) {
 		{"ends in its start", "version=2 start=fail", "", "the mail server is not there"},
 		{"panics in its start", "version=2 start=panic", "", "panic: cannot start"},
 		{"hangs at boot", "version=2 start=hang", "[workers]\nboot_timeout = \"2s\"\n", "2s"},
-		{"faulty settings", "version=2", "[server]\nlisen = 1\n", "dram.toml:2"},
+		{"faulty settings", "version=2", "[server]\nlisen = 1\n", "dram.toml:4"},
 	} {
 		b.flows(50)
-		s.write("dram.toml", c.file)
+		s.configure(c.file)
 		s.install(c.settings)
 		out, code := s.call("reload")
 		if code != 3 || !strings.Contains(out, c.want) {
@@ -134,7 +134,7 @@ func TestBadDeployment(t *testing.T) {
 	r.cmd.Process.Signal(syscall.SIGHUP)
 	s.await("the signal's reload is refused", func() bool { return strings.Count(s.log(), "reload failed") > refused })
 	// A worker that dies now comes again as what served.
-	s.write("dram.toml", "")
+	s.configure("")
 	syscall.Kill(r.status().Workers[0].PID, syscall.SIGKILL)
 	r.settled(2)
 	for range 8 {

@@ -34,6 +34,7 @@ func newSite(t *testing.T, settings string) *site {
 	s := &site{t: t, dir: t.TempDir()}
 	s.binary = filepath.Join(s.dir, "tester")
 	s.install(settings)
+	s.configure("")
 	t.Cleanup(func() {
 		for _, pid := range s.processes() {
 			syscall.Kill(pid, syscall.SIGKILL)
@@ -96,6 +97,12 @@ func (s *site) write(name, text string) {
 	if err := os.WriteFile(filepath.Join(s.dir, name), []byte(text), 0o600); err != nil {
 		s.t.Fatal(err)
 	}
+}
+
+// configure writes dram.toml: what all scenarios have, and this.
+func (s *site) configure(text string) {
+	s.t.Helper()
+	s.write("dram.toml", "[reload]\nsoak = \"200ms\"\n"+text)
 }
 
 func (s *site) exists(name string) bool {
