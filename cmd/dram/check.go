@@ -33,6 +33,8 @@ that is wrong at once, each with its file, line and column:
     nobody has, settings, migrations that a running build would not survive
   - routes, texts and pages that Go code names and nobody has, in tests too,
     and routes that are given too few or too many values
+  - fields and methods that templates name and the data that handlers render
+    them with does not have, with both places
   - texts that the default locale lacks; those that another lacks are warnings
   - SELECT *, which breaks while two builds share a database
 
@@ -99,7 +101,9 @@ func (a *app) check(ctx context.Context, stderr io.Writer) ([]lint.Fault, error)
 			faults = append(faults, inDir(homes[0], lint.Gaps(catalog))...)
 		}
 	}
-	return append(faults, program.Check(names)...), nil
+	faults = append(faults, program.Check(names)...)
+	typed, err := program.CheckPages()
+	return append(faults, typed...), err
 }
 
 // ask returns the patterns of the app's named routes, and what the app finds
@@ -243,6 +247,9 @@ func reportFaults(c *cobra.Command, faults []lint.Fault, asJSON bool) error {
 		if faults[i].File != "" {
 			faults[i].File = relative(faults[i].File)
 		}
+		for j := range faults[i].From {
+			faults[i].From[j].File = relative(faults[i].From[j].File)
+		}
 	}
 	serious := len(slices.DeleteFunc(slices.Clone(faults), func(f lint.Fault) bool { return f.Warning }))
 	if asJSON {
@@ -251,7 +258,7 @@ func reportFaults(c *cobra.Command, faults []lint.Fault, asJSON bool) error {
 		}
 	} else {
 		for _, f := range faults {
-			fmt.Fprintln(c.OutOrStdout(), f)
+			printFault(c.OutOrStdout(), f)
 		}
 	}
 	switch {
@@ -263,6 +270,18 @@ func reportFaults(c *cobra.Command, faults []lint.Fault, asJSON bool) error {
 		fmt.Fprintln(c.OutOrStdout(), "ok")
 	}
 	return nil
+}
+
+// printFault writes a fault, the line it stands in and the places it comes
+// from.
+func printFault(w io.Writer, f lint.Fault) {
+	fmt.Fprintln(w, f)
+	if frame := f.Frame(); frame != "" {
+		fmt.Fprintln(w, frame)
+	}
+	for _, from := range f.From {
+		fmt.Fprintln(w, "  "+from.String())
+	}
 }
 
 // printJSON writes a value for programs, an empty list as [].

@@ -18,7 +18,7 @@ var house = []struct {
 	may []string
 }{
 	{"cmd/dram", []string{"cmd/dram/lint", "devserver", "templates", "runner", "runner/load", "framework/config", "framework/i18n", "framework/nearest"}},
-	{"cmd/dram/lint", []string{"framework/i18n", "framework/nearest"}},
+	{"cmd/dram/lint", []string{"framework/i18n", "framework/nearest", "framework/view"}},
 	{"devserver/...", []string{"devserver/...", "static", "templates/pages", "framework/config", "framework/trace"}},
 
 	// Apps.

@@ -33,6 +33,10 @@ type Fault struct {
 	Text   string `json:"text"`
 	// Warning is set for what does not keep the app from working.
 	Warning bool `json:"warning,omitempty"`
+	// Code is the line of a template that the fault stands in.
+	Code string `json:"code,omitempty"`
+	// From are the places that give a page the data which it cannot show.
+	From []Fault `json:"from,omitempty"`
 }
 
 // String returns "file:line:column: text".
@@ -51,6 +55,27 @@ func (f Fault) String() string {
 		place += "warning: "
 	}
 	return place + f.Text
+}
+
+// Frame returns the line of code with a mark below the column, or "".
+func (f Fault) Frame() string {
+	if f.Code == "" {
+		return ""
+	}
+	number := strconv.Itoa(f.Line)
+	// Tabs stay, so that the mark stands where the editor has it.
+	var below strings.Builder
+	for _, r := range f.Code[:min(max(f.Column-1, 0), len(f.Code))] {
+		switch {
+		case r == '\t':
+			below.WriteRune(r)
+		case r >= '\u1100': // where the wide characters begin
+			below.WriteString("  ")
+		default:
+			below.WriteByte(' ')
+		}
+	}
+	return fmt.Sprintf("%5s | %s\n%5s | %s^", number, f.Code, "", below.String())
 }
 
 // Check returns everything that the source names and the app does not have,
@@ -74,11 +99,18 @@ func (p *Program) Check(names Names) []Fault {
 			f.statements(at)
 		}
 	}
-	// A file may belong to several variants of its package.
-	slices.SortFunc(faults, func(a, b Fault) int {
-		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column), cmp.Compare(a.Text, b.Text))
-	})
-	return slices.Compact(faults)
+	return sorted(faults)
+}
+
+// sorted puts faults in the order of files and lines, each once: a file may
+// belong to several variants of its package.
+func sorted(faults []Fault) []Fault {
+	slices.SortStableFunc(faults, compare)
+	return slices.CompactFunc(faults, func(a, b Fault) bool { return compare(a, b) == 0 && a.Warning == b.Warning })
+}
+
+func compare(a, b Fault) int {
+	return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column), cmp.Compare(a.Text, b.Text))
 }
 
 // judge says what is wrong with a name, "" when nothing is.

@@ -25,6 +25,8 @@ type Program struct {
 	dir   string
 	fset  *token.FileSet
 	files []*source
+	// imports reads the types of the packages that the app is made of.
+	imports types.Importer
 }
 
 // source is one Go file.
@@ -72,6 +74,7 @@ func Load(ctx context.Context, dir string) (*Program, error) {
 		}
 		return os.Open(file)
 	})
+	p.imports = imports
 	for _, pkg := range packages {
 		// The variant for the tests has the files of the package, too.
 		if pkg.DepOnly || strings.HasSuffix(pkg.ImportPath, ".test") || tested[pkg.ImportPath] {
