@@ -46,6 +46,21 @@ func TestBadURLKeepsThePasswordSecret(t *testing.T) {
 	}
 }
 
+func TestURLWithoutAServer(t *testing.T) {
+	t.Parallel()
+	if _, err := describe(t, "postgres:qna"); err == nil || !strings.Contains(err.Error(), "postgres://USER@HOST/NAME") {
+		t.Errorf("the error is %v", err)
+	}
+}
+
+func TestAdviceNamesTheDatabase(t *testing.T) {
+	t.Parallel()
+	e, err := describe(t, "postgres://u:topsecret@h/qna")
+	if err != nil || e.Removal() != "dropdb qna" {
+		t.Errorf("the advice is %s, %v", e.Removal(), err)
+	}
+}
+
 func TestURLWinsOverOurSettings(t *testing.T) {
 	t.Parallel()
 	e, err := describe(t, "postgres://h/qna?connect_timeout=3&application_name=other&timezone=Asia/Seoul")

@@ -348,6 +348,27 @@ func TestMigrationWaitsForTheOneThatHasTheLock(t *testing.T) {
 	check(t, db.New(conf, board()).Migrate(t.Context()))
 }
 
+func TestMigrationGoesOnWhenTheLockIsFree(t *testing.T) {
+	t.Parallel()
+	conf := newConfig(t)
+	d := start(t, conf, board())
+	migrated := make(chan error)
+	check(t, d.Write(t.Context(), func(ctx context.Context) error {
+		_, err := d.Exec(ctx, `SELECT pg_advisory_xact_lock(?)`, int64(0x6472616d_6d696772))
+		check(t, err)
+		go func() {
+			migrated <- db.New(conf, and("0002_more.sql", "-- +goose Up\nCREATE TABLE more (n INTEGER);\n")).Migrate(t.Context())
+		}()
+		waitFor(t, d, `query LIKE 'SELECT pg_try_advisory_lock%' AND state = 'idle'`) // it was told no
+		if n := count(t, d, `SELECT count(*) FROM pg_class WHERE relname = 'more'`); n != 0 {
+			t.Error("it has not waited")
+		}
+		return nil
+	}))
+	check(t, <-migrated)
+	count(t, d, `SELECT count(*) FROM more`)
+}
+
 func TestLostConnectionIsReplaced(t *testing.T) {
 	t.Parallel()
 	conf := newConfig(t)
