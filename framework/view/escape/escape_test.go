@@ -51,7 +51,7 @@ func values() []any {
 	when := time.Date(2026, 2, 3, 4, 5, 6, 7, time.FixedZone("KST", 9*3600))
 	list := []any{
 		nil, true, false, 0, 1, -1, int8(-8), int16(16), int32(-32), int64(math.MinInt64), uint(1), uint8(8), uint16(16), uint32(32), uint64(math.MaxUint64), uintptr(7),
-		1.0, -0.0, math.Copysign(0, -1), 1e6, 1e20, 1e21, 1e-6, 1e-7, 123456789.0, 0.1, math.MaxFloat64, math.SmallestNonzeroFloat64, math.NaN(), math.Inf(1), math.Inf(-1),
+		1.0, 0.0, math.Copysign(0, -1), 1e6, 1e20, 1e21, 1e-6, 1e-7, 123456789.0, 0.1, math.MaxFloat64, math.SmallestNonzeroFloat64, math.NaN(), math.Inf(1), math.Inf(-1),
 		float32(0.1), float32(1e-6), float32(1e21), float32(1e-9), float32(math.Inf(1)), complex(1, -2), 'x',
 		label("<l>"), number(-7), onValue{"v"}, &onValue{"v"}, onPtr{"p"}, &onPtr{"p"}, pointer(&onPtr{"p"}), marshal{"m"}, &marshal{"m"}, fails{},
 		errors.New("<error>"), fmt.Errorf("a: %w", errors.New("b")), when, &when, 90 * time.Second, time.March, netip.MustParseAddr("::1"),
