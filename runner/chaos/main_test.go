@@ -45,6 +45,13 @@ func TestMain(m *testing.M) {
 	if os.Getenv(appVariable) != "" {
 		runner.Main(newApp)
 	}
+	if os.Getenv(peerVariable) != "" {
+		if err := serveAsPeer(); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
 	flag.Parse()
 	if *seed == 0 {
 		*seed = uint64(time.Now().UnixNano())
