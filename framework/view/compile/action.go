@@ -103,7 +103,10 @@ func (a *action) write(st *state, v value) {
 		return
 	case reflected:
 		if v.any.IsValid() {
-			f := a.forms.get(v.any.Type(), v.any.CanAddr(), a.form)
+			f := a.forms.find(v.any)
+			if f == nil {
+				f = a.forms.add(v.any, a.form(v.any.Type()))
+			}
 			(*f)(a, st, v.any)
 			return
 		}
@@ -112,7 +115,7 @@ func (a *action) write(st *state, v value) {
 }
 
 // form chooses how to write values of type t.
-func (a *action) form(t reflect.Type, _ bool) *form {
+func (a *action) form(t reflect.Type) form {
 	plain := t.PkgPath() == "" || a.loose && t.NumMethod() == 0
 	f := form((*action).append)
 	switch {
@@ -130,7 +133,7 @@ func (a *action) form(t reflect.Type, _ bool) *form {
 	case t.Kind() == reflect.Bool:
 		f = func(a *action, st *state, v reflect.Value) { st.out = a.esc.AppendBool(st.out, v.Bool()) }
 	}
-	return &f
+	return f
 }
 
 // append leaves the type of the value to the escaper.

@@ -219,11 +219,10 @@ func (a argument) methods(t reflect.Type) func(st *state) methodful {
 		}
 		// The table of a pointer's methods is looked up once for its type, and
 		// the value in the interface is the pointer.
-		known := tables.get(v.Type(), false, func(reflect.Type, bool) *methodful {
-			m := methodfulOf(v, t)
-			m.data = nil
-			return &m
-		})
+		known := tables.find(v)
+		if known == nil {
+			known = tables.add(v, methodful{table: methodfulOf(v, t).table})
+		}
 		return methodful{known.table, v.UnsafePointer()}
 	}
 }

@@ -3,6 +3,7 @@ package compile
 import (
 	"reflect"
 	"sync/atomic"
+	"unsafe"
 )
 
 // maxPlans is how many types one node keeps plans for. A node that meets more
@@ -13,38 +14,44 @@ const maxPlans = 4
 // cache is the inline cache of one node: what to do with a value by its type.
 // It is written a few times in its life and read by all renders without locks.
 type cache[P any] struct {
-	entries atomic.Pointer[[]entry[P]]
+	newest atomic.Pointer[entry[P]]
 }
 
 // entry is a plan and what it is for. Whether a value is addressable decides
-// which methods it has.
+// which methods it has. An entry never changes.
 type entry[P any] struct {
-	typ         reflect.Type
+	typ         unsafe.Pointer // see typeWord
 	addressable bool
-	plan        *P
+	plan        P
+	next        *entry[P]
+	place       int // 1 for the oldest
 }
 
-// get returns the plan for values of a type, made by build at the first time.
-func (c *cache[P]) get(t reflect.Type, addressable bool, build func(t reflect.Type, addressable bool) *P) *P {
-	known := c.entries.Load()
-	if known != nil {
-		for i := range *known {
-			if e := &(*known)[i]; e.typ == t && e.addressable == addressable {
-				return e.plan
-			}
+// find returns the plan for values of v's type, or nil.
+func (c *cache[P]) find(v reflect.Value) *P {
+	typ, addressable := typeWord(v), v.CanAddr()
+	for e := c.newest.Load(); e != nil; e = e.next {
+		if e.typ == typ && e.addressable == addressable {
+			return &e.plan
 		}
 	}
-	plan := build(t, addressable)
-	for known == nil || len(*known) < maxPlans {
-		var grown []entry[P]
-		if known != nil {
-			grown = append(make([]entry[P], 0, len(*known)+1), *known...)
+	return nil
+}
+
+// add keeps a plan for values of v's type if there is room.
+func (c *cache[P]) add(v reflect.Value, plan P) *P {
+	e := &entry[P]{typ: typeWord(v), addressable: v.CanAddr(), plan: plan}
+	for {
+		newest := c.newest.Load()
+		if newest != nil {
+			e.next, e.place = newest, newest.place+1
+		} else {
+			e.place = 1
 		}
-		grown = append(grown, entry[P]{t, addressable, plan})
-		if c.entries.CompareAndSwap(known, &grown) {
-			break
+		// A type that another render has added meanwhile is kept twice, which
+		// does no harm.
+		if e.place > maxPlans || c.newest.CompareAndSwap(newest, e) {
+			return &e.plan
 		}
-		known = c.entries.Load() // another render was quicker; a type kept twice does no harm
 	}
-	return plan
 }

@@ -16,7 +16,8 @@ type funcCall struct {
 	name  string
 	at    spot
 	do    caller
-	wants reflect.Type // what the scope must be; nil for a plain function
+	wants reflect.Type   // what the scope must be; nil for a plain function
+	word  unsafe.Pointer // the same as typeWord has it
 	digs  bool
 }
 
@@ -33,7 +34,7 @@ func funcCallOf(name string, fn Func, a *arguments) expr {
 	v := reflect.ValueOf(fn.Fn)
 	call, sig := &funcCall{name: name, at: a.at}, v.Type()
 	if fn.Scoped {
-		call.wants, sig = sig.In(0), withoutFirst(sig)
+		call.wants, call.word, sig = sig.In(0), pointerIn(sig.In(0)), withoutFirst(sig)
 	}
 	if wrong := a.misfit(name, sig); wrong != "" {
 		return failing{a.at, wrong}
@@ -48,8 +49,8 @@ func funcCallOf(name string, fn Func, a *arguments) expr {
 }
 
 func (f *funcCall) eval(st *state) value {
-	if f.wants != nil {
-		if got := reflect.TypeOf(st.scope); got != f.wants && (got == nil || !got.AssignableTo(f.wants)) {
+	if f.word != st.scopeType && f.wants != nil {
+		if got := reflect.TypeOf(st.scope); got == nil || !got.AssignableTo(f.wants) {
 			bail(f.at, "function %q needs a scope of type %s, not %T", f.name, f.wants, st.scope)
 		}
 	}

@@ -99,12 +99,15 @@ func (f *field) holder(v reflect.Value) reflect.Value {
 }
 
 func (f *field) access(holder reflect.Value) *access {
-	return f.plans.get(holder.Type(), holder.CanAddr(), f.plan)
+	if known := f.plans.find(holder); known != nil {
+		return known
+	}
+	return f.plans.add(holder, f.plan(holder.Type(), holder.CanAddr()))
 }
 
 // plan finds out what the name is for values of type t.
-func (f *field) plan(t reflect.Type, addressable bool) *access {
-	if a := f.method(t, addressable); a != nil {
+func (f *field) plan(t reflect.Type, addressable bool) access {
+	if a, ok := f.method(t, addressable); ok {
 		return a
 	}
 	if f.args != nil {
@@ -123,17 +126,17 @@ func (f *field) plan(t reflect.Type, addressable bool) *access {
 	return f.failing("can't evaluate field %s in type %s", t)
 }
 
-func (f *field) failing(format string, t reflect.Type) *access {
-	return &access{get: func(*state, reflect.Value) value {
+func (f *field) failing(format string, t reflect.Type) access {
+	return access{get: func(*state, reflect.Value) value {
 		bail(f.at, format, f.name, t)
 		return value{}
 	}}
 }
 
-func (f *field) inStruct(t reflect.Type, found reflect.StructField) *access {
+func (f *field) inStruct(t reflect.Type, found reflect.StructField) access {
 	if len(found.Index) > 1 {
 		index := found.Index
-		return &access{get: func(_ *state, v reflect.Value) value {
+		return access{get: func(_ *state, v reflect.Value) value {
 			inner, err := v.FieldByIndexErr(index)
 			if err != nil {
 				bail(f.at, "%v", err)
@@ -144,31 +147,31 @@ func (f *field) inStruct(t reflect.Type, found reflect.StructField) *access {
 	i := found.Index[0]
 	switch found.Type {
 	case stringType:
-		return &access{
+		return access{
 			get: func(_ *state, v reflect.Value) value { return textOf(v.Field(i).String()) },
 			put: func(st *state, v reflect.Value, e *escape.Escaper) {
 				st.out = e.AppendString(st.out, v.Field(i).String())
 			},
 		}
 	case htmlType:
-		return &access{get: func(_ *state, v reflect.Value) value { return markupOf(v.Field(i).String()) }}
+		return access{get: func(_ *state, v reflect.Value) value { return markupOf(v.Field(i).String()) }}
 	case intType:
-		return &access{
+		return access{
 			get: func(_ *state, v reflect.Value) value { return integerOf(int(v.Field(i).Int())) },
 			put: func(st *state, v reflect.Value, e *escape.Escaper) { st.out = e.AppendInt(st.out, v.Field(i).Int()) },
 		}
 	case int64Type:
-		return &access{
+		return access{
 			get: func(_ *state, v reflect.Value) value { return longOf(v.Field(i).Int()) },
 			put: func(st *state, v reflect.Value, e *escape.Escaper) { st.out = e.AppendInt(st.out, v.Field(i).Int()) },
 		}
 	case boolType:
-		return &access{get: func(_ *state, v reflect.Value) value { return booleanOf(v.Field(i).Bool()) }}
+		return access{get: func(_ *state, v reflect.Value) value { return booleanOf(v.Field(i).Bool()) }}
 	}
 	if found.Type.Kind() == reflect.Interface {
-		return &access{get: func(_ *state, v reflect.Value) value { return opened(v.Field(i)) }}
+		return access{get: func(_ *state, v reflect.Value) value { return opened(v.Field(i)) }}
 	}
-	return &access{get: func(_ *state, v reflect.Value) value { return value{any: v.Field(i)} }}
+	return access{get: func(_ *state, v reflect.Value) value { return value{any: v.Field(i)} }}
 }
 
 // opened is what a chain makes of a field: an interface{} is opened unless it
@@ -180,11 +183,11 @@ func opened(v reflect.Value) value {
 	return unboxed(v)
 }
 
-func (f *field) inMap(t reflect.Type) *access {
+func (f *field) inMap(t reflect.Type) access {
 	name := f.name
 	switch t {
 	case reflect.TypeFor[map[string]any]():
-		return &access{get: func(_ *state, v reflect.Value) value {
+		return access{get: func(_ *state, v reflect.Value) value {
 			item, ok := v.Interface().(map[string]any)[name]
 			if ok && item == nil {
 				return value{any: nilInterface}
@@ -192,7 +195,7 @@ func (f *field) inMap(t reflect.Type) *access {
 			return ofInterface(item)
 		}}
 	case reflect.TypeFor[map[string]string]():
-		return &access{get: func(_ *state, v reflect.Value) value {
+		return access{get: func(_ *state, v reflect.Value) value {
 			item, ok := v.Interface().(map[string]string)[name]
 			if !ok {
 				return value{}
@@ -201,7 +204,7 @@ func (f *field) inMap(t reflect.Type) *access {
 		}}
 	}
 	key := reflect.ValueOf(name)
-	return &access{get: func(_ *state, v reflect.Value) value {
+	return access{get: func(_ *state, v reflect.Value) value {
 		item := v.MapIndex(key)
 		if !item.IsValid() {
 			return value{}

@@ -9,15 +9,15 @@ import (
 )
 
 // method returns how to call the method of that name of values of type t, or
-// nil if they have none. Addressable values have those of their pointer, too.
-func (f *field) method(t reflect.Type, addressable bool) *access {
+// ok is false if they have none. Addressable values have those of their pointer, too.
+func (f *field) method(t reflect.Type, addressable bool) (found access, ok bool) {
 	receiver := t
 	if addressable && t.Kind() != reflect.Pointer {
 		receiver = reflect.PointerTo(t)
 	}
 	m, ok := receiver.MethodByName(f.name)
 	if !ok {
-		return nil
+		return access{}, false
 	}
 	sig := withoutFirst(m.Type)
 	a := f.args
@@ -25,9 +25,9 @@ func (f *field) method(t reflect.Type, addressable bool) *access {
 		a = &arguments{at: f.at}
 	}
 	if wrong := a.misfit(f.name, sig); wrong != "" {
-		return f.failing("wrong use of method %s of %s: "+wrong, t)
+		return f.failing("wrong use of method %s of %s: "+wrong, t), true
 	}
-	found := &access{get: a.methodByReflection(f.name, sig, addressable && t.Kind() != reflect.Pointer)}
+	found.get = a.methodByReflection(f.name, sig, addressable && t.Kind() != reflect.Pointer)
 	if get := f.directly(t, addressable, sig, a); get != nil {
 		found.get = get
 	}
@@ -36,7 +36,7 @@ func (f *field) method(t reflect.Type, addressable bool) *access {
 			found.put = formatted(layout)
 		}
 	}
-	return found
+	return found, true
 }
 
 // directly calls a method without reflection, on a pointer to the value.

@@ -12,15 +12,16 @@ const maxDepth = 1000
 
 // state is one render.
 type state struct {
-	out   []byte
-	dot   value
-	vars  []value // the variables of all templates in progress
-	base  int     // where those of the current one begin
-	depth int
-	scope any
-	self  unsafe.Pointer // of the scope, if it is a pointer
-	kept  keep
-	calls []call // of impure functions, in their order
+	out       []byte
+	dot       value
+	vars      []value // the variables of all templates in progress
+	base      int     // where those of the current one begin
+	depth     int
+	scope     any
+	scopeType unsafe.Pointer // of the scope, see typeWord
+	self      unsafe.Pointer // of the scope, if it is a pointer
+	kept      keep
+	calls     []call // of impure functions, in their order
 }
 
 // control says how a list of nodes ended.
@@ -69,7 +70,7 @@ func (st *state) leave(before int) {
 
 // setScope sets what the scoped functions get first.
 func (st *state) setScope(scope any) {
-	st.scope = scope
+	st.scope, st.scopeType = scope, wordOf(scope)
 	if scope != nil && reflect.TypeOf(scope).Kind() == reflect.Pointer {
 		st.self = pointerIn(scope)
 	}
@@ -80,7 +81,7 @@ func (st *state) setScope(scope any) {
 func (st *state) clear() {
 	clear(st.vars)
 	clear(st.calls)
-	st.out, st.dot, st.scope, st.self = nil, value{}, nil, nil
+	st.out, st.dot, st.scope, st.scopeType, st.self = nil, value{}, nil, nil, nil
 	st.vars, st.calls, st.base, st.depth = st.vars[:0], st.calls[:0], 0, 0
 }
 

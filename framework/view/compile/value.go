@@ -43,13 +43,13 @@ var (
 	nilInterface = reflect.Zero(anyType)
 )
 
-// words is a scalar in the place of a reflect.Value. Both are a pointer, a
+// words is a reflect.Value, or a scalar in its place. Both are a pointer, a
 // pointer and a word that is none, so the garbage collector sees the same
 // whatever is kept there: for a string the second word is its data. While the
 // kind says that it is a scalar, nobody reads the place as a reflect.Value.
 // layoutKnown makes sure of all that before anything is compiled.
 type words struct {
-	none unsafe.Pointer
+	typ  unsafe.Pointer
 	data unsafe.Pointer
 	n    uintptr
 }
@@ -61,10 +61,20 @@ func layoutKnown() bool {
 	if t.Size() != w.Size() || t.NumField() != w.NumField() || unsafe.Sizeof(uintptr(0)) != 8 {
 		return false
 	}
+	for _, v := range []any{0, "", &t, struct{ a, b int }{}, []int{}, new(any)} {
+		if typeWord(reflect.ValueOf(v)) != pointerIn(reflect.TypeOf(v)) {
+			return false
+		}
+	}
 	isPointer := func(k reflect.Kind) bool { return k == reflect.Pointer || k == reflect.UnsafePointer }
 	return isPointer(t.Field(0).Type.Kind()) && isPointer(t.Field(1).Type.Kind()) &&
 		t.Field(2).Type.Kind() == reflect.Uintptr
 }
+
+// typeWord identifies the type of a valid v: types are equal if and only if
+// the pointers to their descriptions are, and a reflect.Value begins with
+// that pointer, which layoutKnown has compared with the reflect.Type.
+func typeWord(v reflect.Value) unsafe.Pointer { return (*words)(unsafe.Pointer(&v)).typ }
 
 func scalar(k kind, data unsafe.Pointer, n uintptr) value {
 	w := words{data: data, n: n}
