@@ -41,6 +41,27 @@
 // {{t "save"}} know prefix and locale of the request in every partial; a
 // program on plain net/http may hand over its *http.Request.
 //
+// # Compiled pages
+//
+// html/template parses and escapes the pages; a program made of the result
+// (package compile) renders them, in a small part of the time and with the
+// same bytes. Nobody needs to know, with two exceptions:
+//
+//   - A render that fails, or meets something that only html/template does, is
+//     given up, and html/template renders the page from its begin: errors are
+//     its own. So the functions and methods that a template calls may be called
+//     a second time. They should only look; one with an effect that must not
+//     happen twice is named in [Options.Impure], and html/template then gets
+//     what it has returned already. A method cannot be named: one with an
+//     effect does not belong into a template.
+//   - A field is read when a template names it. Data that changes while it is
+//     rendered, by one of its own methods say, may show either state.
+//
+// [Set.Compiled] says of every page whether it is compiled, and why not.
+// Channels and iterator functions to range over, maps whose keys are not
+// strings, numbers or bools, and variables declared inside of an expression are
+// left to html/template.
+//
 // # Errors
 //
 // A page is rendered into memory first: an error gives no half page. Every

@@ -16,6 +16,7 @@ type maker struct {
 	log   *slog.Logger
 	funcs map[string]compile.Func
 
+	test    func() error // compile.SelfTest
 	testing sync.Once
 	broken  error // what the self-test says of this release of Go
 }
@@ -40,7 +41,8 @@ func (p *page) compile(m *maker) *program {
 		return &program{why: err.Error(), err: fmt.Errorf("page %s: %w", p.name, err)}
 	}
 	if err := compile.Escape(clone); err != nil {
-		return &program{why: err.Error(), err: p.lib.explain(err)}
+		err = p.lib.explain(err)
+		return &program{why: err.Error(), err: err}
 	}
 	switch {
 	case m.off:
@@ -54,7 +56,7 @@ func (p *page) compile(m *maker) *program {
 // selfTest compares the compiler with html/template, once.
 func (m *maker) selfTest() error {
 	m.testing.Do(func() {
-		if m.broken = compile.SelfTest(); m.broken == nil {
+		if m.broken = m.test(); m.broken == nil {
 			return
 		}
 		log := m.log

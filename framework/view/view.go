@@ -8,6 +8,8 @@ import (
 	"io/fs"
 	"log/slog"
 	"sync"
+
+	"github.com/dram-go/dram/framework/view/compile"
 )
 
 // DefaultLayout is the layout of a page that names none: layouts/base.html.
@@ -74,7 +76,7 @@ func New(opts Options) *Set {
 		funcs[name] = fn
 	}
 	s := &Set{opts: opts, funcs: funcs, scoped: newScoped(opts)}
-	s.maker = maker{off: opts.Uncompiled, log: opts.Log, funcs: s.scoped.table(funcs)}
+	s.maker = maker{off: opts.Uncompiled, log: opts.Log, funcs: s.scoped.table(funcs), test: compile.SelfTest}
 	s.current = load(opts.FS, opts.Prefix, funcs)
 	if opts.Reload {
 		s.signature = signature(opts.FS)

@@ -27,8 +27,8 @@ import (
 // context that a closure finds is its own. What escapes and which words are
 // pointers is a matter of the callee, which was compiled for its own types;
 // here everything passed is kept alive in variables of pointer type.
-// TestDirect calls a function of each shape, and the race detector's build and
-// its checkptr run the same test.
+// TestOracleShapes calls a function of each shape, also under the race detector,
+// whose build checks pointers (checkptr).
 
 // pointerIn returns the closure of a function, or the pointer in an interface
 // that holds one.

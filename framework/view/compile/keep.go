@@ -47,7 +47,7 @@ type types struct{ text, integer, long, time unsafe.Pointer }
 
 // iface is an interface{} as the runtime keeps it: what type it holds and, for
 // a type that is no single pointer, where the value is. The layout is that of
-// runtime.eface, unchanged since Go 1.4, and TestInterfaceLayout holds it to that.
+// runtime.eface, unchanged since Go 1.4; interfacesKnown compares.
 type iface struct{ typ, data unsafe.Pointer }
 
 func wordOf(v any) unsafe.Pointer { return (*iface)(unsafe.Pointer(&v)).typ }
@@ -126,4 +126,22 @@ func methodfulOf(v reflect.Value, t reflect.Type) methodful {
 	p := reflect.New(t)
 	p.Elem().Set(v)
 	return *(*methodful)(p.UnsafePointer())
+}
+
+// interfacesKnown compares the layouts of this file with what the compiler of
+// this release makes. It reads, and never writes what it has not understood.
+func interfacesKnown() bool {
+	n := 12345
+	var v any = &n
+	failed := &Deopt{}
+	var s error = failed
+	list := make([]int, 2, 5)
+	if unsafe.Sizeof(v) != unsafe.Sizeof(iface{}) || unsafe.Sizeof(s) != unsafe.Sizeof(methodful{}) ||
+		unsafe.Sizeof(list) != unsafe.Sizeof(slice{}) {
+		return false
+	}
+	boxed := any(n)
+	return pointerIn(v) == unsafe.Pointer(&n) && *(*int)(pointerIn(boxed)) == n && wordOf(boxed) == wordOf(0) &&
+		(*methodful)(unsafe.Pointer(&s)).data == unsafe.Pointer(failed) &&
+		*(*slice)(unsafe.Pointer(&list)) == slice{unsafe.Pointer(&list[0]), 2, 5}
 }

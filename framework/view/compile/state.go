@@ -111,6 +111,9 @@ type Deopt struct {
 	calls   []call
 }
 
+// Error returns "file:line:column: reason".
+func (d *Deopt) Error() string { return Left{d.At, d.Reason}.Error() }
+
 // call is a call of an impure function, which must not be repeated.
 type call struct {
 	name   string

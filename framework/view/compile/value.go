@@ -54,8 +54,8 @@ type words struct {
 	n    uintptr
 }
 
-// layoutKnown reports whether reflect.Value is what words takes it for, and
-// an int64 fits into a word.
+// layoutKnown reports whether reflect.Value is what words takes it for, an
+// int64 fits into a word, and interfaces and slices are what keep makes them.
 func layoutKnown() bool {
 	t, w := reflect.TypeFor[reflect.Value](), reflect.TypeFor[words]()
 	if t.Size() != w.Size() || t.NumField() != w.NumField() || unsafe.Sizeof(uintptr(0)) != 8 {
@@ -65,6 +65,9 @@ func layoutKnown() bool {
 		if typeWord(reflect.ValueOf(v)) != pointerIn(reflect.TypeOf(v)) {
 			return false
 		}
+	}
+	if !interfacesKnown() {
+		return false
 	}
 	isPointer := func(k reflect.Kind) bool { return k == reflect.Pointer || k == reflect.UnsafePointer }
 	return isPointer(t.Field(0).Type.Kind()) && isPointer(t.Field(1).Type.Kind()) &&
