@@ -12,6 +12,7 @@ import (
 	"runtime/debug"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing/fstest"
 	"time"
@@ -30,6 +31,9 @@ type app struct {
 	settings map[string]string
 	ledger   *load.Ledger
 	db       *db.DB // nil without db=yes
+
+	mu     sync.Mutex
+	leaked [][]byte
 }
 
 // pageSize is about that of a page of a real site.
@@ -54,6 +58,8 @@ func newApp(conf *config.Config) (*app, error) {
 	mux.HandleFunc("POST /write", a.write)
 	mux.HandleFunc("GET /until/{file}", a.until)
 	mux.HandleFunc("POST /crash/{how}", func(_ http.ResponseWriter, r *http.Request) { crash(r.PathValue("how")) })
+	mux.HandleFunc("POST /hang/{how}", func(_ http.ResponseWriter, r *http.Request) { hang(r.PathValue("how")) })
+	mux.HandleFunc("POST /leak", a.leak)
 	mux.HandleFunc("GET /events", a.events)
 	mux.HandleFunc("GET /raw", a.raw)
 	mux.HandleFunc("/watch/{file}", a.watch)
@@ -216,6 +222,17 @@ func crash(how string) {
 	select {}
 }
 
+// leak keeps 10 MiB for ever.
+func (a *app) leak(http.ResponseWriter, *http.Request) {
+	b := make([]byte, 10<<20)
+	for i := range b {
+		b[i] = 1
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.leaked = append(a.leaked, b)
+}
+
 func overflow(n int) int {
 	if n < 0 {
 		return 0 // never: the stack is full long before
@@ -273,6 +290,9 @@ func (a *app) Start(ctx context.Context) error {
 		select {}
 	case "panic":
 		panic("cannot start")
+	}
+	if a.settings["soak"] == "crash" {
+		time.AfterFunc(500*time.Millisecond, func() { panic("in the background") })
 	}
 	if a.db == nil {
 		return nil
