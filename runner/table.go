@@ -122,7 +122,7 @@ const maxLinks = 64
 // a message; those wait for the next one.
 func (s *state) forPeer(n int) (t control.Table, complete bool) {
 	peer := s.peers[n]
-	t = control.Table{Revision: s.revision, Draining: s.table.draining}
+	t = control.Table{Revision: s.revision, Wanted: s.target, Draining: s.table.draining}
 	links := 0
 	for _, row := range s.table.rows {
 		row.NewLink = !peer.links[row.ID]

@@ -99,6 +99,8 @@ type Listen struct {
 type Table struct {
 	Revision uint64        `json:"revision"`
 	Workers  []TableWorker `json:"workers"`
+	// Wanted is how many workers the master keeps ready, 0 when it does not say.
+	Wanted int `json:"wanted,omitempty"`
 	// Assets says where the current generation's static files are; nil when
 	// the app has none.
 	Assets *Assets `json:"assets,omitempty"`

@@ -95,7 +95,6 @@ func TestTheRestOfABodyIsNoRequest(t *testing.T) {
 	})
 	inner := "GET /smuggled HTTP/1.1\r\nHost: h\r\n\r\n"
 	for name, framing := range map[string]string{
-		// Of a shorter rest the worker's net/http waits for the end.
 		"length":      fmt.Sprintf("Content-Length: %d\r\n\r\n", 300_000+len(inner)),
 		"full duplex": fmt.Sprintf("X-Duplex: 1\r\nContent-Length: %d\r\n\r\n", 100_000+len(inner)),
 		"chunked":     "X-Duplex: 1\r\nTransfer-Encoding: chunked\r\n\r\n186a0\r\n",
@@ -119,8 +118,8 @@ func TestTheRestOfABodyIsNoRequest(t *testing.T) {
 
 func TestAWorkerThatDiesInAnUploadDoesNotWaitForTheClient(t *testing.T) {
 	s := newSite(t, nil)
-	w := s.newFake(nil)
-	w.server.Handler = http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+	var w *fake
+	w = s.newFake(func(_ http.ResponseWriter, r *http.Request) {
 		io.ReadFull(r.Body, make([]byte, 1))
 		w.kill()
 	})

@@ -29,9 +29,7 @@ func dying(s *site, workers, mortal int, how func(w http.ResponseWriter, r *http
 			}
 			deaths.Add(1)
 			how(w, r)
-			me.links.Close()
-			go me.server.Close()
-			panic(http.ErrAbortHandler)
+			me.kill()
 		})
 		s.table(s.link(me))
 	}
@@ -72,6 +70,81 @@ func TestDeathIsHarmlessForSafeRequests(t *testing.T) {
 	}
 }
 
+// TestARequestThatKillsLeavesAWorker: of two, it must not take the second one
+// before there is a third.
+func TestARequestThatKillsLeavesAWorker(t *testing.T) {
+	s := newSite(t, func(l *limits) { l.leave = patience })
+	s.wanted = 2
+	deaths := dying(s, 2, 2, nothing)
+	got := make(chan reply, 1)
+	go func() { got <- s.get("/") }()
+	until(t, "the request waits", func() bool { return s.front.table.waiting.Load() == 1 })
+	if n := deaths.Load(); n != 1 {
+		t.Fatalf("%d deaths while only one worker is left", n)
+	}
+	third := s.newFake(text("third"))
+	third.id = 3
+	s.table(s.link(third))
+	switch r := await(t, "answer", got); deaths.Load() {
+	case 1:
+		s.want(r, 200, "third")
+	case 2:
+		if r.StatusCode != 502 {
+			t.Errorf("status %d", r.StatusCode)
+		}
+		s.want(s.get("/"), 200, "third")
+	}
+}
+
+// TestAnInnocentRequestTakesTheLastWorkerInTheEnd: its successor may be long in
+// coming, and most requests that meet a death have not caused it.
+func TestAnInnocentRequestTakesTheLastWorkerInTheEnd(t *testing.T) {
+	s := newSite(t, func(l *limits) { l.leave = 20 * time.Millisecond })
+	s.wanted = 2
+	dying(s, 2, 1, nothing)
+	s.want(s.get("/"), 200, "alive")
+}
+
+// TestAPathThatKillsIsNotRepeated: the third worker dies of it, too, but none
+// after that for the same request.
+func TestAPathThatKillsIsNotRepeated(t *testing.T) {
+	s := newSite(t, nil)
+	deaths := dying(s, 4, 4, nothing)
+	for i, want := range []int32{2, 3, 4} {
+		if r := s.get("/"); r.StatusCode != 502 || deaths.Load() != want {
+			t.Errorf("request %d: status %d, %d deaths, want %d", i, r.StatusCode, deaths.Load(), want)
+		}
+	}
+	s.log("/")
+	s.wantLog("/", map[string]any{"status": 502, "reason": "worker died, as another had at this path", "tries": 1})
+}
+
+// TestTheOnlyWorkerDies: its successor answers.
+func TestTheOnlyWorkerDies(t *testing.T) {
+	s := newSite(t, nil)
+	s.wanted = 1
+	deaths := dying(s, 1, 1, nothing)
+	got := make(chan reply, 1)
+	go func() { got <- s.get("/") }()
+	until(t, "the request waits", func() bool { return s.front.table.waiting.Load() == 1 })
+	s.rows = s.rows[:0]
+	fresh := s.newFake(text("reborn"))
+	fresh.id = 2
+	s.table(s.link(fresh))
+	s.want(await(t, "answer", got), 200, "reborn")
+	if n := deaths.Load(); n != 1 {
+		t.Errorf("%d deaths", n)
+	}
+}
+
+func TestAnIdempotencyKeyIsALicenceWhereTheAppKnowsIt(t *testing.T) {
+	s := newSite(t, func(l *limits) { l.idempotencyKeys = true })
+	dying(s, 2, 1, nothing)
+	r := s.request("POST", "/", strings.NewReader("x"))
+	r.Header.Set("Idempotency-Key", "1")
+	s.want(s.do(r), 200, "alive")
+}
+
 func TestDeathAfterTheClientHasTheHeadCutsTheResponse(t *testing.T) {
 	for name, how := range map[string]func(http.ResponseWriter, *http.Request){
 		"unknown length": partial(-1, 10),
@@ -92,6 +165,20 @@ func TestDeathAfterTheClientHasTheHeadCutsTheResponse(t *testing.T) {
 	}
 }
 
+// addMortal adds a worker whose connections end without a response after what
+// f does, but for requests to /warm. The link lives, as that of a worker does
+// that is about to die.
+func (s *site) addMortal(f func(*http.Request)) (me *fake) {
+	me = s.newFake(func(_ http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != "/warm" {
+			f(r)
+			me.cut()
+		}
+	})
+	s.table(s.link(me))
+	return me
+}
+
 func TestUnsafeRequestsAreNeverRepeated(t *testing.T) {
 	for name, make := range map[string]func(s *site) *http.Request{
 		"POST":          func(s *site) *http.Request { return s.request("POST", "/", strings.NewReader("x")) },
@@ -109,19 +196,13 @@ func TestUnsafeRequestsAreNeverRepeated(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newSite(t, nil)
-			// Warm connections are where http.Transport repeats requests.
-			w := []*fake{s.newFake(nil), s.newFake(nil)}
+			// Warm connections are where a client of net/http repeats requests.
 			var runs atomic.Int32
-			for _, f := range w {
-				f.server.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-					if r.URL.Path == "/warm" {
-						return
-					}
+			for range 2 {
+				s.addMortal(func(r *http.Request) {
 					io.Copy(io.Discard, r.Body)
 					runs.Add(1)
-					panic(http.ErrAbortHandler)
 				})
-				s.table(s.link(f))
 			}
 			for range 4 {
 				s.get("/warm")
@@ -143,13 +224,7 @@ func TestASafeRequestIsSentTwiceAtMost(t *testing.T) {
 	s := newSite(t, nil)
 	var runs atomic.Int32
 	for range 4 {
-		s.add(func(w http.ResponseWriter, r *http.Request) {
-			if r.URL.Path == "/warm" {
-				return
-			}
-			runs.Add(1)
-			panic(http.ErrAbortHandler)
-		})
+		s.addMortal(func(*http.Request) { runs.Add(1) })
 	}
 	for range 8 {
 		s.get("/warm")
@@ -193,13 +268,16 @@ func TestDeathOfTheOnlyWorkerHoldsItsRequest(t *testing.T) {
 // its queue, so that any method may be repeated, and it was no fault of it.
 func TestAHeadThatNobodyReadGoesElsewhere(t *testing.T) {
 	s := newSite(t, nil)
-	// A worker that accepts connections and reads nothing.
-	w := &fake{id: 1, links: wire.NewListener(), server: &http.Server{}}
+	// A worker that says HELLO and reads nothing more.
+	w := &fake{id: 1, links: wire.NewListener()}
 	s.table(s.link(w))
 	got := make(chan reply, 1)
-	go func() { got <- s.do(s.request("DELETE", "/", nil)) }()
+	go func() { got <- s.do(s.request("POST", "/", strings.NewReader("body"))) }()
 	conn, err := w.links.Accept()
 	if err != nil {
+		t.Fatal(err)
+	}
+	if err := wire.NewConn(conn, wire.Worker, wire.NewBuffers(), 0).Greet(); err != nil {
 		t.Fatal(err)
 	}
 	load := &s.front.table.current.Load().ready[0].load
@@ -236,7 +314,7 @@ func TestALinkThatEndedTakesNothing(t *testing.T) {
 	w := s.front.table.current.Load().ready[0]
 	old.links.Close() // its connections stay open
 	until(t, "the worker counts as gone", w.gone.Load)
-	until(t, "its idle connections are closed", func() bool { return s.front.table.kept.Load() == 0 })
+	until(t, "its idle connections are closed", func() bool { return s.front.table.wiring.kept.Load() == 0 })
 	got := make(chan reply, 1)
 	go func() { got <- s.get("/") }()
 	until(t, "a request waits for another", func() bool { return s.front.table.waiting.Load() == 1 })
@@ -253,13 +331,8 @@ func TestALinkThatEndedTakesNothing(t *testing.T) {
 // the connections of a worker that is about to be known as dead.
 func TestADeathWhoseLinkEndsLast(t *testing.T) {
 	s := newSite(t, func(l *limits) { l.settle = patience })
-	me := s.newFake(nil)
 	var runs atomic.Int32
-	me.server.Handler = http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
-		runs.Add(1)
-		panic(http.ErrAbortHandler)
-	})
-	s.table(s.link(me))
+	me := s.addMortal(func(*http.Request) { runs.Add(1) })
 	got := make(chan reply, 1)
 	go func() { got <- s.get("/") }()
 	until(t, "the request has met the death", func() bool { return runs.Load() == 1 })
@@ -287,9 +360,11 @@ func TestAnAbortDoesNotKeepAWorkerOutOfUse(t *testing.T) {
 		})
 	}
 	for range 2 {
-		if r := s.do(s.request("POST", "/", nil)); r.StatusCode != 502 {
-			t.Errorf("status %d", r.StatusCode)
+		if resp, err := s.client.Do(s.request("POST", "/abort", nil)); err == nil {
+			resp.Body.Close()
+			t.Errorf("status %d, want a connection that is cut, as net/http does it", resp.StatusCode)
 		}
+		s.wantLog("/abort", map[string]any{"status": 499, "reason": "aborted by the app", "tries": 1})
 	}
 	for i := range served {
 		until(t, "the worker is used again", func() bool {
@@ -312,15 +387,9 @@ func TestAGoodResponseEndsASuspicion(t *testing.T) {
 
 func TestAnIdleConnectionThatEndsMakesItsWorkerSuspect(t *testing.T) {
 	s := newSite(t, func(l *limits) { l.doubt = time.Hour })
-	f := s.newFake(text("x"))
-	idle := make(chan net.Conn, 1)
-	f.server.ConnState = func(c net.Conn, state http.ConnState) {
-		if state == http.StateIdle {
-			idle <- c
-		}
-	}
-	s.table(s.link(f))
+	f := s.add(text("x"))
 	s.want(s.get("/"), 200, "x")
-	await(t, "idle connection", idle).Close()
+	until(t, "the connection is idle", func() bool { return s.front.table.wiring.kept.Load() == 1 })
+	f.cut()
 	until(t, "suspicion", s.front.table.current.Load().ready[0].suspected)
 }

@@ -316,5 +316,6 @@ func (f *front) end() {
 	<-f.inFlight.zero()
 	f.serving.Wait()
 	f.table.reset()
+	f.table.wiring.close()
 	f.static.close()
 }

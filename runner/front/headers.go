@@ -4,7 +4,6 @@ import (
 	"net"
 	"net/http"
 	"net/textproto"
-	"net/url"
 	"strings"
 
 	"golang.org/x/net/http/httpguts"
@@ -61,9 +60,6 @@ func requestHeader(r *http.Request, id, upgrade string) http.Header {
 	}
 	if upgrade != "" {
 		h["Connection"], h["Upgrade"] = []string{"Upgrade"}, []string{upgrade}
-	}
-	if _, ok := h["User-Agent"]; !ok {
-		h["User-Agent"] = []string{""} // net/http would name itself
 	}
 	client, proto := clientIP(r), "http"
 	if r.TLS != nil {
@@ -128,48 +124,4 @@ func upgradeOf(h http.Header) string {
 		return ""
 	}
 	return h.Get("Upgrade")
-}
-
-// target is the URL under which a worker gets the request: path and query as
-// the client sent them.
-func target(in *url.URL) *url.URL {
-	return &url.URL{
-		Scheme:     "http",
-		Host:       "worker",
-		Path:       in.Path,
-		RawPath:    escapeRest(in.RawPath),
-		RawQuery:   in.RawQuery,
-		ForceQuery: in.ForceQuery,
-	}
-}
-
-// escapeRest escapes the bytes of an escaped path that url.URL does not take
-// unescaped. Otherwise it would escape the whole path anew, and "%2F" would
-// reach the worker as "/".
-func escapeRest(raw string) string {
-	const hex = "0123456789ABCDEF"
-	if strings.IndexFunc(raw, needsEscape) < 0 {
-		return raw
-	}
-	var b strings.Builder
-	for i := range len(raw) {
-		if c := raw[i]; needsEscape(rune(c)) {
-			b.WriteByte('%')
-			b.WriteByte(hex[c>>4])
-			b.WriteByte(hex[c&15])
-		} else {
-			b.WriteByte(c)
-		}
-	}
-	return b.String()
-}
-
-// needsEscape reports the characters that are neither pchar, "/" nor "%"
-// (RFC 3986, section 3.3), nor the brackets that browsers leave as they are.
-func needsEscape(c rune) bool {
-	switch {
-	case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9':
-		return false
-	}
-	return c >= 0x80 || !strings.ContainsRune("-._~!$&'()*+,;=:@/%[]", c)
 }

@@ -26,8 +26,11 @@ type limits struct {
 	holders int           // requests that may wait at once
 	pool    int           // idle connections kept for each worker
 	idle    int           // idle connections kept for all workers
+	leave   time.Duration // time a request waits that was at a death, so that it does not take the last worker
 	doubt   time.Duration // time that others are preferred after a worker failed
 	settle  time.Duration // time between the end of a connection and that of its link when a worker dies
+
+	idempotencyKeys bool // the app knows the field: requests with it may be repeated
 
 	spare     int           // idle connections to a worker that are kept without need
 	spareTime time.Duration // idle life of the others
@@ -61,6 +64,7 @@ func newLimits(c *config.Config) limits {
 		holders:    1024,
 		pool:       512,
 		idle:       idle,
+		leave:      2 * time.Second,
 		doubt:      time.Second,
 		settle:     10 * time.Millisecond,
 		spare:      8,

@@ -3,26 +3,61 @@ package front
 import (
 	"context"
 	"errors"
-	"net"
+	"fmt"
+	"io"
+	"log/slog"
 	"net/http"
 	"slices"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"time"
 
 	"github.com/dram-go/dram/runner/wire"
 )
 
-// pool is the data connections to one worker. It uses net/http's client one
-// connection at a time: http.Transport's own pool would silently repeat a
-// request on another connection, which only decide may do.
+// wiring is what the connections to all workers share.
+type wiring struct {
+	buffers *wire.Buffers
+	log     *slog.Logger
+	kept    atomic.Int64 // idle connections
+
+	once    sync.Once
+	hangups *wire.Hangups // nil: idle connections that end are found when they are used
+}
+
+func newWiring(log *slog.Logger) *wiring { return &wiring{buffers: wire.NewBuffers(), log: log} }
+
+// watch calls f when the worker's end of c is closed, and returns what ends
+// the watch.
+func (w *wiring) watch(c *wire.Conn, f func()) (forget func()) {
+	w.once.Do(func() {
+		var err error
+		if w.hangups, err = wire.NewHangups(); err != nil {
+			w.log.Warn("connections to workers that end are noticed late", "err", err)
+		}
+	})
+	if w.hangups != nil {
+		if forget, err := w.hangups.Watch(c, f); err == nil {
+			return forget
+		}
+	}
+	return func() {}
+}
+
+// close ends the watching, after the last connection.
+func (w *wiring) close() {
+	w.once.Do(func() {})
+	if w.hangups != nil {
+		_ = w.hangups.Close() // an epoll
+	}
+}
+
+// pool is the data connections to one worker.
 type pool struct {
-	link      *wire.Link
-	transport *http.Transport
-	limits    limits
-	died      func()        // called when an idle connection ends by itself
-	kept      *atomic.Int64 // idle connections to all workers
+	link   *wire.Link
+	limits limits
+	wiring *wiring
+	died   func() // called when an idle connection ends by itself
 
 	mu       sync.Mutex
 	idle     []*upstream // the most recently used last
@@ -32,35 +67,22 @@ type pool struct {
 
 // upstream is one data connection to a worker.
 type upstream struct {
-	*http.ClientConn
-	data  *dataConn
-	used  bool      // it was idle before, so it may have ended meanwhile
-	since time.Time // when it became idle
+	*wire.Conn
+	forget func()    // ends the watch for its hangup
+	used   bool      // it was idle before, so it may have ended meanwhile
+	since  time.Time // when it became idle
 }
 
-func newPool(link *wire.Link, l limits, kept *atomic.Int64, died func()) *pool {
-	return &pool{
-		link:   link,
-		limits: l,
-		died:   died,
-		kept:   kept,
-		transport: &http.Transport{
-			DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-				return ctx.Value(dataKey{}).(*dataConn), nil
-			},
-			DisableCompression: true,
-			// The worker decides when to send 100 Continue; the transport
-			// would give up waiting and send the body. See watch for what
-			// bounds this.
-			ExpectContinueTimeout: 24 * time.Hour,
-			WriteBufferSize:       16 << 10,
-			ReadBufferSize:        16 << 10,
-		},
-	}
+// Close closes the connection; the worker takes it as the end of whatever is
+// on it.
+func (up *upstream) Close() error {
+	up.forget()
+	return up.Conn.Close()
 }
 
-// dataKey is where adopt leaves the connection for the transport's dial.
-type dataKey struct{}
+func newPool(link *wire.Link, l limits, wiring *wiring, died func()) *pool {
+	return &pool{link: link, limits: l, wiring: wiring, died: died}
+}
 
 // get returns an idle connection, unless a fresh one is wanted, or opens one.
 // Its errors mean that nothing was sent; wire.ErrGone that nothing ever will.
@@ -76,45 +98,50 @@ func (p *pool) get(ctx context.Context, fresh bool) (*upstream, error) {
 	if err != nil {
 		return nil, err
 	}
-	half, ok := conn.(halfCloser)
-	if !ok {
-		conn.Close()
-		return nil, errors.New("front: data connection is no stream socket")
+	up := p.adopt(wire.NewConn(conn, wire.Front, p.wiring.buffers, 0))
+	if err := greet(ctx, up); err != nil {
+		up.Close()
+		return nil, err
 	}
-	return p.adopt(ctx, half)
+	return up, nil
+}
+
+// greet exchanges HELLO until ctx ends.
+func greet(ctx context.Context, up *upstream) error {
+	stop := context.AfterFunc(ctx, func() { up.NetConn().Close() })
+	err := up.Greet()
+	switch {
+	case !stop():
+		return fmt.Errorf("front: the worker does not say HELLO: %w", ctx.Err())
+	case err == io.EOF:
+		return errors.New("front: the worker closed a connection before its HELLO")
+	}
+	return err
 }
 
 // adopt makes an upstream of a connection.
-func (p *pool) adopt(ctx context.Context, conn halfCloser) (*upstream, error) {
-	data := &dataConn{halfCloser: conn}
-	client, err := p.transport.NewClientConn(context.WithValue(ctx, dataKey{}, data), "http", "worker:80")
-	if err != nil {
-		conn.Close()
-		return nil, err
-	}
-	up := &upstream{ClientConn: client, data: data}
-	client.SetStateHook(func(*http.ClientConn) { p.changed(up) })
-	return up, nil
+func (p *pool) adopt(conn *wire.Conn) *upstream {
+	up := &upstream{Conn: conn}
+	up.forget = p.wiring.watch(conn, func() { p.hungUp(up) })
+	return up
 }
 
 // reuse takes the idle connection that was used last; nil when there is none.
 func (p *pool) reuse() *upstream {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for len(p.idle) > 0 {
-		up := p.idle[len(p.idle)-1]
-		p.forget(len(p.idle)-1, len(p.idle))
-		if up.Err() == nil {
-			return up
-		}
+	if len(p.idle) == 0 {
+		return nil
 	}
-	return nil
+	up := p.idle[len(p.idle)-1]
+	p.remove(len(p.idle)-1, len(p.idle))
+	return up
 }
 
-// forget takes a part of the idle connections out of the list.
-func (p *pool) forget(from, to int) {
+// remove takes a part of the idle connections out of the list.
+func (p *pool) remove(from, to int) {
 	p.idle = slices.Delete(p.idle, from, to)
-	p.kept.Add(int64(from - to))
+	p.wiring.kept.Add(int64(from - to))
 }
 
 // put takes back a connection whose exchange is over.
@@ -127,11 +154,11 @@ func (p *pool) put(up *upstream) {
 func (p *pool) keep(up *upstream) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.ended || up.Available() == 0 || len(p.idle) >= p.limits.pool {
+	if p.ended || !up.Rested() || len(p.idle) >= p.limits.pool {
 		return false
 	}
-	if p.kept.Add(1) > int64(p.limits.idle) {
-		p.kept.Add(-1)
+	if p.wiring.kept.Add(1) > int64(p.limits.idle) {
+		p.wiring.kept.Add(-1)
 		return false
 	}
 	up.used, up.since = true, time.Now()
@@ -158,27 +185,28 @@ func (p *pool) trim() {
 		n++
 	}
 	surplus := slices.Clone(p.idle[:n])
-	p.forget(0, n)
+	p.remove(0, n)
 	p.trimming = false
 	p.plan()
 	p.mu.Unlock()
 	closeAll(surplus)
 }
 
-// changed notices an idle connection that ended: a worker never closes one
+// hungUp notices an idle connection that ended: a worker never closes one
 // while it lives.
-func (p *pool) changed(up *upstream) {
-	if up.Err() == nil {
-		return
-	}
+func (p *pool) hungUp(up *upstream) {
 	p.mu.Lock()
 	at := slices.Index(p.idle, up)
 	if at >= 0 {
-		p.forget(at, at+1)
+		p.remove(at, at+1)
 	}
 	ended := p.ended
 	p.mu.Unlock()
-	if at >= 0 && !ended {
+	if at < 0 {
+		return // whoever uses it finds out
+	}
+	up.Close()
+	if !ended {
 		p.died()
 	}
 }
@@ -187,7 +215,7 @@ func (p *pool) changed(up *upstream) {
 func (p *pool) drop() {
 	p.mu.Lock()
 	idle := slices.Clone(p.idle)
-	p.forget(0, len(p.idle))
+	p.remove(0, len(p.idle))
 	p.mu.Unlock()
 	closeAll(idle)
 }
@@ -212,40 +240,25 @@ func closeAll(connections []*upstream) {
 	}
 }
 
-// dataConn notes what was sent and received, and tells when it is closed.
-type dataConn struct {
-	halfCloser
-	sent     atomic.Int64 // bytes
-	received atomic.Int64
-	reset    atomic.Bool // the worker's end was closed with bytes unread
-	onClose  atomic.Pointer[func()]
-}
-
-func (c *dataConn) Write(b []byte) (int, error) {
-	n, err := c.halfCloser.Write(b)
-	c.sent.Add(int64(n))
-	c.noteReset(err)
-	return n, err
-}
-
-func (c *dataConn) Read(b []byte) (int, error) {
-	n, err := c.halfCloser.Read(b)
-	c.received.Add(int64(n))
-	c.noteReset(err)
-	return n, err
-}
-
-// noteReset keeps a reset in mind: the kernel tells it once only, to the write
-// or to the read, whichever comes first.
-func (c *dataConn) noteReset(err error) {
-	if errors.Is(err, syscall.ECONNRESET) {
-		c.reset.Store(true)
+// ask sends one request of the front's own over a connection of its own and
+// returns the status of the answer, whose body is read up to a limit.
+func (p *pool) ask(ctx context.Context, r *wire.Request) (status int, err error) {
+	up, err := p.get(ctx, true)
+	if err != nil {
+		return 0, err
 	}
-}
-
-func (c *dataConn) Close() error {
-	if f := c.onClose.Load(); f != nil {
-		(*f)()
+	defer up.Close()
+	stop := context.AfterFunc(ctx, func() { up.NetConn().Close() })
+	defer stop()
+	if _, err := up.WriteRequest(r, nil, true); err != nil {
+		return 0, err
 	}
-	return c.halfCloser.Close()
+	var resp wire.Response
+	for resp.Status < http.StatusOK {
+		if err := up.ReadResponse(&resp, r.Method); err != nil {
+			return 0, err
+		}
+	}
+	_, err = io.Copy(io.Discard, io.LimitReader(up, 1<<20))
+	return resp.Status, err
 }

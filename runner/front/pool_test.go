@@ -2,39 +2,23 @@ package front
 
 import (
 	"io"
-	"net"
 	"net/http"
 	"strings"
 	"testing"
 	"time"
-
-	"golang.org/x/sys/unix"
 )
 
-// deadConn is a connection whose worker has died, which nobody has noticed.
-type deadConn struct {
-	net.Conn // a pipe
-	ended    chan struct{}
-}
-
-func (c *deadConn) Read([]byte) (int, error) {
-	<-c.ended
-	return 0, io.EOF
-}
-func (c *deadConn) Write([]byte) (int, error) { return 0, unix.EPIPE }
-func (c *deadConn) CloseWrite() error         { return nil }
-
-// leaveDead gives a worker idle connections that have ended.
+// leaveDead gives a worker idle connections that have ended, which nobody has
+// noticed.
 func leaveDead(t *testing.T, w *worker, n int) {
 	t.Helper()
-	ended := make(chan struct{})
-	t.Cleanup(func() { close(ended) })
 	for range n {
-		pipe, _ := net.Pipe()
-		up, err := w.pool.adopt(t.Context(), &deadConn{pipe, ended})
+		up, err := w.pool.get(t.Context(), true)
 		if err != nil {
 			t.Fatal(err)
 		}
+		up.forget()
+		up.forget = func() {}
 		w.pool.put(up)
 	}
 }
@@ -49,14 +33,15 @@ func TestIdleConnectionsThatEndedCostNoTries(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newSite(t, nil)
-			s.add(func(w http.ResponseWriter, r *http.Request) {
+			f := s.add(func(w http.ResponseWriter, r *http.Request) {
 				io.Copy(io.Discard, r.Body)
 				io.WriteString(w, "alive")
 			})
-			w := s.front.table.current.Load().ready[0]
-			leaveDead(t, w, 20)
+			leaveDead(t, s.front.table.current.Load().ready[0], 20)
+			until(t, "all are accepted", func() bool { return f.connections() == 20 })
+			f.cut()
 			s.want(s.do(make(s)), 200, "alive")
-			if n := s.front.table.kept.Load(); n > 1 {
+			if n := s.front.table.wiring.kept.Load(); n > 1 {
 				t.Errorf("%d idle connections are left, all but one dead", n)
 			}
 		})
@@ -78,7 +63,7 @@ func TestABurstOfConnectionsIsGivenBack(t *testing.T) {
 	for range 10 {
 		await(t, "answer", done)
 	}
-	until(t, "two idle connections are left", func() bool { return s.front.table.kept.Load() == 2 })
+	until(t, "two idle connections are left", func() bool { return s.front.table.wiring.kept.Load() == 2 })
 }
 
 func TestIdleConnectionsToAllWorkersAreBounded(t *testing.T) {
@@ -88,7 +73,7 @@ func TestIdleConnectionsToAllWorkersAreBounded(t *testing.T) {
 	for range 4 {
 		s.get("/")
 	}
-	if n := s.front.table.kept.Load(); n != 1 {
+	if n := s.front.table.wiring.kept.Load(); n != 1 {
 		t.Errorf("%d idle connections, limit 1", n)
 	}
 }

@@ -3,11 +3,11 @@ package front
 import (
 	"context"
 	"fmt"
-	"io"
 	"net/http"
 	"time"
 
 	"github.com/dram-go/dram/runner/control"
+	"github.com/dram-go/dram/runner/wire"
 )
 
 const (
@@ -46,7 +46,7 @@ func (w *worker) probe(path string) error {
 		path = "/"
 	}
 	for range probeTimes {
-		status, err := w.ask(ctx, path)
+		status, err := w.pool.ask(ctx, probeRequest(path))
 		switch {
 		case ctx.Err() != nil:
 			return fmt.Errorf("GET %s was not answered within %s", path, probeLimit)
@@ -59,24 +59,11 @@ func (w *worker) probe(path string) error {
 	return nil
 }
 
-// ask sends one request and returns the status of its answer.
-func (w *worker) ask(ctx context.Context, path string) (int, error) {
-	up, err := w.pool.get(ctx, true)
-	if err != nil {
-		return 0, err
+// probeRequest is the request of a probe.
+func probeRequest(path string) *wire.Request {
+	return &wire.Request{
+		Method: http.MethodGet, Target: path, Host: "localhost", Major: 1, Minor: 1, Whole: true,
+		Facts:  wire.Facts{Client: "127.0.0.1:0", Scheme: "http"},
+		Header: http.Header{"User-Agent": {probeAgent}, "X-Forwarded-For": {"127.0.0.1"}},
 	}
-	defer up.Close()
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://localhost"+path, nil)
-	if err != nil {
-		return 0, err
-	}
-	r.Header.Set("User-Agent", probeAgent)
-	r.Header.Set("X-Forwarded-For", "127.0.0.1")
-	resp, err := up.RoundTrip(r)
-	if err != nil {
-		return 0, err
-	}
-	defer resp.Body.Close()
-	_, err = io.Copy(io.Discard, io.LimitReader(resp.Body, 1<<20))
-	return resp.StatusCode, err
 }

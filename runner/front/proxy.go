@@ -1,13 +1,10 @@
 package front
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"io"
-	"net"
 	"net/http"
-	"net/http/httptrace"
 	"os"
 	"slices"
 	"sync"
@@ -20,6 +17,7 @@ import (
 type proxy struct {
 	table  *table
 	limits limits
+	deaths deaths
 	chunks *sync.Pool // of *[]byte, chunkSize each
 }
 
@@ -34,8 +32,8 @@ type handover struct {
 	upload   *upload     // of stream, to the worker tried last
 	attempts attempts
 	tried    []*worker
-	fresh    bool      // an idle connection had ended; use new ones only
-	patience time.Time // end of waiting for a worker
+	fresh    bool // an idle connection had ended; use new ones only
+	wait     waiting
 }
 
 // serve answers a turn by a worker.
@@ -45,7 +43,7 @@ func (p *proxy) serve(t *turn) {
 		return
 	}
 	for {
-		w, err := p.table.acquire(h.ctx, h.tried, &h.patience)
+		w, err := p.table.acquire(h.ctx, h.tried, &h.wait)
 		switch {
 		case errors.Is(err, errNoWorker), errors.Is(err, errCrowded):
 			t.answer(http.StatusServiceUnavailable, err.Error())
@@ -77,8 +75,8 @@ func (p *proxy) prepare(t *turn) *handover {
 	if h.stream == nil {
 		h.upgrade = upgradeOf(r.Header)
 	}
-	h.attempts = attempts{repeatable: repeatable(r.Method, h.stream != nil), limit: p.limits.tries}
 	expects := r.Header.Get("Expect") != "" // let the worker decide first
+	repeat := repeatable(r.Method, h.stream != nil)
 	if h.stream != nil && r.ContentLength > 0 && r.ContentLength <= p.limits.small && !expects {
 		h.body = make([]byte, r.ContentLength)
 		if _, err := io.ReadFull(h.stream, h.body); err != nil {
@@ -87,8 +85,13 @@ func (p *proxy) prepare(t *turn) *handover {
 		}
 		h.stream = nil
 	}
-	h.attempts.whole = true
 	h.header = requestHeader(r, t.id, h.upgrade)
+	if h.stream != nil {
+		announce(h.header, announcedTrailer(r))
+	} else if p.limits.idempotencyKeys && r.Header.Get("Idempotency-Key") != "" {
+		repeat = true
+	}
+	h.attempts = attempts{repeatable: repeat, limit: p.limits.tries, whole: true}
 	return h
 }
 
@@ -120,45 +123,92 @@ func (p *proxy) badBody(h *handover) bool {
 func (p *proxy) attempt(h *handover, w *worker) (again bool) {
 	up, err := w.pool.get(h.ctx, h.fresh)
 	if err != nil {
-		if errors.Is(err, wire.ErrGone) {
-			w.lose() // never picked again, so this try is free
-		} else {
-			h.attempts.tries++
-		}
-		return p.failed(h, w, unreachable)
+		return p.unreached(h, w, err)
 	}
-	ctx, cancel := context.WithCancel(h.ctx)
-	defer cancel()
-	watch := newWatch(p.limits.answer, cancel)
-	sent, received := up.data.sent.Load(), up.data.received.Load()
-	resp, err := p.send(ctx, h, up, watch)
+	abandon := func() { up.NetConn().Close() }
+	watch := newWatch(p.limits.answer, abandon)
+	stay := context.AfterFunc(h.ctx, abandon)
+	resp, sent, err := p.send(h, up, watch)
 	if err == nil && p.holdBack(h, resp) {
 		err = p.readWhole(resp)
 	}
-	if err == nil {
+	var abort *wire.Abort
+	if err == nil || errors.As(err, &abort) && abort.Handler() && resp.Status >= http.StatusOK {
 		w.trust()
+		if p.deaths.any() {
+			p.deaths.answered(pathOf(h))
+		}
 		p.relay(h, resp, up)
-		w.pool.put(up)
+		if h.upload.finish() && stay() && !resp.Last {
+			w.pool.put(up)
+		} else {
+			up.Close()
+		}
 		return false
 	}
+	stay()
 	up.Close()
-	if h.stream != nil {
+	if h.upload != nil {
 		h.attempts.whole = h.upload.interrupt()
+		h.upload.finish()
 	}
+	return p.failed(h, w, p.classify(h, w, up, sent, err))
+}
+
+// unreached goes on after no connection was to be had.
+func (p *proxy) unreached(h *handover, w *worker, err error) (again bool) {
+	var broken *wire.ProtocolError
+	var version *wire.VersionError
+	switch {
+	case errors.Is(err, wire.ErrGone):
+		w.lose() // never picked again, so this try is free
+		return p.failed(h, w, unreachable)
+	case errors.As(err, &broken), errors.As(err, &version):
+		p.table.log.Error("a worker cannot be used", "worker", w.id, "err", err)
+	}
+	h.attempts.tries++
+	return p.failed(h, w, unreachable)
+}
+
+// classify says how an attempt failed and counts it.
+func (p *proxy) classify(h *handover, w *worker, up *upstream, sent bool, err error) failure {
+	var broken *wire.ProtocolError
+	var abort *wire.Abort
 	switch {
 	case errors.Is(err, errLate):
 		h.attempts.tries++
-		return p.failed(h, w, late)
-	case up.data.sent.Load() == sent,
-		// On a unix socket a reset means that the worker did not read all we
-		// sent, and if this was one head, no handler has seen it.
-		up.data.reset.Load() && up.data.received.Load() == received && h.body == nil && h.stream == nil:
+		return late
+	case !sent, up.WasReset() && h.stream == nil:
+		// Nothing was sent, or it was sent at once and not read whole: then no
+		// handler has seen it.
 		p.countUnsent(h, w, up)
-		return p.failed(h, w, unsent)
+		return unsent
+	case errors.As(err, &abort) && abort.Handler():
+		return aborted
+	case errors.As(err, &abort), errors.As(err, &broken):
+		p.table.log.Error("a worker broke the gateway interface; its connection is closed", "worker", w.id, "err", err)
+		h.attempts.tries++
+		h.attempts.ends++
+		return garbled
+	case h.ctx.Err() == nil && !h.bodyFailed():
+		h.attempts.guilty = p.deaths.note(pathOf(h), w, time.Now())
+		h.wait.leave = time.Now().Add(p.limits.leave)
 	}
 	h.attempts.tries++
-	h.attempts.deaths++
-	return p.failed(h, w, lost)
+	h.attempts.ends++
+	return lost
+}
+
+// pathOf is what deaths are counted by.
+func pathOf(h *handover) string { return h.Head().Method + " " + logPath(h.Head()) }
+
+// bodyFailed reports that the client is why a body could not be sent.
+func (h *handover) bodyFailed() bool {
+	if h.stream == nil {
+		return false
+	}
+	err := h.stream.failure()
+	return err != nil && err != io.EOF
 }
 
 // countUnsent counts a try, unless the connection had been idle: then its end
@@ -182,6 +232,10 @@ func (p *proxy) failed(h *handover, w *worker, f failure) (again bool) {
 		h.leave()
 		return false
 	}
+	if f == aborted {
+		h.cut("aborted by the app")
+		return false
+	}
 	if f != late {
 		w.suspect()
 	}
@@ -199,53 +253,4 @@ func (h *handover) left() bool {
 		return errors.Is(context.Cause(h.ctx), errStopped)
 	}
 	return h.ctx.Err() != nil
-}
-
-// errLate means that the worker did not begin its response in time.
-var errLate = errors.New("front: no response in time")
-
-// send sends the request and returns the response as soon as its head is
-// there. ctx must live until its body was read.
-func (p *proxy) send(ctx context.Context, h *handover, up *upstream, watch *watch) (*http.Response, error) {
-	in := h.Head()
-	host := in.Host
-	if host == "" { // HTTP/1.0 may leave it out
-		host = localAddress(in)
-	}
-	out := &http.Request{
-		Method: in.Method, URL: target(in.URL), Host: host, Header: h.header,
-		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-	}
-	switch {
-	case h.body != nil:
-		out.Body, out.ContentLength = io.NopCloser(bytes.NewReader(h.body)), int64(len(h.body))
-	case h.stream != nil:
-		out.ContentLength, out.Trailer = in.ContentLength, announcedTrailer(in)
-		h.upload = &upload{clientBody: h.stream, watch: watch, request: in, trailer: out.Trailer}
-		out.Body = h.upload
-		// When the worker dies, its connection is closed; a Read that waits
-		// for the client must not hold up the answer.
-		interrupt := func() { h.upload.interrupt() }
-		up.data.onClose.Store(&interrupt)
-		defer up.data.onClose.Store(nil)
-	}
-	relay := &interim{turn: h.turn}
-	defer relay.end()
-	trace := &httptrace.ClientTrace{Got1xxResponse: relay.got}
-	resp, err := up.RoundTrip(out.WithContext(httptrace.WithClientTrace(ctx, trace)))
-	if !watch.stop() {
-		return resp, err
-	}
-	if err == nil {
-		resp.Body.Close()
-	}
-	return nil, errLate
-}
-
-// localAddress is the address at which the client reached us.
-func localAddress(r *http.Request) string {
-	if a, ok := r.Context().Value(http.LocalAddrContextKey).(net.Addr); ok {
-		return a.String()
-	}
-	return "localhost"
 }

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"strings"
 	"sync/atomic"
@@ -150,19 +149,12 @@ func TestTheLeastBusyWorkerGetsTheRequest(t *testing.T) {
 
 func TestAWorkerConnectionIsUsedAgain(t *testing.T) {
 	s := newSite(t, nil)
-	var addrs atomic.Int32
-	w := s.newFake(text("x"))
-	w.server.ConnState = func(_ net.Conn, state http.ConnState) {
-		if state == http.StateNew {
-			addrs.Add(1)
-		}
-	}
-	s.table(s.link(w))
+	w := s.add(text("x"))
 	for range 5 {
 		s.get("/")
 		s.do(s.request("POST", "/", strings.NewReader("x")))
 	}
-	if n := addrs.Load(); n != 1 {
+	if n := w.connections(); n != 1 {
 		t.Errorf("%d connections for requests one after another", n)
 	}
 }

@@ -3,11 +3,16 @@ package front
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
 	"net/http"
-	"slices"
+	"strconv"
 	"strings"
 	"sync"
+
+	"golang.org/x/net/http/httpguts"
+
+	"github.com/dram-go/dram/runner/wire"
 )
 
 // chunkSize is how much of a response is read and written at once.
@@ -22,90 +27,137 @@ func newProxy(t *table, l limits) *proxy {
 
 // holdBack reports that a response is to be read whole before the client sees
 // its head, so that the request can still go elsewhere.
-func (p *proxy) holdBack(h *handover, resp *http.Response) bool {
-	return h.attempts.repeatable && resp.ContentLength > 0 && resp.ContentLength <= p.limits.whole &&
-		h.Head().Method != http.MethodHead && resp.StatusCode != http.StatusSwitchingProtocols
+func (p *proxy) holdBack(h *handover, resp *response) bool {
+	return h.attempts.repeatable && resp.Length > 0 && resp.Length <= p.limits.whole &&
+		h.Head().Method != http.MethodHead && resp.Status != http.StatusSwitchingProtocols
 }
 
-// readWhole replaces the body of resp by its bytes.
-func (p *proxy) readWhole(resp *http.Response) error {
-	body := make([]byte, resp.ContentLength)
-	_, err := io.ReadFull(resp.Body, body)
-	resp.Body.Close()
-	if err != nil {
-		return err
+// readWhole replaces the body of resp by its bytes. When the handler gave up
+// within it, the error is what a reader of these bytes gets, too.
+func (p *proxy) readWhole(resp *response) error {
+	body := make([]byte, resp.Length)
+	n, err := io.ReadFull(resp.body, body)
+	if err == nil {
+		_, err = resp.body.Read(make([]byte, 1)) // the end, and what may follow the body
 	}
-	resp.Body = io.NopCloser(bytes.NewReader(body))
-	return nil
+	if err == io.EOF {
+		resp.body = bytes.NewReader(body)
+		return nil
+	}
+	resp.body = io.MultiReader(bytes.NewReader(body[:n]), failing{err})
+	return err
 }
+
+// failing is a reader that has failed.
+type failing struct{ err error }
+
+func (f failing) Read([]byte) (int, error) { return 0, f.err }
 
 // relay sends a response to the client as it comes.
-func (p *proxy) relay(h *handover, resp *http.Response, up *upstream) {
-	defer resp.Body.Close()
-	if resp.StatusCode == http.StatusSwitchingProtocols {
+func (p *proxy) relay(h *handover, resp *response, up *upstream) {
+	if resp.Status == http.StatusSwitchingProtocols {
 		p.relayUpgrade(h, resp, up)
 		return
 	}
+	if httpguts.HeaderValuesContainsToken(resp.Header["Connection"], "close") {
+		h.Last()
+	}
+	trailer := resp.Header["Trailer"]
 	responseHeader(resp.Header)
+	if _, ok := resp.Header["Date"]; !ok {
+		resp.Header["Date"] = nil // the app wants none
+	}
+	if resp.Length >= 0 {
+		resp.Header["Content-Length"] = []string{strconv.FormatInt(resp.Length, 10)}
+	}
 	// The head of a long response goes out at once. That of a short one goes
 	// with its body, which comes soon, in one packet.
-	wait := resp.ContentLength >= 0 && resp.ContentLength <= chunkSize || h.Head().Method == http.MethodHead
-	if names := trailerNames(resp.Trailer); names != "" {
-		resp.Header["Trailer"] = []string{names}
+	wait := resp.Length >= 0 && resp.Length <= chunkSize || h.Head().Method == http.MethodHead
+	if trailer != nil {
+		resp.Header["Trailer"] = trailer
 		wait = false // without a flush net/http might choose a length instead of chunks
 	}
-	h.Start(resp.StatusCode, resp.Header)
+	h.Start(resp.Status, resp.Header)
 	if !wait {
 		if err := h.Flush(); err != nil {
 			h.leave()
 			return
 		}
 	}
-	if !p.relayBody(h, resp) {
+	if !p.relayBody(h, resp, up) {
 		return
 	}
-	if len(resp.Trailer) > 0 {
-		h.Trailer(resp.Trailer)
+	if trailer := up.Trailer(); len(trailer) > 0 {
+		h.Trailer(trailer)
 	}
 }
 
 // relayBody reports whether the body was sent whole. Nothing waits here for
-// more than the worker has sent.
-func (p *proxy) relayBody(h *handover, resp *http.Response) bool {
-	chunk := p.chunks.Get().(*[]byte)
-	defer p.chunks.Put(chunk)
-	left := resp.ContentLength // below 0 when unknown, and never 0 then
+// more than the worker has sent, and while it sends nothing no memory is held.
+func (p *proxy) relayBody(h *handover, resp *response, up *upstream) bool {
+	left := resp.Length // below 0 when unknown, and never 0 then
 	for {
-		n, err := resp.Body.Read(*chunk)
-		if n > 0 {
-			if _, err := h.Write((*chunk)[:n]); err != nil {
-				h.leave()
-				return false
-			}
-			if left -= int64(n); left != 0 && err == nil {
-				if h.Flush() != nil {
-					h.leave()
-					return false
-				}
-			}
+		err := error(nil)
+		if resp.body == up {
+			err = up.Await()
+		}
+		if err == nil {
+			err = p.relayChunk(h, resp, &left)
 		}
 		switch {
+		case err == nil:
 		case err == io.EOF:
 			return true
-		case err != nil && h.ctx.Err() != nil:
+		case errors.Is(err, errClient), h.ctx.Err() != nil:
 			h.leave()
 			return false
-		case err != nil:
-			h.cut("worker died in the response")
+		default:
+			h.cut(p.whyCut(h, err))
 			return false
 		}
 	}
 }
 
+// errClient means that the client took no more of the response.
+var errClient = errors.New("front: client takes no more")
+
+// relayChunk passes on what there is.
+func (p *proxy) relayChunk(h *handover, resp *response, left *int64) error {
+	chunk := p.chunks.Get().(*[]byte)
+	defer p.chunks.Put(chunk)
+	n, err := resp.body.Read(*chunk)
+	if n == 0 {
+		return err
+	}
+	if _, err := h.Write((*chunk)[:n]); err != nil {
+		return errClient
+	}
+	if *left -= int64(n); *left != 0 && err == nil && h.Flush() != nil {
+		return errClient
+	}
+	return err
+}
+
+// whyCut puts into words why a response that has begun is not whole.
+func (p *proxy) whyCut(h *handover, err error) string {
+	var abort *wire.Abort
+	var broken *wire.ProtocolError
+	switch {
+	case errors.As(err, &abort) && abort.Handler():
+		return "aborted by the app"
+	case errors.As(err, &abort), errors.As(err, &broken):
+		p.table.log.Error("a worker broke the gateway interface; its connection is closed", "worker", h.worker, "err", err)
+		return "worker broke the gateway interface"
+	}
+	return "worker died in the response"
+}
+
+// pipeBuffer is what each direction of an upgraded connection costs.
+const pipeBuffer = 8 << 10
+
 // relayUpgrade joins the two connections until one side has ended.
-func (p *proxy) relayUpgrade(h *handover, resp *http.Response, up *upstream) {
-	worker, ok := resp.Body.(io.ReadWriteCloser)
-	if !ok || !strings.EqualFold(upgradeOf(resp.Header), h.upgrade) || h.upgrade == "" {
+func (p *proxy) relayUpgrade(h *handover, resp *response, up *upstream) {
+	if h.upgrade == "" || !strings.EqualFold(upgradeOf(resp.Header), h.upgrade) {
 		h.answer(http.StatusBadGateway, "worker changed to a protocol that was not asked for")
 		return
 	}
@@ -119,7 +171,7 @@ func (p *proxy) relayUpgrade(h *handover, resp *http.Response, up *upstream) {
 	}
 	both := func() {
 		client.Close()
-		worker.Close()
+		up.NetConn().Close()
 	}
 	defer both()
 	stop := context.AfterFunc(h.ctx, both)
@@ -127,23 +179,19 @@ func (p *proxy) relayUpgrade(h *handover, resp *http.Response, up *upstream) {
 
 	var upward sync.WaitGroup
 	upward.Go(func() {
-		if _, err := io.Copy(worker, client); err != nil {
+		if _, err := pipe(up, client); err != nil {
 			both()
 			return
 		}
-		_ = up.data.CloseWrite() // the client has said all; the worker may go on
+		_ = up.CloseWrite() // the client has said all; the worker may go on
 	})
-	h.bytes, _ = io.Copy(client, worker) // an end is an end
+	h.bytes, _ = pipe(client, up) // an end is an end
 	both()
 	upward.Wait()
 }
 
-// trailerNames lists the fields that will follow the body.
-func trailerNames(trailer http.Header) string {
-	names := make([]string, 0, len(trailer))
-	for name := range trailer {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	return strings.Join(names, ", ")
+// pipe copies with a small buffer: there may be many connections, of which
+// most are silent.
+func pipe(to io.Writer, from io.Reader) (int64, error) {
+	return io.CopyBuffer(struct{ io.Writer }{to}, struct{ io.Reader }{from}, make([]byte, pipeBuffer))
 }

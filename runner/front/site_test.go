@@ -15,6 +15,7 @@ import (
 
 	"github.com/dram-go/dram/framework/config"
 	"github.com/dram-go/dram/runner/control"
+	"github.com/dram-go/dram/runner/gateway"
 	"github.com/dram-go/dram/runner/wire"
 )
 
@@ -35,6 +36,7 @@ type site struct {
 
 	revision uint64
 	rows     []control.TableWorker
+	wanted   int // workers, as the table says
 	assets   *control.Assets
 }
 
@@ -187,12 +189,44 @@ func (s *site) wantLog(path string, want map[string]any) {
 	}
 }
 
-// worker is a fake worker: an HTTP server behind a link.
+// fake is a worker in this process: a server behind a link.
 type fake struct {
 	id     int
-	server *http.Server
+	server *gateway.Server
 	links  *wire.Listener
-	closed chan struct{} // when the front has closed the link
+
+	mu       sync.Mutex
+	accepted []net.Conn
+}
+
+// Accept remembers the connections for cut.
+func (w *fake) Accept() (net.Conn, error) {
+	c, err := w.links.Accept()
+	if err == nil {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		w.accepted = append(w.accepted, c)
+	}
+	return c, err
+}
+
+func (w *fake) Close() error   { return w.links.Close() }
+func (w *fake) Addr() net.Addr { return w.links.Addr() }
+
+// cut ends the connections without a word, while the link lives.
+func (w *fake) cut() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, c := range w.accepted {
+		c.Close()
+	}
+	w.accepted = nil
+}
+
+func (w *fake) connections() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return len(w.accepted)
 }
 
 // add makes a worker and puts it into the table.
@@ -204,9 +238,13 @@ func (s *site) add(h http.HandlerFunc) *fake {
 }
 
 func (s *site) newFake(h http.HandlerFunc) *fake {
-	w := &fake{id: len(s.rows) + 1, links: wire.NewListener(), closed: make(chan struct{})}
-	w.server = &http.Server{Handler: h, ErrorLog: slog.NewLogLogger(slog.DiscardHandler, 0)}
-	go w.server.Serve(w.links)
+	w := &fake{id: len(s.rows) + 1, links: wire.NewListener()}
+	server, err := gateway.NewServer(h, slog.New(slog.DiscardHandler))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	w.server = server
+	go server.Serve(w)
 	s.t.Cleanup(w.kill)
 	return w
 }
@@ -246,7 +284,7 @@ func (s *site) table(files ...*os.File) {
 func (s *site) sendTable(files ...*os.File) {
 	s.t.Helper()
 	s.revision++
-	s.send(control.KindTable, control.Table{Revision: s.revision, Workers: s.rows, Assets: s.assets}, files...)
+	s.send(control.KindTable, control.Table{Revision: s.revision, Workers: s.rows, Wanted: s.wanted, Assets: s.assets}, files...)
 	for i := range s.rows {
 		s.rows[i].NewLink = false
 	}

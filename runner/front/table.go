@@ -32,7 +32,7 @@ type table struct {
 	turn    atomic.Uint64
 	heard   atomic.Int64 // when the master last spoke, nanoseconds since epoch
 	waiting atomic.Int64 // requests that wait for a worker
-	kept    atomic.Int64 // idle connections to all workers
+	wiring  *wiring      // to all workers
 
 	mu      sync.Mutex
 	workers map[int]*worker // every one that has not been told idle
@@ -42,11 +42,12 @@ type table struct {
 // snapshot is what requests see of a table. It never changes.
 type snapshot struct {
 	ready   []*worker
+	wanted  int           // workers that the master keeps; 0: it does not say
 	changed chan struct{} // closed when there is a newer one
 }
 
 func newTable(l limits, log *slog.Logger, now func() time.Time) *table {
-	t := &table{limits: l, log: log, now: now, epoch: now(), workers: make(map[int]*worker)}
+	t := &table{limits: l, log: log, now: now, epoch: now(), wiring: newWiring(log), workers: make(map[int]*worker)}
 	t.current.Store(&snapshot{changed: make(chan struct{})})
 	return t
 }
@@ -88,7 +89,7 @@ func (t *table) apply(m control.Table, files []*os.File, tell func(control.Kind,
 	}
 	// First the new snapshot, so that a request that is refused by a worker
 	// finds it; then the refusal, so that one with the old snapshot is refused.
-	t.publish(ready)
+	t.publish(ready, m.Wanted)
 	for _, w := range ending {
 		w.close()
 	}
@@ -123,7 +124,7 @@ func (t *table) link(m control.Table, files []*os.File) (replaced []*worker) {
 		if old := t.workers[row.ID]; old != nil && !old.closed() {
 			replaced = append(replaced, old)
 		}
-		t.workers[row.ID] = newWorker(row.ID, l, t.limits, &t.kept, t.idle)
+		t.workers[row.ID] = newWorker(row.ID, l, t.limits, t.wiring, t.idle)
 	}
 	for _, f := range files {
 		t.log.Error("file without a worker in a table", "revision", m.Revision)
@@ -134,8 +135,8 @@ func (t *table) link(m control.Table, files []*os.File) (replaced []*worker) {
 
 // publish makes ready the workers that requests may use, and wakes those that
 // wait.
-func (t *table) publish(ready []*worker) {
-	old := t.current.Swap(&snapshot{ready: ready, changed: make(chan struct{})})
+func (t *table) publish(ready []*worker, wanted int) {
+	old := t.current.Swap(&snapshot{ready: ready, wanted: wanted, changed: make(chan struct{})})
 	close(old.changed)
 }
 
@@ -158,7 +159,7 @@ func (t *table) idle(w *worker) {
 // Requests there may end.
 func (t *table) reset() {
 	t.mu.Lock()
-	t.publish(nil)
+	t.publish(nil, 0)
 	var ending []*worker
 	for _, w := range t.workers {
 		if !w.closed() {
@@ -179,7 +180,8 @@ func (t *table) renew() {
 	t.heard.Store(int64(t.now().Sub(t.epoch)))
 	if expired {
 		t.mu.Lock()
-		t.publish(t.current.Load().ready)
+		now := t.current.Load()
+		t.publish(now.ready, now.wanted)
 		t.mu.Unlock()
 	}
 }
@@ -189,19 +191,47 @@ func (t *table) expired() bool {
 	return t.now().Sub(t.epoch)-time.Duration(t.heard.Load()) > t.limits.lease
 }
 
+// waiting is how long a request may wait for a worker.
+type waiting struct {
+	until time.Time // then it is answered 503; zero before it has begun to wait
+	leave time.Time // before that it does not take the last worker; zero unless one died at it
+}
+
+// spares reports that the workers of a snapshot are enough for a request at
+// which others, those tried, have died: if it was the cause, it takes the next
+// one too, and another must be there beside that. An app of one worker takes
+// the risk.
+func (s *snapshot) spares(tried []*worker) bool {
+	left := 0
+	for _, w := range s.ready {
+		if !w.gone.Load() && !slices.Contains(tried, w) {
+			left++
+		}
+	}
+	return left >= min(2, s.wanted)
+}
+
 // acquire picks a worker, preferably none of those tried, and counts the
-// request in there; the caller releases it. While none is ready it waits until
-// patience, which it starts when it is zero, ends.
-func (t *table) acquire(ctx context.Context, tried []*worker, patience *time.Time) (*worker, error) {
+// request in there; the caller releases it. While none is ready it waits.
+func (t *table) acquire(ctx context.Context, tried []*worker, wait *waiting) (*worker, error) {
 	for {
 		now := t.current.Load()
+		if left := wait.leave.Sub(t.now()); left > 0 && !now.spares(tried) {
+			if err := t.wait(ctx, now.changed, left); err != nil && !errors.Is(err, errNoWorker) {
+				return nil, err
+			}
+			continue
+		}
 		if w := t.choose(now.ready, tried); w != nil {
 			if w.acquire() {
 				return w, nil
 			}
 			continue // it is closing, so there is a newer snapshot
 		}
-		if err := t.wait(ctx, now.changed, patience); err != nil {
+		if wait.until.IsZero() {
+			wait.until = t.now().Add(t.limits.hold)
+		}
+		if err := t.wait(ctx, now.changed, wait.until.Sub(t.now())); err != nil {
 			return nil, err
 		}
 	}
@@ -237,13 +267,9 @@ func (t *table) choose(ready, tried []*worker) *worker {
 
 func isGone(w *worker) bool { return w.gone.Load() }
 
-// wait waits for a newer snapshot.
-func (t *table) wait(ctx context.Context, changed <-chan struct{}, patience *time.Time) error {
-	if patience.IsZero() {
-		*patience = t.now().Add(t.limits.hold)
-	}
-	left := patience.Sub(t.now())
-	if left <= 0 {
+// wait waits for a newer snapshot; errNoWorker when none has come in time.
+func (t *table) wait(ctx context.Context, changed <-chan struct{}, limit time.Duration) error {
+	if limit <= 0 {
 		return errNoWorker
 	}
 	if t.waiting.Add(1) > int64(t.limits.holders) {
@@ -251,7 +277,7 @@ func (t *table) wait(ctx context.Context, changed <-chan struct{}, patience *tim
 		return errCrowded
 	}
 	defer t.waiting.Add(-1)
-	timer := time.NewTimer(left)
+	timer := time.NewTimer(limit)
 	defer timer.Stop()
 	select {
 	case <-changed:

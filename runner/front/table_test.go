@@ -74,8 +74,8 @@ func TestAckThenIdle(t *testing.T) {
 	}}, []*os.File{linkFile(t), linkFile(t), linkFile(t)}, m.tell)
 	wantSaid(t, m, control.Ack{Revision: 1})
 
-	var patience time.Time
-	busy, err := table.acquire(t.Context(), nil, &patience)
+	var wait waiting
+	busy, err := table.acquire(t.Context(), nil, &wait)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -89,7 +89,7 @@ func TestAckThenIdle(t *testing.T) {
 		t.Fatal("a draining worker takes a request after the ACK")
 	}
 	for range 10 {
-		w, err := table.acquire(t.Context(), nil, &patience)
+		w, err := table.acquire(t.Context(), nil, &wait)
 		if err != nil || w.id != stays {
 			t.Fatalf("picked %+v, %v, want worker %d", w, err, stays)
 		}
@@ -108,8 +108,8 @@ func TestAckThenIdle(t *testing.T) {
 func TestADrainingWorkerStaysSo(t *testing.T) {
 	table, m := testTable(t), &teller{}
 	table.apply(control.Table{Revision: 1, Workers: []control.TableWorker{row(1, control.WorkerReady, true)}}, []*os.File{linkFile(t)}, m.tell)
-	var patience time.Time
-	w, err := table.acquire(t.Context(), nil, &patience)
+	var wait waiting
+	w, err := table.acquire(t.Context(), nil, &wait)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -123,7 +123,7 @@ func TestADrainingWorkerStaysSo(t *testing.T) {
 	table.apply(control.Table{Revision: 4, Workers: []control.TableWorker{row(1, control.WorkerReady, true)}}, []*os.File{linkFile(t)}, m.tell)
 	w.release()
 	wantSaid(t, m, control.Ack{Revision: 4})
-	if fresh, err := table.acquire(t.Context(), nil, &patience); err != nil || fresh == w {
+	if fresh, err := table.acquire(t.Context(), nil, &wait); err != nil || fresh == w {
 		t.Fatalf("got the old worker back, %v", err)
 	}
 }
@@ -171,8 +171,8 @@ func TestNoRequestAfterTheAck(t *testing.T) {
 	for range 4 {
 		requests.Go(func() {
 			for ctx.Err() == nil {
-				var patience time.Time
-				w, err := table.acquire(ctx, nil, &patience)
+				var wait waiting
+				w, err := table.acquire(ctx, nil, &wait)
 				if err != nil {
 					return
 				}
@@ -207,8 +207,8 @@ func TestALeaseThatRanOutHoldsRequests(t *testing.T) {
 	later.Store(int64(control.Lease + 1))
 	got := make(chan *worker)
 	go func() {
-		var patience time.Time
-		w, err := table.acquire(t.Context(), nil, &patience)
+		var wait waiting
+		w, err := table.acquire(t.Context(), nil, &wait)
 		if err != nil {
 			t.Error(err)
 		}
@@ -226,13 +226,13 @@ func TestHoldIsBoundedInTimeAndNumber(t *testing.T) {
 		begun := time.Now()
 		first := make(chan error)
 		go func() {
-			var patience time.Time
-			_, err := table.acquire(t.Context(), nil, &patience)
+			var wait waiting
+			_, err := table.acquire(t.Context(), nil, &wait)
 			first <- err
 		}()
 		synctest.Wait()
-		var patience time.Time
-		if _, err := table.acquire(t.Context(), nil, &patience); !errors.Is(err, errCrowded) {
+		var wait waiting
+		if _, err := table.acquire(t.Context(), nil, &wait); !errors.Is(err, errCrowded) {
 			t.Errorf("the second waits too: %v", err)
 		}
 		// A new table without a worker does not start the time anew.
@@ -246,8 +246,8 @@ func TestHoldIsBoundedInTimeAndNumber(t *testing.T) {
 		}
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
-		patience = time.Time{}
-		if _, err := table.acquire(ctx, nil, &patience); !errors.Is(err, context.Canceled) {
+		wait = waiting{}
+		if _, err := table.acquire(ctx, nil, &wait); !errors.Is(err, context.Canceled) {
 			t.Errorf("a client that is gone waits: %v", err)
 		}
 	})

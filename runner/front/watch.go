@@ -1,7 +1,6 @@
 package front
 
 import (
-	"context"
 	"sync"
 	"time"
 )
@@ -19,7 +18,7 @@ type watch struct {
 	fired bool
 }
 
-func newWatch(limit time.Duration, cancel context.CancelFunc) *watch {
+func newWatch(limit time.Duration, cancel func()) *watch {
 	w := &watch{limit: limit}
 	if limit > 0 {
 		w.mu.Lock() // until there is a timer

@@ -26,11 +26,10 @@ type worker struct {
 	onIdle func(*worker)
 }
 
-// newWorker takes over the link. kept counts the idle connections to all
-// workers. onIdle is called once, after close and the end of the last request.
-func newWorker(id int, link *wire.Link, l limits, kept *atomic.Int64, onIdle func(*worker)) *worker {
+// newWorker takes over the link. onIdle is called once, after close and the end of the last request.
+func newWorker(id int, link *wire.Link, l limits, wiring *wiring, onIdle func(*worker)) *worker {
 	w := &worker{id: id, limits: l, begun: time.Now(), onIdle: onIdle}
-	w.pool = newPool(link, l, kept, w.suspect)
+	w.pool = newPool(link, l, wiring, w.suspect)
 	go w.attend()
 	return w
 }

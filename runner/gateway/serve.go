@@ -36,9 +36,9 @@ type Options struct {
 // an error when it could not begin, and nil after an orderly end.
 func Serve(ctx context.Context, o Options) error {
 	listener := wire.NewListener()
-	server := &http.Server{
-		Handler:  FromFront(recovered(o.Handler, o.Log)),
-		ErrorLog: slog.NewLogLogger(o.Log.Handler(), slog.LevelError),
+	server, err := NewServer(o.Handler, o.Log)
+	if err != nil {
+		return err
 	}
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }()
@@ -51,7 +51,7 @@ func Serve(ctx context.Context, o Options) error {
 	gone := make(chan struct{})
 	go func() {
 		defer close(gone)
-		receive(o, listener, orders)
+		receive(o, server, listener, orders)
 	}()
 
 	grace := o.Config.Workers.GracefulTimeout
@@ -84,7 +84,7 @@ func greet(o Options) error {
 }
 
 // receive carries out what the master says until the connection ends.
-func receive(o Options, listener *wire.Listener, orders chan<- control.Stop) {
+func receive(o Options, server *Server, listener *wire.Listener, orders chan<- control.Stop) {
 	for {
 		m, files, err := o.Control.Receive()
 		if err != nil {
@@ -97,6 +97,8 @@ func receive(o Options, listener *wire.Listener, orders chan<- control.Stop) {
 		case control.KindLink:
 			addLinks(o, listener, files)
 			files = nil
+		case control.KindDrain:
+			server.Drain()
 		case control.KindStop:
 			var stop control.Stop
 			if err := m.Decode(&stop); err != nil {
@@ -141,7 +143,7 @@ func waitForFronts(ctx context.Context, listener *wire.Listener, limit time.Dura
 }
 
 // finish lets requests in flight end within grace and cuts the rest.
-func finish(server *http.Server, grace time.Duration, log *slog.Logger) {
+func finish(server *Server, grace time.Duration, log *slog.Logger) {
 	if grace > 0 {
 		ctx, cancel := context.WithTimeout(context.Background(), grace)
 		defer cancel()

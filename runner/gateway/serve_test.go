@@ -5,9 +5,7 @@ import (
 	"errors"
 	"io"
 	"log/slog"
-	"net"
 	"net/http"
-	"net/http/httptest"
 	"testing"
 	"time"
 
@@ -20,7 +18,6 @@ import (
 type worker struct {
 	master *control.Conn
 	link   *wire.Link
-	client *http.Client
 	ended  chan error
 }
 
@@ -67,24 +64,15 @@ func (w *worker) addLink(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { w.link.Close() })
-	link := w.link
-	tr := &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) { return link.Dial(ctx) }}
-	t.Cleanup(tr.CloseIdleConnections)
-	w.client = &http.Client{Transport: tr}
 }
 
 func get(t *testing.T, w *worker) string {
 	t.Helper()
-	resp, err := w.client.Get("http://app/")
+	_, body, err := ask(dialed(t, w.link), getRequest("/"), "")
 	if err != nil {
-		t.Fatal(err)
+		t.Error(err)
 	}
-	defer resp.Body.Close()
-	b, err := io.ReadAll(resp.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(b)
+	return body
 }
 
 func text(s string) http.Handler {
@@ -136,11 +124,9 @@ func TestStopWithoutGraceCutsRequests(t *testing.T) {
 		<-r.Context().Done()
 	}))
 	failed := make(chan error, 1)
+	conn := dialed(t, w.link)
 	go func() {
-		resp, err := w.client.Get("http://app/")
-		if err == nil {
-			resp.Body.Close()
-		}
+		_, _, err := ask(conn, getRequest("/"), "")
 		failed <- err
 	}()
 	<-begun
@@ -169,32 +155,31 @@ func TestDeathOfTheMaster(t *testing.T) {
 	default:
 	}
 	w.link.Close()
-	w.client.CloseIdleConnections()
 	if err := <-w.ended; err != nil {
 		t.Fatal(err)
 	}
 }
 
-func TestClientGoneEndsTheRequest(t *testing.T) {
-	begun, ended := make(chan struct{}), make(chan struct{})
-	w := start(t, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+func TestDrainTellsStreams(t *testing.T) {
+	begun := make(chan struct{})
+	w := start(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		registered := make(chan struct{})
+		r.Context().Value(http.ServerContextKey).(*http.Server).RegisterOnShutdown(func() { close(registered) })
+		w.(http.Flusher).Flush()
 		close(begun)
-		<-r.Context().Done()
-		close(ended)
+		<-Draining(r.Context())
+		<-registered
+		io.WriteString(w, "bye")
 	}))
-	ctx, cancel := context.WithCancel(t.Context())
-	go func() {
-		<-begun
-		cancel()
-	}()
-	req, err := http.NewRequestWithContext(ctx, "GET", "http://app/", nil)
-	if err != nil {
+	body := make(chan string, 1)
+	go func() { body <- get(t, w) }()
+	<-begun
+	if err := w.master.Send(control.KindDrain, nil); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := w.client.Do(req); !errors.Is(err, context.Canceled) {
-		t.Fatalf("got %v, want context.Canceled", err)
+	if got := <-body; got != "bye" {
+		t.Fatalf("body %q", got)
 	}
-	<-ended
 }
 
 func TestServeRefusesAForeignMaster(t *testing.T) {
@@ -217,31 +202,5 @@ func TestServeRefusesAForeignMaster(t *testing.T) {
 	})
 	if err == nil {
 		t.Fatal("served a master of a version it does not speak")
-	}
-}
-
-func TestFromFront(t *testing.T) {
-	var addr string
-	var secure bool
-	h := FromFront(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-		addr, secure = r.RemoteAddr, r.TLS != nil
-	}))
-	for _, c := range []struct {
-		forwarded, proto, addr string
-		secure                 bool
-	}{
-		{"", "", "192.0.2.1:1234", false}, // httptest's own
-		{"203.0.113.9", "http", "203.0.113.9:0", false},
-		{"10.0.0.1, 2001:db8::1", "https", "[2001:db8::1]:0", true},
-	} {
-		r := httptest.NewRequest("GET", "/", nil)
-		if c.forwarded != "" {
-			r.Header.Set("X-Forwarded-For", c.forwarded)
-			r.Header.Set("X-Forwarded-Proto", c.proto)
-		}
-		h.ServeHTTP(httptest.NewRecorder(), r)
-		if addr != c.addr || secure != c.secure {
-			t.Errorf("forwarded %q %q: address %q secure %v, want %q %v", c.forwarded, c.proto, addr, secure, c.addr, c.secure)
-		}
 	}
 }

@@ -191,13 +191,8 @@ func (c *Conn) Read(p []byte) (int, error) {
 	if c.in.phase == atRaw {
 		return c.readRaw(p)
 	}
-	for c.in.left == 0 {
-		if c.in.phase != atBody {
-			return 0, io.EOF
-		}
-		if err := c.nextOfBody(); err != nil {
-			return 0, unexpected(err)
-		}
+	if err := c.Await(); err != nil {
+		return 0, err
 	}
 	if len(p) == 0 {
 		return 0, nil
@@ -208,6 +203,20 @@ func (c *Conn) Read(p []byte) (int, error) {
 		return n, unexpected(err)
 	}
 	return n, nil
+}
+
+// Await waits, without a buffer, until Read has something to give: nil, or
+// what Read would return instead, io.EOF at the end of the body.
+func (c *Conn) Await() error {
+	for c.in.left == 0 && c.in.phase != atRaw {
+		if c.in.phase != atBody {
+			return io.EOF
+		}
+		if err := c.nextOfBody(); err != nil {
+			return unexpected(err)
+		}
+	}
+	return nil
 }
 
 // nextOfBody reads the header of a BODY, or a whole TRAILER or ABORT.

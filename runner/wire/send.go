@@ -129,3 +129,14 @@ func (c *Conn) Write(p []byte) (int, error) {
 	err := c.write(p)
 	return c.out.sent, err
 }
+
+// WriteBuffered sends the bytes of buffer from at on as part of a body; the
+// bytes before them are free to be used.
+func (c *Conn) WriteBuffered(buffer []byte, at int, end bool) error {
+	body := buffer[at:]
+	if at < headerSize || len(body) > MaxBody {
+		return c.WriteBody(body, end)
+	}
+	putHeader(buffer[at-headerSize:at], KindBody, end, len(body))
+	return c.write(buffer[at-headerSize:])
+}
