@@ -1,9 +1,11 @@
 package gateway
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"os"
 	"strconv"
 	"strings"
 	"sync"
@@ -255,10 +257,10 @@ func (w *response) admit(n int) error {
 	if bodiless(w.status) {
 		return http.ErrBodyNotAllowed
 	}
-	w.written += int64(n)
-	if w.length >= 0 && w.written > w.length {
+	if w.length >= 0 && w.written+int64(n) > w.length {
 		return http.ErrContentLength
 	}
+	w.written += int64(n)
 	return w.failed
 }
 
@@ -432,6 +434,10 @@ func (w *response) finish(aborted string) (whole bool) {
 		w.write(func(c *wire.Conn) error { return c.WriteTrailer(trailer) })
 	} else {
 		w.send(true)
+	}
+	if errors.Is(w.failed, os.ErrDeadlineExceeded) { // the handler's own, the front is still there
+		_ = w.x.conn.wire.SetWriteDeadline(time.Now().Add(time.Second))
+		_ = w.x.conn.wire.WriteAbort(wire.AbortHandler, "the handler's write deadline is over")
 	}
 	return w.failed == nil && !w.last && w.status != http.StatusSwitchingProtocols
 }

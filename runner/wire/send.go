@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"errors"
 	"net/http"
 )
 
@@ -108,8 +109,12 @@ func (c *Conn) WriteHead(r *Response, fields, buffer []byte, at int, end bool) e
 	return nil
 }
 
-// WriteAbort gives an exchange up; Close should follow.
+// WriteAbort gives an exchange up; Close should follow. It fails when a frame
+// was sent in part: nothing can be said after that.
 func (c *Conn) WriteAbort(code AbortCode, text string) error {
+	if c.out.torn {
+		return errors.New("wire: a frame was sent in part")
+	}
 	text = text[:min(len(text), 1000)]
 	b := appendString(append(make([]byte, headerSize, headerSize+len(text)+4), byte(code)), text)
 	putHeader(b, KindAbort, false, len(b)-headerSize)
