@@ -248,7 +248,9 @@ func reportFaults(c *cobra.Command, faults []lint.Fault, asJSON bool) error {
 			faults[i].File = relative(faults[i].File)
 		}
 		for j := range faults[i].From {
-			faults[i].From[j].File = relative(faults[i].From[j].File)
+			if from := &faults[i].From[j]; from.File != "" {
+				from.File = relative(from.File)
+			}
 		}
 	}
 	serious := len(slices.DeleteFunc(slices.Clone(faults), func(f lint.Fault) bool { return f.Warning }))

@@ -2,10 +2,17 @@ package lint
 
 import "io/fs"
 
-// CheckPagesIn checks the templates of a file system in the place of the app's.
-func (p *Program) CheckPagesIn(dir fs.FS) ([]Fault, error) {
-	set, err := newTemplateSet(p.dir, dir)
-	return p.checkPages([]templateSet{set}), err
+// CheckPagesIn checks the templates of file systems in the place of the app's.
+func (p *Program) CheckPagesIn(dirs ...fs.FS) ([]Fault, error) {
+	var sets []templateSet
+	for _, dir := range dirs {
+		set, err := newTemplateSet(p.dir, dir)
+		if err != nil {
+			return nil, err
+		}
+		sets = append(sets, set)
+	}
+	return p.checkPages(sets), nil
 }
 
 // FuncSignature returns what is known of a function of templates, "" when

@@ -23,7 +23,7 @@ const templateDir = "templates"
 // what an interface holds, is not judged.
 //
 // A page is looked for in the homes of the app; one that several of them have
-// is not judged either.
+// is not judged either. Pages of errors have the data that Dram gives them.
 func (p *Program) CheckPages() ([]Fault, error) {
 	var sets []templateSet
 	for _, home := range p.Homes() {
@@ -43,22 +43,20 @@ func (p *Program) checkPages(sets []templateSet) []Fault {
 			continue
 		}
 		for _, r := range f.renders() {
-			set := owner(sets, r.page)
-			if set == nil {
-				continue
+			if set := owner(sets, r.page); set != nil {
+				c.page(set, r.page, of(r.data, false), p.source(r))
 			}
-			root, trees, err := set.Trees(r.page)
-			if err != nil {
-				continue // the app itself says what is wrong
+		}
+	}
+	if shown := p.errorPage(); shown.typ != nil {
+		from := &Fault{Text: "Dram shows errors with " + shown.String()}
+		dirs := p.errorDirs()
+		for i := range sets {
+			for _, name := range sets[i].Pages() {
+				if isErrorPage(name, dirs) {
+					c.page(&sets[i], name, shown, from)
+				}
 			}
-			c.from = nil
-			dot := of(r.data, false)
-			if dot.typ != nil {
-				place := p.fset.Position(r.pos)
-				c.from = &Fault{File: place.Filename, Line: place.Line, Column: place.Column,
-					Text: fmt.Sprintf("%s gives %s", r.call, dot)}
-			}
-			c.page(set, root, trees, dot)
 		}
 	}
 	faults := make([]Fault, 0, len(c.order))
@@ -66,6 +64,16 @@ func (p *Program) checkPages(sets []templateSet) []Fault {
 		faults = append(faults, *c.found[at])
 	}
 	return sorted(faults)
+}
+
+// source says where data comes from, nil when nothing is known of it.
+func (p *Program) source(r render) *Fault {
+	dot := of(r.data, false)
+	if dot.typ == nil {
+		return nil
+	}
+	place := p.fset.Position(r.pos)
+	return &Fault{File: place.Filename, Line: place.Line, Column: place.Column, Text: fmt.Sprintf("%s gives %s", r.call, dot)}
 }
 
 // templateSet is the templates of one home.

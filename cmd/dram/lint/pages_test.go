@@ -3,6 +3,7 @@ package lint_test
 import (
 	"bytes"
 	"html/template"
+	"io/fs"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -45,6 +46,7 @@ var fine = []string{
 	`{{(or .First .First).Name}} {{(and .OK .First)}} {{(or .Last .First).Name}} {{printf "%s" .Title | len}} {{not .OK}} {{eq .Total 2}}`,
 	`{{shout "x"}} {{row.Name}} {{(row).Next}} {{with row}}{{.Name}}{{end}} {{twice.Anything}} {{(default .Any .First).Name}} {{truncate 3 .Title}} {{add 1 2}}`,
 	`{{t "key" 1 2}} {{url "route" .Total}} {{user.Name}} {{safe "x"}} {{.Title | printf "%q %s" "x"}} {{html .Title}} {{json .Rows}}`,
+	`{{range .Rows}}{{(or . $.First).Touch}}{{(.).Touch}}{{end}}{{range $p := .Ptrs}}{{(and $p.Next $p.Next).Touch}}{{end}}`,
 	// Other templates.
 	`{{define "row"}}{{.Name}}{{$.Name}}{{end}}{{range .Rows}}{{template "row" .}}{{end}}{{template "row" .First}}{{template "row" .Last}}`,
 	`{{define "deep"}}{{if .Next}}{{.Name}}{{template "deep" .Next}}{{end}}{{end}}{{template "deep" .First}}`,
@@ -220,6 +222,46 @@ func TestPagesThroughLayouts(t *testing.T) {
 	row := faults[2]
 	if want := "    1 | \t{{.Name}}{{.Baz}}\n      | \t           ^"; row.Frame() != want {
 		t.Errorf("frame\n%s\nwant\n%s", row.Frame(), want)
+	}
+}
+
+// TestTwoHomes: whose page a handler means cannot be told.
+func TestTwoHomes(t *testing.T) {
+	t.Parallel()
+	p := typedApp(t)
+	faulty := lone(`{{/* layout: none */}}{{.Foo}}`)
+	for want, dirs := range map[int][]fs.FS{1: {faulty, fstest.MapFS{}}, 0: {faulty, faulty}} {
+		if faults, err := p.CheckPagesIn(dirs...); err != nil || len(faults) != want {
+			t.Errorf("%d faults, want %d (error %v)", len(faults), want, err)
+		}
+	}
+}
+
+// TestErrorPages: Dram itself gives the data of these.
+func TestErrorPages(t *testing.T) {
+	t.Parallel()
+	p := typedApp(t)
+	page := func(text string) *fstest.MapFile {
+		return &fstest.MapFile{Data: []byte(`{{/* layout: none */}}` + text)}
+	}
+	faults, err := p.CheckPagesIn(fstest.MapFS{
+		"errors/404.html":       page(`{{.Status}}{{.Title}}{{.Message}}{{.ID}}`),
+		"errors/error.html":     page(`{{.Mesage}}`),
+		"admin/errors/500.html": page(`{{.Mesage}}`),
+		"errors/other.html":     page(`{{.Mesage}}`),
+		"other/404.html":        page(`{{.Mesage}}`),
+	})
+	if err != nil || len(faults) != 2 {
+		t.Fatalf("faults %v, error %v", faults, err)
+	}
+	for i, file := range []string{"admin/errors/500.html", "errors/error.html"} {
+		f := faults[i]
+		if !strings.HasSuffix(f.File, file) || f.Text != `.Mesage: dram.ErrorPage has no field or method Mesage, did you mean "Message"?` {
+			t.Errorf("%s: %s", file, f)
+		}
+		if len(f.From) != 1 || f.From[0].String() != "Dram shows errors with dram.ErrorPage" {
+			t.Errorf("%s comes from %v", file, f.From)
+		}
 	}
 }
 

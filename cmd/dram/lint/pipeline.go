@@ -138,17 +138,19 @@ func (c *typer) call(s *scope, fn *parse.IdentifierNode, given []value) value {
 	return result(sig)
 }
 
-// common returns what all values are.
+// common returns what all values are: one of them is chosen at run time.
 func common(values []value) value {
+	if len(values) == 0 {
+		return unknown
+	}
+	settable := false
 	for _, v := range values {
 		if v.typ == nil || !types.Identical(v.typ, values[0].typ) {
 			return unknown
 		}
+		settable = settable || v.settable
 	}
-	if len(values) == 0 {
-		return unknown
-	}
-	return value{values[0].typ, false}
+	return value{values[0].typ, settable}
 }
 
 // indexed returns what {{index x 1 "k"}} yields.

@@ -5,6 +5,8 @@ import (
 	"go/parser"
 	"go/token"
 	"go/types"
+	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -48,6 +50,54 @@ func (f *source) renders() []render {
 	})
 	return found
 }
+
+// errorPage returns what Dram shows pages of errors with, if it can be known.
+func (p *Program) errorPage() value {
+	root, err := p.imports.Import(rootPackage)
+	if err != nil {
+		return unknown // an app of other libraries
+	}
+	obj := root.Scope().Lookup("ErrorPage")
+	if obj == nil {
+		return unknown
+	}
+	return of(obj.Type(), false)
+}
+
+// errorDirs returns the directories of error pages: that of the app, and those
+// that its groups name.
+func (p *Program) errorDirs() []string {
+	dirs := []string{"errors"}
+	for _, f := range p.files {
+		if f.ownApp {
+			continue
+		}
+		ast.Inspect(f.ast, func(n ast.Node) bool {
+			call, ok := n.(*ast.CallExpr)
+			if !ok || len(call.Args) != 1 {
+				return true
+			}
+			if fn := f.callee(call); fn != nil && packageOf(fn) == rootPackage && fn.Name() == "ErrorPages" {
+				if dir, ok := f.constant(call.Args[0]); ok {
+					dirs = append(dirs, dir)
+				}
+			}
+			return true
+		})
+	}
+	return dirs
+}
+
+// isErrorPage reports whether a page is one that Dram shows by itself:
+// errors/404.html, errors/error.html.
+func isErrorPage(page string, dirs []string) bool {
+	return slices.ContainsFunc(dirs, func(dir string) bool {
+		name, ok := strings.CutPrefix(page, strings.Trim(dir, "/")+"/")
+		return ok && errorPageName.MatchString(name)
+	})
+}
+
+var errorPageName = regexp.MustCompile(`^(\d{3}|error)\.html$`)
 
 // appFuncs returns the functions that the app adds to its templates, as a
 // template sees them: without the *Context. One that is added twice is nil.

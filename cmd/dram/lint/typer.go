@@ -41,12 +41,17 @@ type variable struct {
 	value value
 }
 
-// page checks a page with one dot.
-func (c *typer) page(set *templateSet, root string, trees map[string]*parse.Tree, dot value) {
+// page checks a page with one dot. One whose files do not parse is left to the
+// app, which says what is wrong.
+func (c *typer) page(set *templateSet, name string, dot value, from *Fault) {
+	root, trees, err := set.Trees(name)
+	if err != nil {
+		return
+	}
 	if c.set != set {
 		c.set, c.sources = set, map[string]string{}
 	}
-	c.trees, c.seen = trees, map[visit]bool{}
+	c.trees, c.from, c.seen = trees, from, map[visit]bool{}
 	c.template(root, dot)
 }
 

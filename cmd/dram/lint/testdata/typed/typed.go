@@ -112,6 +112,7 @@ func handlers(app *dram.App) {
 	app.Func("row", func() (Row, error) { return Row{}, nil })
 	app.Func("twice", func() Row { return Row{} })
 	app.Func("twice", func() string { return "" })
+	app.Group("/admin", "admin").ErrorPages("admin/errors")
 	name := "computed"
 	app.Func(name+"x", func() {})
 	app.Get("/", func(c *dram.Context) error { return c.Render("page.html", Data()) })
