@@ -58,9 +58,8 @@
 //     rendered, by one of its own methods say, may show either state.
 //
 // [Set.Compiled] says of every page whether it is compiled, and why not.
-// Channels and iterator functions to range over, maps whose keys are not
-// strings, numbers or bools, and variables declared inside of an expression are
-// left to html/template.
+// Channels and iterator functions to range over and variables declared inside
+// of an expression are left to html/template.
 //
 // # Errors
 //

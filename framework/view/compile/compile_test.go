@@ -169,3 +169,22 @@ func TestSameAsHTMLTemplate(t *testing.T) {
 		t.Run(source, func(t *testing.T) { p.same(t, somePost(), true); p.same(t, *somePost(), false) })
 	}
 }
+
+func TestMapsAreSortedLikeHTMLTemplates(t *testing.T) {
+	type part struct {
+		A string
+		B [2]int
+	}
+	x, y := new(int), new(int)
+	c, d := make(chan int), make(chan int)
+	p := compiled(t, `{{range $k, $v := .}}{{$v}} {{end}}`, nil)
+	for _, data := range []any{
+		map[any]int{1: 1, "b": 2, "a": 3, nil: 4, 2.5: 5, true: 6, -1: 7, part{"x", [2]int{1, 2}}: 8},
+		map[part]int{{"b", [2]int{1, 2}}: 1, {"a", [2]int{2, 1}}: 2, {"a", [2]int{1, 5}}: 3, {"a", [2]int{1, 4}}: 4},
+		map[complex128]int{2 + 1i: 1, 1 + 2i: 2, 1 + 1i: 3}, map[bool]int{true: 1, false: 2},
+		map[float32]int{1.5: 1, -1: 2, 0: 3}, map[uint8]int{200: 1, 3: 2, 30: 3}, map[[2]string]int{{"b", "a"}: 1, {"a", "z"}: 2},
+		map[*int]int{x: 1, y: 2, nil: 3}, map[chan int]int{c: 1, d: 2, nil: 3}, map[error]int{errors.New("a"): 1, nil: 2, errors.New("b"): 3},
+	} {
+		p.same(t, data, true)
+	}
+}

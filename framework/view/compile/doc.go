@@ -27,12 +27,11 @@
 // # What it does not do
 //
 // It imitates no error. Whatever is not the way that leads to a page gives the
-// render up: a wrong type, a nil pointer, a function that fails, a panic. So do
-// the things that cannot be done a second time or are not worth their code:
-// ranging over a channel or an iterator function, over a map whose keys are
-// neither strings nor numbers nor bools. The [Deopt] says what it was, the
-// bytes are dropped, and html/template renders the same data: its page or its
-// error is the answer, so there is never another one.
+// render up: a wrong type, a nil pointer, a function that fails, a panic. So
+// does what cannot be done a second time: ranging over a channel or an iterator
+// function. The [Deopt] says what it was, the bytes are dropped, and
+// html/template renders the same data: its page or its error is the answer, so
+// there is never another one.
 //
 // Therefore functions and methods may be called twice for one page. They are
 // expected to be repeatable. A function with an effect that must not be

@@ -1,7 +1,6 @@
 package compile
 
 import (
-	"cmp"
 	"reflect"
 	"slices"
 	"text/template/parse"
@@ -131,46 +130,16 @@ func (l *loop) sorted(st *state, m reflect.Value) (ran bool, end control) {
 	if m.Len() == 0 {
 		return false, onward
 	}
-	compare := keyOrder(m.Type().Key())
-	if compare == nil {
-		refuse(l.at, "range over %s: only keys that are strings, numbers or bools are sorted", m.Type())
-	}
 	type pair struct{ key, value reflect.Value }
 	pairs := make([]pair, 0, m.Len())
 	for iter := m.MapRange(); iter.Next(); {
 		pairs = append(pairs, pair{iter.Key(), iter.Value()})
 	}
-	slices.SortStableFunc(pairs, func(a, b pair) int { return compare(a.key, b.key) })
+	slices.SortStableFunc(pairs, func(a, b pair) int { return compareKeys(a.key, b.key) })
 	for _, p := range pairs {
 		if !l.once(st, unboxed(p.key), unboxed(p.value)) {
 			break
 		}
 	}
 	return true, onward
-}
-
-// keyOrder returns how fmt and text/template sort keys of a type, or nil for
-// types of which the compiler does not know.
-func keyOrder(t reflect.Type) func(a, b reflect.Value) int {
-	switch t.Kind() {
-	case reflect.String:
-		return func(a, b reflect.Value) int { return cmp.Compare(a.String(), b.String()) }
-	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
-		return func(a, b reflect.Value) int { return cmp.Compare(a.Int(), b.Int()) }
-	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64, reflect.Uintptr:
-		return func(a, b reflect.Value) int { return cmp.Compare(a.Uint(), b.Uint()) }
-	case reflect.Float32, reflect.Float64:
-		return func(a, b reflect.Value) int { return cmp.Compare(a.Float(), b.Float()) }
-	case reflect.Bool:
-		return func(a, b reflect.Value) int {
-			switch {
-			case a.Bool() == b.Bool():
-				return 0
-			case a.Bool():
-				return 1
-			}
-			return -1
-		}
-	}
-	return nil
 }
