@@ -162,3 +162,31 @@ func TestUnknownGoTurnsTheCompilerOff(t *testing.T) {
 		t.Errorf("log %q", &log)
 	}
 }
+
+func TestProgramThatOnlyWastesTimeIsTurnedOff(t *testing.T) {
+	deref := func(s *string) string { return *s } // html/template takes the address of the field
+	s := setOf(t, Options{Funcs: template.FuncMap{"deref": deref}}, "a.html", alone+"{{if .Odd}}{{deref .Text}}{{end}}")
+	type data struct {
+		Odd  bool
+		Text string
+	}
+	render := func(odd bool, times int) {
+		for range times {
+			var buf bytes.Buffer
+			if err := s.Render(&buf, "a.html", &data{odd, "x"}, nil); err != nil || odd && buf.String() != "x" {
+				t.Fatalf("%q, %v", &buf, err)
+			}
+		}
+	}
+	for range 20 { // now and then
+		render(true, 1)
+		render(false, 20)
+	}
+	if got := engineOf(t, s, "a.html"); !got.Compiled {
+		t.Errorf("%+v", got)
+	}
+	render(true, 20)
+	if got := engineOf(t, s, "a.html"); got.Compiled || !strings.Contains(strings.Join(got.Left, ""), "a.html:1:") {
+		t.Errorf("%+v", got)
+	}
+}

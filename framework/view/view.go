@@ -122,7 +122,8 @@ func (s *Set) execute(buf *bytes.Buffer, p *page, data, scope any) error {
 	if err := s.scoped.fits(scope); err != nil {
 		return fmt.Errorf("page %s: %w", p.name, err)
 	}
-	done, why := p.compiled(&s.maker).render(buf, data, scope)
+	prog := p.compiled(&s.maker)
+	done, why := prog.render(buf, data, scope)
 	if done {
 		return nil
 	}
@@ -136,6 +137,9 @@ func (s *Set) execute(buf *bytes.Buffer, p *page, data, scope any) error {
 	if err := b.tmpl.Execute(buf, data); err != nil {
 		buf.Truncate(before)
 		return p.lib.explain(err)
+	}
+	if why != nil {
+		prog.compiled.Wasted(why)
 	}
 	return nil
 }

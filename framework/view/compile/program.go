@@ -42,7 +42,16 @@ type Program struct {
 	left []Left
 	met  atomic.Pointer[Left] // the first that was met while rendering
 	pool sync.Pool            // of *state
+
+	waste atomic.Int64 // see Wasted
 }
+
+// What is wasted by a render that was given up for nothing, in renders that
+// went well; and how much of it turns a program off.
+const (
+	wasteOfOne = 8
+	maxWaste   = 8 * wasteOfOne
+)
 
 // New compiles the template and everything that it calls. It must have been
 // escaped, by [Escape] or by having been executed, and must not be changed
@@ -105,7 +114,20 @@ func (p *Program) Render(dst []byte, data, scope any) (out []byte, why *Deopt) {
 	st.setScope(scope)
 	st.dot = dataOf(data)
 	p.root.run(st)
+	if p.waste.Load() > 0 {
+		p.waste.Add(-1)
+	}
 	return st.out, nil
+}
+
+// Wasted is told that html/template has rendered, without an error, what this
+// program gave up with why. A program that cannot do what the app's data asks
+// of it, and so costs more than it saves, is turned off, and [Program.Left]
+// says why.
+func (p *Program) Wasted(why *Deopt) {
+	if p.waste.Add(wasteOfOne) > maxWaste {
+		p.met.CompareAndSwap(nil, &Left{why.At, why.Reason})
+	}
 }
 
 // dataOf is the first dot, as text/template makes it.
