@@ -85,7 +85,7 @@ func values() []any {
 		panicking{}, &panicking{}, panicJSON{}, textual{"t<"}, jsNamed("f()"), htmlNamed("<b>"), deepError{}, ptrError{}, &ptrError{}, errors.Join(errMethod, errMethod), fmt.Stringer(grade(1)),
 	}
 	for _, s := range hostile {
-		all = append(all, s)
+		all = append(all, s, kind(s)) // a named string is not always treated as a string
 	}
 	for _, s := range []string{"", "<b>x</b>", `a "q" 'r' & </script> ` + "`", "javascript:x", "a.png 2x", "f(1)/2", "\xff\u2028", `dir="ltr"`, "x: y"} {
 		all = append(all, template.HTML(s), template.HTMLAttr(s), template.JS(s), template.JSStr(s), template.CSS(s), template.URL(s), template.Srcset(s))

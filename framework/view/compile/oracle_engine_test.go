@@ -26,16 +26,17 @@ func (o *own) render(data any) (a answer, alone bool) {
 	if o.program == nil {
 		return o.instead(data), false
 	}
+	const before = "before "
+	lost := false
 	a = answerOf(func() (string, error) {
-		const before = "before "
 		out, why := o.program.Render([]byte(before), data, visit)
 		o.last = why
-		if len(out) < len(before) || string(out[:len(before)]) != before {
+		if lost = len(out) < len(before) || string(out[:len(before)]) != before; lost {
 			return "", fmt.Errorf("Render lost what stood in the buffer: %q", out)
 		}
 		return string(out[len(before):]), nil
 	})
-	if o.last == nil || a.panic != "" {
+	if o.last == nil || lost || a.panic != "" {
 		return a, true
 	}
 	return o.instead(data), false
