@@ -7,6 +7,7 @@ import (
 	"maps"
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/dram-go/dram/framework/view/compile"
@@ -34,6 +35,7 @@ func (d *diary) Map() map[string]any    { d.note("map"); return map[string]any{"
 func (d *diary) Fail() (string, error)  { d.note("fail"); return "", errMethod }
 func (d *diary) Panic() string          { d.note("panic"); panic("diary") }
 func (d *diary) Any(v any) any          { d.note("any %v", v != nil); return v }
+func (d *diary) Stream() any            { return filled() } // what html/template has to do
 func (d *diary) Plus(a, b int) int      { d.note("plus %d %d", a, b); return a + b }
 func (d *diary) Fn() func(a, b any) string {
 	d.note("fn")
@@ -85,6 +87,8 @@ func effectRows() []row {
 		{text: `{{.Get "x" | .Self.Get}}{{.Next | .Self.Plus 1}}{{.Next | .Self.Plus .Next}}{{.Self.Plus .Next .Next}}{{.Next | .Plus .N}}`},
 		{text: `{{tell "a"}}{{"b" | tell | tell}}{{tell (tell (.Get "c"))}}{{.Get "d" | tell2 (tell "e")}}{{tell2 (tell "f") (tell "g")}}{{tell "h" | tell2 "i"}}`},
 		{text: `{{(.Self).Plus (.Next) (.Next)}}{{$x := .}}{{.Next | $x.Self.Plus 2}}{{.Next | (.Self).Plus 2}}{{tells .Next .Next}}{{.Next | tells .Next}}`},
+		{text: `{{spendN}}{{spend "a"}}{{spendN}}{{range .Stream}}{{.}}{{spendN}}{{end}}{{spendN}}{{spend "b"}}`},
+		{text: `{{range .Some}}{{spendN}}{{range $.Stream}}{{spendN}}{{.}}{{end}}{{spendOK .}}{{end}}{{spendN}}`},
 		{text: `{{index .Some (.Any 0)}}{{.Any 1 | index .Some}}{{slice .Some (.Any 0) (.Any 1)}}{{eq (tell "a") (tell "b") (tell "c")}}{{.Next | eq .Next}}{{.Next | printf "%d %d" .Next}}{{call .Map.f}}{{.Any "%v" | call .Fn (.Any 1)}}`},
 	}
 }
@@ -125,7 +129,7 @@ func sameEffects(t *testing.T, text string) {
 	if answer != want {
 		t.Errorf("the engines differ\ntemplate      %q\nhtml/template %v\ncompiled      %v (by itself: %v)", text, want, answer, alone)
 	}
-	if want.err == "" && !alone {
+	if want.err == "" && !alone && !strings.Contains(text, ".Stream") {
 		t.Errorf("%q was not answered by the compiled page: %s", text, e.own.why())
 	}
 	mine, theirs := got.entries, expected.entries

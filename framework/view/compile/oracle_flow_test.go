@@ -95,6 +95,10 @@ func variableRows() []row {
 		{text: `{{with $x := .Leaf}}{{$x = 5}}{{.Name}}{{$x}}{{end}}`},
 		{text: `{{range $x := .Ints}}{{if eq $x 1}}{{$x = 100}}{{end}}{{$x}}{{end}}`},
 		{text: `{{range .Ints}}{{$y := .}}{{if eq . 1}}{{$z := $y}}{{continue}}{{end}}{{$y}}{{end}}{{range .Ints}}{{$q := .}}{{$q}}{{end}}`},
+		{text: `{{$x := 1}}{{if .Off}}{{$x := 2}}{{else}}{{$x}}{{end}}{{with .Off}}{{$x := 2}}{{else}}{{$x}}{{end}}{{range .Empty}}{{$x := 2}}{{else}}{{$x}}{{end}}`},
+		{text: `{{$x := 1}}{{if .Off}}{{$x := 2}}{{else if .Zero}}{{$x := 3}}{{else}}{{$x}}{{$x = 4}}{{end}}{{$x}}`},
+		{text: `{{if .Off}}{{$x := 2}}{{else}}{{$x}}{{end}}`, want: fails},
+		{text: `{{range .Empty}}{{$x := 2}}{{else}}{{$x}}{{end}}`, want: fails},
 		{text: `{{$a := "<b>"}}<p title="{{$a}}">{{$a}}</p><script>{{$a}}</script>`},
 		{text: `{{$a := .HTML}}{{$a}}<p title="{{$a}}">{{$a = .Title}}{{$a}}`},
 	}

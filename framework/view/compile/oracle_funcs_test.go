@@ -52,6 +52,11 @@ func scopedFuncs() map[string]any {
 	}
 }
 
+// many is a named slice that speaks for itself.
+type many []string
+
+func (m many) String() string { return "many: " + strings.Join(m, "+") }
+
 func refuse(s string, fail bool) (string, error) {
 	if fail {
 		return "", errors.New("refused " + s)
@@ -101,6 +106,16 @@ func plainFuncs() map[string]any {
 		"pred":     func(n int) int { return max(n-1, 0) },
 		"ident":    func(v any) any { return v },
 		"noArgs":   func() string { return "<none>" },
+		"toKind":   func(s string) kind { return kind(s) },
+		"toSpeak":  func(s string) speaking { return speaking("I say " + s) },
+		"toFail":   func(s string) (failing, error) { return failing("I failed " + s), nil },
+		"toBag":    func(s string) bag { return bag{"k": s} },
+		"toMany":   func(s ...string) many { return s },
+		"toJS":     func(s string) template.JS { return template.JS(s) },
+		"toJSStr":  func(s string) template.JSStr { return template.JSStr(s) },
+		"toCSS":    func(s string) template.CSS { return template.CSS(s) },
+		"toAttr":   func(s string) template.HTMLAttr { return template.HTMLAttr(s) },
+		"toSrcset": func(s string) (template.Srcset, error) { return template.Srcset(s), nil },
 		"value":    func(v reflect.Value) string { return fmt.Sprint(v.IsValid(), v) },
 		"valuesOf": func(v ...reflect.Value) int { return len(v) },
 		"asValue":  func(v any) reflect.Value { return reflect.ValueOf(v) },

@@ -116,6 +116,11 @@ func functionRows() []row {
 		{text: `<script>x = {{.Variadic}}; y = {{.Variadic "a"}}; z = {{"b" | .Variadic}}</script>{{printf "%#v" .Variadic}}`},
 		{text: `<script>x = {{call .FnList}}</script>`, data: map[string]any{"FnList": func(s ...string) []string { return s }}},
 
+		// Results of named types keep their types.
+		{text: `{{toKind .Title}} {{typeOf (toKind "x")}} {{aKind (toKind "x")}} {{toSpeak "<x>"}} {{(toSpeak "x").String}} {{toFail "x"}} {{typeOf (toFail "x")}} {{(toBag "v").Size}} {{toBag "v"}} {{toMany "a" "b"}} {{(toMany "a").String}} {{typeOf (toMany)}} {{range toMany "a" "<b>"}}{{.}}{{end}} {{eq (toKind "x") "x"}} {{len (toSpeak "x")}} {{stringer (toSpeak "x")}}`},
+		{text: `<a href="{{trusted "javascript:x"}}" {{toAttr "a='b'"}} srcset="{{toSrcset "javascript:x 1x"}}" style="{{toCSS "expression(x)"}}" onclick="{{toJS "f('x')"}}; g('{{toJSStr "\x20"}}')">{{trusted "<x>"}}{{toJS "<x>"}}</a><script>{{toJS "f(1)/2"}}; x = "{{toJSStr "\n"}}" + {{toSpeak "x"}} + {{toKind "a/b'"}}</script><style>{{toCSS "a{b:c}"}}</style>`},
+		{text: `{{upper (toKind "x")}}`, want: fails},
+
 		// reflect.Value as a parameter and as a result.
 		{text: `{{value .Count}} {{value "s"}} {{value .Leaf.Name}} {{value 1}} {{value true}} {{valuesOf 1 .Title nil}} {{valuesOf}} {{asValue .Title}} {{(asValue .Leaf).Name}} {{if asValue 0}}x{{else}}y{{end}} {{len (asValue .Ints)}} {{asValue .Title | upper}} {{print (asValue 5)}}`},
 		{text: `{{value .AnyNil}} {{value nothing}} {{value nil}}`, want: either},

@@ -98,12 +98,14 @@ const anew = "\x00"
 type functions map[string]compile.Func
 
 // bound are the functions as html/template wants them.
-func (f functions) bound() template.FuncMap {
+func (f functions) bound() template.FuncMap { return f.boundTo(visit) }
+
+func (f functions) boundTo(scope any) template.FuncMap {
 	bound := template.FuncMap{}
 	for name, fn := range f {
 		bound[name] = fn.Fn
 		if fn.Scoped {
-			bound[name] = bindScope(fn.Fn, visit)
+			bound[name] = bindScope(fn.Fn, scope)
 		}
 	}
 	return bound

@@ -174,6 +174,12 @@ func TestOracleOwnBuiltins(t *testing.T) {
 	for _, text := range []string{`{{print .Title}}`, `{{len .Count}}`, `{{eq 1 "x"}}`, `{{and .Off .Flag}}`, `{{not 1}}`, `{{index 1 2 3}}`, `{{printf 1 2}}`, `{{call 5}}`, `{{if and 0 0}}yes{{end}}`, `{{.Title | print}}`, `{{or .Off .Title}}`} {
 		t.Run(text, func(t *testing.T) { both(t, row{text: text}, funcs) })
 	}
+	for name, fn := range map[string]any{"html": func(v any) string { return fmt.Sprint("<own html> ", v) }, "js": func(v any) string { return "<own js>" }, "urlquery": func(v any) template.HTML { return "<own urlquery>" }} {
+		funcs[name] = compile.Func{Fn: fn}
+	}
+	for _, text := range []string{`{{.Title | html}}`, `{{html .Title}}`, `<p title="{{.Title | html}}">`, `<script>x = {{.Title | js}}</script>`, `<a href="?{{.Title | urlquery}}">`, `{{.Title | urlquery}}`, `{{$x := .Title | html}}{{$x}}`, `<script>{{.Title | html}}</script>`} {
+		t.Run(text, func(t *testing.T) { both(t, row{text: text, want: either}, funcs) })
+	}
 	both(t, row{text: `{{print 1}}`, want: fails}, funcs)
 	both(t, row{text: `{{and false (explode)}}`, want: fails}, funcs)
 }
@@ -214,5 +220,36 @@ func TestOracleWithin(t *testing.T) {
 	inside = true
 	if got, alone := p.own.render(map[string]int{"N": 3}); got != want || !alone {
 		t.Errorf("html/template %v\ncompiled      %v (by itself: %v)", want, got, alone)
+	}
+}
+
+// TestOracleScopes renders for scopes of many types: pointers that are nil, of
+// a named type, values, maps, none.
+func TestOracleScopes(t *testing.T) {
+	type pointer *visitor
+	type words struct{ A, B string }
+	funcs := functions{
+		"ptr":   {Fn: func(v *visitor) bool { return v == nil }, Scoped: true},
+		"value": {Fn: func(v words, s string) string { return v.A + v.B + s }, Scoped: true},
+		"table": {Fn: func(v map[string]int) int { return len(v) }, Scoped: true},
+		"face":  {Fn: func(v named, n int) string { return fmt.Sprint(v == nil, n) }, Scoped: true},
+		"any":   {Fn: func(v any, rest ...string) string { return fmt.Sprintf("%T%d", v, len(rest)) }, Scoped: true},
+		"many":  {Fn: func(v *visitor, rest ...any) int { return len(rest) }, Scoped: true},
+	}
+	for _, scope := range []any{visit, (*visitor)(nil), pointer(visit), words{"<a>", "b"}, map[string]int{"a": 1}, map[string]int(nil), leaf{}, &leaf{}, nil, 5, "s", func() {}} {
+		for _, text := range []string{`{{ptr}}`, `{{value "x"}}`, `{{table}}`, `{{face 1}}`, `{{any}}{{any "a"}}`, `{{many}}{{many 1 .}}`} {
+			want := reference(template.Must(template.New("page").Funcs(funcs.boundTo(scope)).Parse(text)), 1)
+			set := template.Must(template.New("page").Funcs(funcs.boundTo(scope)).Parse(text))
+			if err := compile.Escape(set); err != nil {
+				t.Fatal(err)
+			}
+			out, why := compile.New(set, funcs).Render(nil, 1, scope)
+			if why == nil && want != (answer{text: string(out)}) {
+				t.Errorf("%s for a scope of %T\nhtml/template %v\ncompiled      %q", text, scope, want, out)
+			}
+			if why != nil && want.err == "" && want.panic == "" {
+				t.Errorf("%s for a scope of %T was left to html/template: %s", text, scope, why.Reason)
+			}
+		}
 	}
 }
