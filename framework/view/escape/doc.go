@@ -23,7 +23,7 @@
 // html/template's own function.
 //
 // html/template is the standard by which this package is measured: fuzzed
-// tests compare bytes with it, and [SelfTest] does so within a millisecond when
-// a program starts, so that another Go than the one this was written for
+// tests compare bytes with it, and [SelfTest] does so in about a millisecond
+// when a program starts, so that another Go than the one this was written for
 // cannot change a page without a word.
 package escape
