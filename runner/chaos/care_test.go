@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -201,7 +202,9 @@ func TestMoreAndFewerWorkers(t *testing.T) {
 // says.
 func hang(how string) {
 	if how == "spin" {
+		var n atomic.Uint64
 		for {
+			n.Add(1)
 		}
 	}
 	var first, second sync.Mutex

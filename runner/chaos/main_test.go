@@ -43,6 +43,7 @@ type row struct {
 
 func TestMain(m *testing.M) {
 	if os.Getenv(appVariable) != "" {
+		playRole()
 		runner.Main(newApp)
 	}
 	if os.Getenv(peerVariable) != "" {
@@ -57,6 +58,20 @@ func TestMain(m *testing.M) {
 		*seed = uint64(time.Now().UnixNano())
 	}
 	os.Exit(runAll(m))
+}
+
+// playRole is the process of a worker that acts from a transcript, where the
+// settings say so.
+func playRole() {
+	settings, err := readSettings()
+	if err != nil || settings["transcript"] == "" || len(os.Args) < 2 || os.Args[1] != "__worker" {
+		return
+	}
+	if err := playWorker(settings["transcript"]); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	os.Exit(0)
 }
 
 func runAll(m *testing.M) int {
