@@ -1,0 +1,166 @@
+package h1
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// Serve accepts connections in clear until the listener is closed, when it
+// returns nil. Want of descriptors or memory makes it wait, not end.
+func (s *Server) Serve(l net.Listener) error {
+	return s.accept(l, func(n net.Conn, leave func()) { s.converse(n, rawOf(n), leave) })
+}
+
+// ServeTLS is Serve for connections that begin with a TLS handshake, by
+// Options.TLS.
+func (s *Server) ServeTLS(l net.Listener) error {
+	return s.accept(l, s.secure)
+}
+
+// ServeConn answers the requests of one connection and closes it.
+func (s *Server) ServeConn(n net.Conn) error {
+	done := make(chan struct{})
+	if !s.run(func() { defer close(done); s.converse(n, rawOf(n), func() {}) }) {
+		n.Close()
+		return errClosed
+	}
+	<-done
+	return nil
+}
+
+// run starts a goroutine that Close waits for, unless the server is closed.
+func (s *Server) run(f func()) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.shut {
+		s.work.Go(f)
+	}
+	return !s.shut
+}
+
+// The pauses of an accept loop that has no descriptor.
+const (
+	firstPause = 5 * time.Millisecond
+	maxPause   = time.Second
+)
+
+func (s *Server) accept(l net.Listener, start func(net.Conn, func())) error {
+	var pause time.Duration
+	for {
+		n, err := l.Accept()
+		switch {
+		case err == nil:
+			pause = 0
+			s.admit(n, start)
+		case passes(err):
+			pause = min(max(2*pause, firstPause), maxPause)
+			s.options.Log.Warn("h1: no connection can be accepted for a moment", "err", err, "pause", pause)
+			time.Sleep(pause)
+		case errors.Is(err, net.ErrClosed):
+			return nil
+		default:
+			return fmt.Errorf("h1: accept on %s: %w", l.Addr(), err)
+		}
+	}
+}
+
+// passes reports an error that says nothing against the listener.
+func passes(err error) bool {
+	for _, e := range []error{
+		syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM, // want
+		syscall.ECONNABORTED, syscall.EPROTO, syscall.EINTR, // a client that was quick to leave
+	} {
+		if errors.Is(err, e) {
+			return true
+		}
+	}
+	return false
+}
+
+func (s *Server) admit(n net.Conn, start func(net.Conn, func())) {
+	leave := func() {}
+	if s.options.Admit != nil {
+		left, ok := s.options.Admit(n.RemoteAddr())
+		if !ok {
+			n.Close()
+			return
+		}
+		leave = sync.OnceFunc(left)
+	}
+	if !s.run(func() { start(n, leave) }) {
+		n.Close()
+		leave()
+	}
+}
+
+// converse serves a connection whose descriptor is below raw.
+func (s *Server) converse(n net.Conn, raw syscall.RawConn, leave func()) {
+	c := newConn(s, n, raw)
+	defer leave()
+	if !s.add(c) {
+		n.Close()
+		return
+	}
+	defer s.remove(c)
+	if raw != nil {
+		if err := s.gone.add(c, raw); err != nil {
+			s.options.Log.Warn("h1: hang-ups of a client will not be noticed", "client", c.remote, "err", err)
+		}
+		defer s.gone.forget(c)
+	}
+	c.serve()
+}
+
+// rawOf finds the descriptor of a connection, nil when there is none.
+func rawOf(n net.Conn) syscall.RawConn {
+	if plain, ok := n.(syscall.Conn); ok {
+		if raw, err := plain.SyscallConn(); err == nil {
+			return raw
+		}
+	}
+	return nil
+}
+
+// secure makes the handshake. What follows gets a goroutine of its own: the
+// stack of this one has grown.
+func (s *Server) secure(n net.Conn, leave func()) {
+	conn := tls.Server(n, s.options.TLS)
+	ctx, cancel := context.WithTimeout(context.Background(), s.options.HandshakeTime)
+	err := conn.HandshakeContext(ctx)
+	cancel()
+	if err != nil {
+		s.greetInClear(err)
+		n.Close()
+		leave()
+		return
+	}
+	next := func() { s.converse(conn, rawOf(n), leave) }
+	if conn.ConnectionState().NegotiatedProtocol == "h2" && s.options.H2 != nil {
+		next = func() {
+			defer leave()
+			s.options.H2(conn)
+		}
+	}
+	if !s.run(next) {
+		n.Close()
+		leave()
+	}
+}
+
+// greetInClear tells a client that speaks HTTP to a TLS port what is wrong.
+func (s *Server) greetInClear(err error) {
+	var clear tls.RecordHeaderError
+	if !errors.As(err, &clear) || clear.Conn == nil || octets[clear.RecordHeader[0]]&isToken == 0 {
+		return
+	}
+	_ = clear.Conn.SetWriteDeadline(time.Now().Add(s.options.LingerTime))
+	_, _ = io.WriteString(clear.Conn, "HTTP/1.1 400 Bad Request\r\nConnection: close\r\n"+
+		"Content-Type: text/plain; charset=utf-8\r\nContent-Length: 48\r\n\r\nThis is an https port: https:// is what to ask.\n")
+}

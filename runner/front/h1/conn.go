@@ -1,0 +1,369 @@
+package h1
+
+import (
+	"bytes"
+	"crypto/tls"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"runtime/debug"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// conn is a client connection: one exchange after another.
+type conn struct {
+	server *Server
+	net    net.Conn
+	raw    syscall.RawConn // nil when the descriptor carries something else, or is not known
+	try    func(fd uintptr) bool
+	tls    *tls.ConnectionState
+	remote string
+	watch  slot
+
+	in      input
+	failure error     // of try
+	read    time.Time // deadlines that are set
+	write   time.Time
+	first   [1]byte
+	served  bool // a request
+	posted  bool // the last one was a POST
+	taken   bool // upgraded
+
+	mu      sync.Mutex
+	current *Exchange // whose context a hang-up ends
+	resting bool      // waits for a request
+	silent  bool      // the client has nothing more to say in this exchange
+	left    bool      // the client hung up
+}
+
+// newConn is a connection over n, whose descriptor is below raw if that is set.
+func newConn(s *Server, n net.Conn, raw syscall.RawConn) *conn {
+	c := &conn{server: s, net: n, remote: n.RemoteAddr().String()}
+	c.in.pool = s.buffers
+	if secure, ok := n.(*tls.Conn); ok {
+		state := secure.ConnectionState()
+		c.tls = &state
+	} else if raw != nil {
+		c.raw, c.try = raw, c.tryRead
+	}
+	return c
+}
+
+// serve answers requests until one side ends the connection.
+func (c *conn) serve() {
+	defer c.close()
+	for c.rest() && c.exchange() {
+	}
+}
+
+func (c *conn) close() {
+	if c.taken {
+		return
+	}
+	c.in.skip(len(c.in.rest()))
+	c.in.release()
+	c.net.Close()
+}
+
+// cut ends the connection in the middle of whatever it does.
+func (c *conn) cut() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.taken {
+		return
+	}
+	if secure, ok := c.net.(*tls.Conn); ok {
+		secure.NetConn().Close() // a goodbye might wait for the client
+		return
+	}
+	c.net.Close()
+}
+
+// rest waits for the first octet of a request, without a buffer, and reports
+// whether one came.
+func (c *conn) rest() bool {
+	if !c.in.empty() {
+		return true
+	}
+	patience := c.server.options.KeepAlive
+	if !c.served {
+		patience = c.server.options.HeadTime
+	}
+	c.mu.Lock()
+	if c.server.dismissed.Load() {
+		patience = time.Nanosecond
+	}
+	c.readBy(time.Now(), patience)
+	c.resting = true
+	c.mu.Unlock()
+	err := c.firstRead()
+	c.mu.Lock()
+	c.resting = false
+	c.mu.Unlock()
+	if errors.Is(err, os.ErrDeadlineExceeded) && c.raw != nil {
+		// What has come in the last moment is answered, not lost.
+		c.failure = err
+		_ = c.raw.Control(func(fd uintptr) { c.tryRead(fd) })
+		c.read, err = time.Time{}, c.failure
+	}
+	return err == nil
+}
+
+// dismiss ends a rest.
+func (c *conn) dismiss() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.resting {
+		c.stopReading()
+	}
+}
+
+func (c *conn) firstRead() error {
+	if c.raw == nil {
+		n, err := c.net.Read(c.first[:])
+		if n == 0 {
+			return err
+		}
+		c.in.room()[0] = c.first[0]
+		c.in.grown(1)
+		return nil
+	}
+	if err := c.raw.Read(c.try); err != nil {
+		return err
+	}
+	return c.failure
+}
+
+// tryRead borrows a buffer if there is something to read into it.
+func (c *conn) tryRead(fd uintptr) bool {
+	room := c.in.room()
+	for {
+		n, err := syscall.Read(int(fd), room)
+		if err == syscall.EINTR {
+			continue
+		}
+		if n > 0 {
+			c.in.grown(n)
+			c.failure = nil
+			return true
+		}
+		c.in.release()
+		if err == syscall.EAGAIN {
+			return false
+		}
+		if c.failure = err; err == nil {
+			c.failure = io.EOF
+		}
+		return true
+	}
+}
+
+// exchange reads a request, has it answered, and reports whether another may
+// follow.
+func (c *conn) exchange() bool {
+	x := c.server.exchange()
+	defer c.server.recycle(x)
+	x.c = c
+	if err := c.readHead(&x.head); err != nil {
+		c.refuse(x, err)
+		return false
+	}
+	c.served, c.posted = true, string(x.head.bytes(x.head.method)) == http.MethodPost
+	if x.head.length != 0 {
+		x.body = newBody(x)
+	}
+	c.begin(x)
+	c.run(x)
+	c.mu.Lock()
+	c.current = nil
+	c.mu.Unlock()
+	return c.finish(x)
+}
+
+// readHead reads the rest of a head, of which the first octets are there.
+func (c *conn) readHead(h *head) error {
+	if c.posted { // old clients send an empty line after the body (RFC 9112, section 2.2)
+		c.posted = false
+		if err := c.skipLine(); err != nil {
+			return err
+		}
+	}
+	if octets[c.in.rest()[0]]&isToken == 0 {
+		return bad("malformed method") // a TLS handshake has no line to wait for
+	}
+	begun := time.Time{}
+	for {
+		n, err := h.parse(c.in.rest(), &c.server.options)
+		if n > 0 || err != nil {
+			c.in.keep(n)
+			return err
+		}
+		now := time.Now()
+		if begun.IsZero() {
+			begun = now
+		}
+		if err := c.more(now, begun); err != nil {
+			return err
+		}
+	}
+}
+
+func (c *conn) skipLine() error {
+	now := time.Now()
+	for i, want := range []byte("\r\n") {
+		if c.in.rest()[0] != want {
+			if i > 0 {
+				return bad("line without LF")
+			}
+			return nil
+		}
+		c.in.skip(1)
+		if c.in.empty() {
+			if err := c.more(now, now); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// more reads more of a head that has begun.
+func (c *conn) more(now, begun time.Time) error {
+	left := begun.Add(c.server.options.HeadTime).Sub(now)
+	c.read = time.Time{} // to the moment
+	c.readBy(now, max(left, time.Nanosecond))
+	room := c.in.room()
+	n, err := c.net.Read(room)
+	c.in.grown(n)
+	switch {
+	case n > 0:
+		return nil
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return refuse(http.StatusRequestTimeout, "head too slow")
+	}
+	return err
+}
+
+// refuse answers a request that is none and ends the connection.
+func (c *conn) refuse(x *Exchange, err error) {
+	var why *Refusal
+	if !errors.As(err, &why) {
+		return // the client is gone
+	}
+	if c.server.options.Refused != nil {
+		c.server.options.Refused(c.remote, why)
+	}
+	if x.refusal(why) == nil {
+		c.linger()
+	}
+}
+
+// begin lets hang-ups and interruptions end the exchange from here on.
+func (c *conn) begin(x *Exchange) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.current = x
+	c.silent = x.body == nil && c.in.empty()
+}
+
+// quiet notes that the client has said all of this exchange, and nothing of
+// the next: if it hangs up, or did, it is gone.
+func (c *conn) quiet() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.silent = c.in.empty(); c.silent && c.left && c.current != nil {
+		c.current.cancel(ErrGone)
+	}
+}
+
+// hungUp is told by the watcher: the client has shut its side, or, if lost,
+// both. Who has only shut its side after pipelined requests may wait for the
+// answers.
+func (c *conn) hungUp(lost bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.left = true
+	if c.current != nil && (c.silent || lost) {
+		c.current.cancel(ErrGone)
+	}
+}
+
+func (c *conn) interrupt(cause error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.current != nil {
+		c.current.cancel(cause)
+	}
+}
+
+// run calls the handler. Its panic ends the connection, not the process.
+func (c *conn) run(x *Exchange) {
+	defer func() {
+		v := recover()
+		if v == nil {
+			return
+		}
+		x.Abort()
+		if v != http.ErrAbortHandler {
+			c.server.options.Log.Error("h1: panic in the handler", "client", c.remote, "panic", v, "stack", string(debug.Stack()))
+		}
+	}()
+	c.server.handle(x)
+}
+
+// finish ends an exchange after its handler and reports whether the
+// connection goes on.
+func (c *conn) finish(x *Exchange) bool {
+	if x.body != nil {
+		x.body.end()
+	}
+	err := x.conclude()
+	x.cancelContext()
+	if c.taken || err != nil {
+		return false
+	}
+	whole := x.body == nil || x.body.Failure() == io.EOF || x.keep && x.body.discard()
+	c.in.release()
+	if !whole {
+		c.linger()
+		return false
+	}
+	if !x.keep && !(x.head.closing && c.in.empty()) {
+		c.linger() // the client may be about to send what would reset the connection
+	}
+	return x.keep
+}
+
+// linger says the end and reads what the client still sends, for a little
+// while: closing with unread octets would reset the connection, and the client
+// might lose the response (RFC 9112, section 9.6).
+func (c *conn) linger() {
+	half, ok := c.net.(interface{ CloseWrite() error })
+	if !ok || half.CloseWrite() != nil {
+		return
+	}
+	c.read = time.Time{}
+	c.readBy(time.Now(), c.server.options.LingerTime)
+	scratch := c.in.pool.small()
+	defer c.in.pool.put(scratch)
+	for n := 0; n < maxDiscard; {
+		m, err := c.net.Read(*scratch)
+		if n += m; err != nil {
+			return
+		}
+	}
+}
+
+// take hands the connection over to the handler.
+func (c *conn) take() *Stream {
+	c.server.gone.forget(c)
+	c.mu.Lock()
+	c.taken, c.silent = true, false
+	c.mu.Unlock()
+	_ = c.net.SetDeadline(time.Time{}) // fails on a closed connection, as everything after it
+	return &Stream{Conn: c.net, early: bytes.Clone(c.in.rest())}
+}

@@ -1,0 +1,157 @@
+package h1
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+)
+
+// ErrGone is the cause of a request's context when the client has gone.
+var ErrGone = errors.New("h1: client gone")
+
+// Exchange is one request and its response. The handler owns it until it
+// returns; after that only its Body and its context may be used. Methods are
+// called from one goroutine, except Inform, which may come from another until
+// Start was called, and the body.
+type Exchange struct {
+	c    *conn
+	head head
+	body *Body // nil when the request has none
+
+	request *http.Request
+	context context.Context
+	stop    context.CancelCauseFunc
+
+	reply
+}
+
+// Method is the request's method.
+func (x *Exchange) Method() []byte { return x.head.bytes(x.head.method) }
+
+// Target is the target of the request as it was sent.
+func (x *Exchange) Target() []byte { return x.head.bytes(x.head.target) }
+
+// Host is the authority that the request is for, empty if an HTTP/1.0 client
+// named none.
+func (x *Exchange) Host() []byte { return x.head.bytes(x.head.host) }
+
+// Fields is the number of fields, without those whose name has "_" or ".".
+func (x *Exchange) Fields() int { return len(x.head.fields) }
+
+// Field is one field as it was sent, without whitespace around the value. The
+// octets are those of the read buffer.
+func (x *Exchange) Field(i int) (name, value []byte) {
+	f := x.head.fields[i]
+	return x.head.bytes(f.name), x.head.bytes(f.value)
+}
+
+// Remote is ADDRESS:PORT of the client.
+func (x *Exchange) Remote() string { return x.c.remote }
+
+// Body is the request's body, nil when there is none.
+func (x *Exchange) Body() *Body { return x.body }
+
+// Head is the request as net/http's server would present it, made when it is
+// first asked for. Its Body is the Exchange's, its context ends when the
+// client goes away.
+func (x *Exchange) Head() *http.Request {
+	if x.request == nil {
+		r := x.head.request(x.Context())
+		r.RemoteAddr, r.TLS = x.c.remote, x.c.tls
+		if x.body != nil {
+			r.Body = x.body
+		}
+		x.request = r
+	}
+	return x.request
+}
+
+// Context ends with the exchange, and before that with cause ErrGone when the
+// client hangs up, or with the cause given to Server.Interrupt.
+func (x *Exchange) Context() context.Context {
+	x.c.mu.Lock()
+	defer x.c.mu.Unlock()
+	if x.context == nil {
+		local := context.WithValue(x.c.server.options.Base, http.LocalAddrContextKey, x.c.net.LocalAddr())
+		x.context, x.stop = context.WithCancelCause(withoutCancel{local})
+		if why := x.c.server.interrupted(); why != nil {
+			x.stop(why)
+		} else if x.c.left && x.c.silent {
+			x.stop(ErrGone)
+		}
+	}
+	return x.context
+}
+
+// withoutCancel has the values of a context. Unlike context.WithoutCancel's it
+// is not looked through for a parent to be registered with.
+type withoutCancel struct{ context.Context }
+
+func (withoutCancel) Done() <-chan struct{}                   { return nil }
+func (withoutCancel) Err() error                              { return nil }
+func (withoutCancel) Deadline() (deadline time.Time, ok bool) { return }
+
+// cancel ends the context; the connection's lock is held.
+func (x *Exchange) cancel(cause error) {
+	if x.stop != nil {
+		x.stop(cause)
+	}
+}
+
+func (x *Exchange) cancelContext() {
+	if x.stop != nil {
+		x.stop(context.Canceled)
+	}
+}
+
+// complete follows the end of the body.
+func (x *Exchange) complete() {
+	if x.request != nil && x.body.chunks != nil {
+		for name, values := range x.body.chunks.trailer {
+			if x.request.Trailer == nil {
+				x.request.Trailer = make(http.Header)
+			}
+			x.request.Trailer[name] = values
+		}
+	}
+	x.c.quiet()
+}
+
+// Stream is a connection on which HTTP has ended.
+type Stream struct {
+	net.Conn
+	mu    sync.Mutex
+	early []byte // read together with the request
+}
+
+// Read reads what the client sends after its request.
+func (s *Stream) Read(p []byte) (int, error) {
+	s.mu.Lock()
+	if n := copy(p, s.early); n > 0 {
+		s.early = s.early[n:]
+		s.mu.Unlock()
+		return n, nil
+	}
+	s.mu.Unlock()
+	return s.Conn.Read(p)
+}
+
+// ReadFrom lets the kernel move octets where it can.
+func (s *Stream) ReadFrom(r io.Reader) (int64, error) {
+	if to, ok := s.Conn.(io.ReaderFrom); ok {
+		return to.ReadFrom(r)
+	}
+	return io.Copy(struct{ io.Writer }{s.Conn}, r)
+}
+
+// CloseWrite says the end and still listens, if this kind of connection can.
+func (s *Stream) CloseWrite() error {
+	if half, ok := s.Conn.(interface{ CloseWrite() error }); ok {
+		return half.CloseWrite()
+	}
+	return s.Conn.Close()
+}

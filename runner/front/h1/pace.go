@@ -1,0 +1,115 @@
+package h1
+
+import (
+	"errors"
+	"net"
+	"os"
+	"time"
+)
+
+// pace judges one direction of one exchange: how much a client moved in the
+// time that it made us wait.
+type pace struct {
+	moved  int64
+	waited time.Duration
+}
+
+// patience is how much longer a client may make us wait for anything.
+func (p *pace) patience(o *Options, pause time.Duration) time.Duration {
+	owed := time.Duration(float64(p.moved) / float64(o.Rate) * float64(time.Second))
+	return min(pause, o.RateGrace+owed-p.waited)
+}
+
+func (p *pace) add(n int, waited time.Duration) {
+	p.moved += int64(n)
+	p.waited += waited
+}
+
+// readBy bounds the next reads. A deadline that is a little early is left as
+// it is: setting one costs.
+func (c *conn) readBy(now time.Time, patience time.Duration) {
+	if by := now.Add(patience); stale(c.read, by, patience) {
+		c.read = by
+		_ = c.net.SetReadDeadline(by) // fails on a closed connection, as Read will
+	}
+}
+
+// stopReading ends a Read and those to come until readBy.
+func (c *conn) stopReading() {
+	c.read = time.Time{}
+	_ = c.net.SetReadDeadline(time.Unix(1, 0))
+}
+
+func (c *conn) writeBy(now time.Time, patience time.Duration) {
+	if by := now.Add(patience); stale(c.write, by, patience) {
+		c.write = by
+		_ = c.net.SetWriteDeadline(by)
+	}
+}
+
+func stale(set, wanted time.Time, patience time.Duration) bool {
+	early := wanted.Sub(set)
+	return early < 0 || early > patience/8
+}
+
+// send writes everything, as long as the client takes it.
+func (c *conn) send(p *pace, head, body []byte) error {
+	for len(head)+len(body) > 0 {
+		n, err := c.sendSome(p, head, body)
+		if n < len(head) {
+			head = head[n:]
+		} else {
+			body, head = body[n-len(head):], nil
+		}
+		if err != nil && !c.goesOn(n, err) {
+			return err
+		}
+	}
+	return nil
+}
+
+// goesOn reports that a client that did not take all in time took something.
+// TLS cannot go on in the middle of a record.
+func (c *conn) goesOn(n int, err error) bool {
+	return n > 0 && c.tls == nil && errors.Is(err, os.ErrDeadlineExceeded)
+}
+
+// record is the most that is encrypted at once.
+const record = 16 << 10
+
+func (c *conn) sendSome(p *pace, head, body []byte) (n int, err error) {
+	now, err := c.expectProgress(p)
+	if err != nil {
+		return 0, err
+	}
+	switch {
+	case len(body) == 0 || c.tls != nil && len(head) > 0:
+		if c.tls != nil {
+			head = head[:min(len(head), record)]
+		}
+		n, err = c.net.Write(head)
+	case len(head) == 0:
+		if c.tls != nil {
+			body = body[:min(len(body), record)]
+		}
+		n, err = c.net.Write(body)
+	default:
+		both := net.Buffers{head, body}
+		var m int64
+		m, err = both.WriteTo(c.net)
+		n = int(m)
+	}
+	p.add(n, time.Since(now))
+	return n, err
+}
+
+// expectProgress bounds the next write.
+func (c *conn) expectProgress(p *pace) (time.Time, error) {
+	now := time.Now()
+	patience := p.patience(&c.server.options, c.server.options.WritePause)
+	if patience <= 0 {
+		return now, os.ErrDeadlineExceeded
+	}
+	c.writeBy(now, patience)
+	return now, nil
+}

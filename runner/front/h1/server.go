@@ -1,0 +1,178 @@
+package h1
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Server answers the requests of the connections that it is given or accepts.
+type Server struct {
+	options   Options
+	handle    func(*Exchange)
+	buffers   *buffers
+	exchanges sync.Pool
+	gone      lazyWatcher
+	clock     atomic.Pointer[stamp]
+	draining  atomic.Bool
+	dismissed atomic.Bool
+
+	mu    sync.Mutex
+	conns map[*conn]struct{}
+	none  chan struct{} // closed when there are none, nil while nobody asked
+	shut  bool
+	why   error // of Interrupt
+	work  sync.WaitGroup
+}
+
+// New returns a server that calls handle for each request, in the goroutine of
+// its connection. Close must be called in the end.
+func New(o Options, handle func(*Exchange)) *Server {
+	s := &Server{options: o.withDefaults(), handle: handle, conns: make(map[*conn]struct{})}
+	s.buffers = newBuffers(&s.options)
+	s.exchanges.New = func() any { return new(Exchange) }
+	return s
+}
+
+// Drain makes the response to every further request the last on its
+// connection. Idle connections stay, so that no request that is on its way is
+// lost; they end by Options.KeepAlive.
+func (s *Server) Drain() { s.draining.Store(true) }
+
+// Dismiss drains and ends idle connections now. What has arrived on them is
+// answered.
+func (s *Server) Dismiss() {
+	s.Drain()
+	s.dismissed.Store(true)
+	for _, c := range s.all() {
+		c.dismiss()
+	}
+}
+
+// Interrupt ends the contexts of all requests, now and later, with a cause.
+func (s *Server) Interrupt(cause error) {
+	s.mu.Lock()
+	s.why = cause
+	s.mu.Unlock()
+	for _, c := range s.all() {
+		c.interrupt(cause)
+	}
+}
+
+func (s *Server) interrupted() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.why
+}
+
+// Wait drains and waits until no connection is left or ctx ends, whose error
+// it returns then.
+func (s *Server) Wait(ctx context.Context) error {
+	s.Drain()
+	s.mu.Lock()
+	if s.none == nil {
+		s.none = make(chan struct{})
+	}
+	none := s.none
+	s.tellNone()
+	s.mu.Unlock()
+	select {
+	case <-none:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// tellNone wakes Wait when there is no connection; the lock is held.
+func (s *Server) tellNone() {
+	if len(s.conns) == 0 && s.none != nil {
+		close(s.none)
+		s.none = nil
+	}
+}
+
+// Close ends all connections but those that were upgraded, and the contexts of
+// their requests, and waits for their handlers. Listeners are their owner's.
+func (s *Server) Close() {
+	s.mu.Lock()
+	first := !s.shut
+	s.shut = true
+	s.mu.Unlock()
+	if !first {
+		return
+	}
+	s.Drain()
+	if s.interrupted() == nil {
+		s.Interrupt(http.ErrServerClosed)
+	}
+	for _, c := range s.all() {
+		c.cut()
+	}
+	s.work.Wait()
+	s.gone.close()
+}
+
+func (s *Server) all() []*conn {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	list := make([]*conn, 0, len(s.conns))
+	for c := range s.conns {
+		list = append(list, c)
+	}
+	return list
+}
+
+// add notes a connection, unless the server is closed.
+func (s *Server) add(c *conn) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.shut {
+		return false
+	}
+	s.conns[c] = struct{}{}
+	return true
+}
+
+func (s *Server) remove(c *conn) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.conns, c)
+	s.tellNone()
+}
+
+func (s *Server) exchange() *Exchange {
+	x := s.exchanges.Get().(*Exchange)
+	x.reply.reset()
+	return x
+}
+
+// recycle makes an exchange ready for another request.
+func (s *Server) recycle(x *Exchange) {
+	x.head.reset()
+	x.c, x.body, x.request, x.context, x.stop = nil, nil, nil, nil, nil
+	x.fields = nil
+	s.exchanges.Put(x)
+}
+
+// stamp is the Date field of one second.
+type stamp struct {
+	second int64
+	field  []byte
+}
+
+// date returns the line of the Date field.
+func (s *Server) date() []byte {
+	now := time.Now()
+	if d := s.clock.Load(); d != nil && d.second == now.Unix() {
+		return d.field
+	}
+	d := &stamp{now.Unix(), []byte("Date: " + now.UTC().Format(http.TimeFormat) + "\r\n")}
+	s.clock.Store(d)
+	return d.field
+}
+
+var errClosed = errors.New("h1: server is closed")
