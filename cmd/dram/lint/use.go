@@ -108,8 +108,8 @@ func (f *source) literal(lit *ast.CompositeLit) []use {
 // and the fields of a form follow them.
 func (f *source) count(args []ast.Expr) int {
 	for n := len(args); n > 0; n-- {
-		switch types.TypeString(f.info.TypeOf(args[n-1]), func(p *types.Package) string { return cleanPath(p.Path()) }) {
-		case rootPackage + ".Query", rootPackage + ".Fragment", "net/url.Values":
+		switch types.TypeString(types.Unalias(f.info.TypeOf(args[n-1])), func(p *types.Package) string { return cleanPath(p.Path()) }) {
+		case rootPackage + ".Query", rootPackage + ".Fragment", rootPackage + "/webtest.Upload", "net/url.Values":
 		default:
 			return n
 		}

@@ -11,6 +11,9 @@ import (
 // Site embeds the app, as apps do.
 type Site struct{ *dram.App }
 
+// filter is another name of a query, as a package may have it.
+type filter = dram.Query
+
 const detail = "question" + ".detail"
 
 func main() {
@@ -23,6 +26,7 @@ func (s *Site) list(c *dram.Context) error {
 	fmt.Println(c.T("greeting"), c.T("greting"), s.T("ko", "nobody.has.this")) // want `no file in locales/ has the text "greting", did you mean "greeting"?` `no file in locales/ has the text "nobody.has.this"`
 	c.URL(detail)                                                              // want `route "question.detail" is /question/{id:int}/: it takes 1 value, not 0`
 	c.URL(detail, 1, dram.Query{"page": 2}, dram.Fragment("answers"))
+	c.URL(detail, 1, filter{"page": 2})
 	c.URL(detail, 1, 2) // want `it takes 1 value, not 2`
 	c.URL("question.list", []any{1, 2}...)
 	made := "made.at." + c.Param("run")
