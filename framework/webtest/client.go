@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -57,19 +58,21 @@ func (c *Client) GetPath(path string) *Response {
 }
 
 // Submit sends a form to a route as a browser does, by POST. The arguments are
-// those of the app's URL, followed by the fields as url.Values; a form that is
-// only a button has none.
+// those of the app's URL, followed by the fields as url.Values and the files,
+// each as an [Upload]; a form that is only a button has none.
 func (c *Client) Submit(route string, args ...any) *Response {
 	c.t.Helper()
+	args, files := splitAll[Upload](args)
 	args, fields := split[url.Values](args)
-	return c.SubmitPath(c.url(route, args), fields)
+	return c.SubmitPath(c.url(route, args), fields, files...)
 }
 
 // SubmitPath is Submit for a path.
-func (c *Client) SubmitPath(path string, fields url.Values) *Response {
+func (c *Client) SubmitPath(path string, fields url.Values, files ...Upload) *Response {
 	c.t.Helper()
-	r := c.request("POST", path, strings.NewReader(fields.Encode()))
-	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	body, contentType := encode(fields, files)
+	r := c.request("POST", path, body)
+	r.Header.Set("Content-Type", contentType)
 	return c.Do(r)
 }
 
@@ -180,4 +183,19 @@ func split[T any](args []any) ([]any, T) {
 		return args, zero
 	}
 	return args[:len(args)-1], last
+}
+
+// splitAll takes all last arguments of type T off, and keeps their order.
+func splitAll[T any](args []any) ([]any, []T) {
+	n := len(args)
+	var taken []T
+	for ; n > 0; n-- {
+		last, ok := args[n-1].(T)
+		if !ok {
+			break
+		}
+		taken = append(taken, last)
+	}
+	slices.Reverse(taken)
+	return args[:n], taken
 }

@@ -22,6 +22,8 @@
 //	SetLog(*slog.Logger)                             before that, to t.Output()
 //	Start(context.Context) error                     before the test
 //	Close(context.Context) error                     after the test
+//	Commands() map[string]func(context.Context, []string) error
+//	                                                 Command
 //
 // # Visitors
 //
@@ -33,6 +35,15 @@
 // As needs no password and no login page. The app signs the user in as it
 // always does, by the Load of package auth, so that everything behind is as in
 // production: the session, its cookie, and what ends it.
+//
+// # Files and commands
+//
+// A form with files takes them behind its fields, and the verbs of the binary
+// run without one:
+//
+//	site.Submit("product.create", url.Values{"name": {"Tea"}},
+//		webtest.Upload{Field: "picture", Name: "tea.png", Content: png})
+//	err := site.Command("seed", "12")
 //
 // # Settings
 //

@@ -4,6 +4,8 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -24,11 +26,14 @@ type Site[H http.Handler] struct {
 
 // What webtest looks for on an app.
 type (
-	migrator interface{ Migrate(context.Context) error }
-	starter  interface{ Start(context.Context) error }
-	closer   interface{ Close(context.Context) error }
-	logger   interface{ SetLog(*slog.Logger) }
-	linker   interface {
+	migrator  interface{ Migrate(context.Context) error }
+	starter   interface{ Start(context.Context) error }
+	closer    interface{ Close(context.Context) error }
+	logger    interface{ SetLog(*slog.Logger) }
+	commander interface {
+		Commands() map[string]func(context.Context, []string) error
+	}
+	linker interface {
 		URL(route string, args ...any) (string, error)
 	}
 )
@@ -60,6 +65,25 @@ func New[H http.Handler](t testing.TB, newApp func(*config.Config) (H, error), o
 	}
 	begin(t, app)
 	return &Site[H]{Client: newClient(t, app, clock), App: app, Config: conf, Clock: clock}
+}
+
+// Command runs a verb of the app's binary, one of App.Command or of a component,
+// as `qna seed 12` does for site.Command("seed", "12"), and returns its error.
+func (s *Site[H]) Command(name string, args ...string) error {
+	s.t.Helper()
+	var names []string
+	if app, ok := any(s.App).(commander); ok {
+		for key, run := range app.Commands() { // a name, a space and its help
+			verb, _, _ := strings.Cut(key, " ")
+			if verb == name {
+				return run(s.t.Context(), args)
+			}
+			names = append(names, verb)
+		}
+	}
+	slices.Sort(names)
+	s.t.Fatalf("the app has no command %q; it has %q", name, names)
+	return nil
 }
 
 // logTo writes where the test's own output goes, which is shown if it fails.
