@@ -39,6 +39,9 @@ func findApp(ctx context.Context, dir string) (*app, error) {
 	list.Stderr = &stderr
 	out, err := list.Output()
 	if err != nil {
+		if strings.Contains(stderr.String(), "go mod tidy") {
+			return nil, fmt.Errorf("go.mod of %s lacks what the app imports\n%s\nRun there: go mod tidy", dir, indent(stderr.String()))
+		}
 		return nil, fmt.Errorf("%s is no Dram app: there is no Go package that can be read\n%s\nMake a new app with: dram new NAME",
 			dir, indent(stderr.String()))
 	}
