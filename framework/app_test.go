@@ -96,7 +96,7 @@ func TestBuildReportsEverythingAtOnce(t *testing.T) {
 		"app_test.go:", "/nil has no handler", `template function "url" is one of Dram's`, `command "bad name"`,
 		"templates/links.html:2:3: there is no route named \"hom\"",
 		`templates/links.html:2:16: route "detail" needs a value for {id}, got 0`,
-		"templates/links.html:3:3: ", "b.css", `no file in locales/ has the text "helo"`,
+		"templates/links.html:3:3: ", "b.css", `no file in locales/ has the text "helo", did you mean "hello"?`,
 		"templates/broken.html:1: missing value for if",
 	} {
 		if !strings.Contains(err.Error(), want) {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/dram-go/dram/framework/asset"
 	"github.com/dram-go/dram/framework/i18n"
+	"github.com/dram-go/dram/framework/nearest"
 	"github.com/dram-go/dram/framework/view"
 )
 
@@ -161,5 +162,9 @@ func (a *App) checkText(call view.Call) error {
 }
 
 func (a *App) unknownText(key string) string {
-	return fmt.Sprintf("no file in locales/ has the text %q", key)
+	var keys []string
+	for _, locale := range a.catalog.Locales() {
+		keys = append(keys, a.catalog.Keys(locale)...)
+	}
+	return fmt.Sprintf("no file in locales/ has the text %q%s", key, nearest.Hint(key, keys))
 }
