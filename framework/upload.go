@@ -42,7 +42,7 @@ type Upload struct {
 //			return err
 //		}
 //		if file.Filename != "" {
-//			stored, err := s.Files.Save(c, file.Filename, file)
+//			stored, err := s.Files.Save(c, file, "image/*")
 //			…
 //		}
 //	}
