@@ -344,7 +344,7 @@ func TestMailbox(t *testing.T) {
 	dir := filepath.Join(conf.Root, ".dram", "mail")
 	var log bytes.Buffer
 	box := Mailbox{Dir: dir, Log: slog.New(slog.NewTextHandler(&log, nil))}
-	if kept := m.to.(Mailbox); kept.Dir != dir || kept.Log == nil {
+	if kept := m.to.(Mailbox); kept.Dir != dir {
 		t.Errorf("development keeps mails in %+v", kept)
 	}
 	m.to = box
@@ -381,6 +381,32 @@ func TestMailbox(t *testing.T) {
 	info, err := os.Stat(filepath.Join(dir, letters[0].Name))
 	if err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("mode %v, %v", info.Mode(), err)
+	}
+}
+
+// What a mailer says goes to the log of its app, and else to the default log of
+// the time when it says it: a program sets that after its New.
+func TestMailboxLog(t *testing.T) {
+	m := New(settings(t, config.Development, ""))
+	send := func() {
+		t.Helper()
+		if err := m.Send(t.Context(), hello()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var late, own bytes.Buffer
+	before := slog.Default()
+	t.Cleanup(func() { slog.SetDefault(before) })
+	slog.SetDefault(slog.New(slog.NewTextHandler(&late, nil)))
+	send()
+	if !strings.Contains(late.String(), `msg="mail kept, not sent"`) {
+		t.Errorf("the default log got %q", late.String())
+	}
+	late.Reset()
+	m.SetLog(slog.New(slog.NewTextHandler(&own, nil)))
+	send()
+	if late.Len() > 0 || !strings.Contains(own.String(), `msg="mail kept, not sent"`) {
+		t.Errorf("the default log got %q, the mailer's own %q", late.String(), own.String())
 	}
 }
 

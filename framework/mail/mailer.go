@@ -1,6 +1,7 @@
 package mail
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -21,6 +22,7 @@ type Mailer struct {
 	composer
 	to    transport
 	fault error // of the settings
+	log   *slog.Logger
 }
 
 // transport takes composed messages.
@@ -56,13 +58,17 @@ func newTransport(conf *config.Config) (transport, error) {
 		text = "file:" + defaultBox
 	}
 	if text == "" {
-		return nil, errors.New("mail: nothing says where to send mail: set url in [mail] (DRAM_MAIL_URL) to smtp://USER:PASSWORD@HOST:PORT, or to file:DIR to keep mails in files")
+		return nil, errors.New("mail: nothing says where to send mail: set url in [mail] (DRAM_MAIL_URL) to smtp://USER:PASSWORD@HOST:PORT, or to file:DIR to keep mails in files; DRAM_ENV=development keeps them in " + defaultBox)
 	}
 	if dir, ok := strings.CutPrefix(text, "file:"); ok {
-		return Mailbox{Dir: conf.Path(dir), Log: slog.Default()}, nil
+		return Mailbox{Dir: conf.Path(dir)}, nil
 	}
 	return newSMTP(text, conf.Mail.Timeout)
 }
+
+// SetLog sets where the mailbox of development writes its lines: app.SetLog
+// calls it. Without it that is what slog.Default returns when a mail comes.
+func (m *Mailer) SetLog(log *slog.Logger) { m.log = log }
 
 // Start reports whether the settings say where mail goes and who sends it. It
 // does not talk to the server: an app must start while that is down.
@@ -88,7 +94,12 @@ func (m *Mailer) Send(ctx context.Context, message Message) error {
 	if err != nil {
 		return err
 	}
-	return m.to.send(ctx, &composed{message, msg})
+	to := m.to
+	if box, ok := to.(Mailbox); ok && box.Log == nil {
+		box.Log = cmp.Or(m.log, slog.Default())
+		to = box
+	}
+	return to.send(ctx, &composed{message, msg})
 }
 
 // Error is a mail that the server did not take, or not for all recipients.

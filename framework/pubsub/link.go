@@ -1,9 +1,11 @@
 package pubsub
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"sync"
 	"time"
 )
@@ -150,7 +152,7 @@ func (n *Node) connected() bool {
 // first attempt gave.
 func (m *membership) run(conn Conn, err error) {
 	defer close(m.done)
-	log, link := m.node.log, m.node.link
+	log, link := cmp.Or(m.node.log, slog.Default()), m.node.link
 	delay, lost := firstDelay, false
 	for {
 		if err == nil {

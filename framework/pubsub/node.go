@@ -30,7 +30,8 @@ type Options struct {
 	// Buffer is how many messages a subscriber may be behind before it gets
 	// the mark of a gap; 0 means 256.
 	Buffer int
-	// Log hears of connections that are lost and found; nil is slog.Default().
+	// Log hears of connections that are lost and found; nil is the log that
+	// [Node.SetLog] gives, or slog.Default() at [Node.Start].
 	Log *slog.Logger
 }
 
@@ -40,6 +41,7 @@ type Options struct {
 type Node struct {
 	buffer int
 	log    *slog.Logger
+	ownLog bool   // the options named it
 	link   Link   // nil: this process alone
 	out    *queue // for the link
 
@@ -60,6 +62,7 @@ func New(o Options) *Node {
 	n := &Node{
 		buffer: o.Buffer,
 		log:    o.Log,
+		ownLog: o.Log != nil,
 		link:   o.Link,
 		out:    newQueue("", outgoing),
 		topics: map[string]map[*subscription]struct{}{},
@@ -67,13 +70,18 @@ func New(o Options) *Node {
 	if n.buffer <= 0 {
 		n.buffer = defaultBuffer
 	}
-	if n.log == nil {
-		n.log = slog.Default()
-	}
 	if hub := cmp.Or(o.Hub, os.Getenv(HubVariable)); n.link == nil && hub != "" {
 		n.link = hubLink{path: hub}
 	}
 	return n
+}
+
+// SetLog sets the log where the options named none, before Start: app.SetLog
+// calls it.
+func (n *Node) SetLog(log *slog.Logger) {
+	if !n.ownLog {
+		n.log = log
+	}
 }
 
 // Publish tells all subscribers of topic, those of this process before it
