@@ -46,6 +46,7 @@ type App struct {
 	components []any
 	commands   []command
 	funcs      template.FuncMap
+	impure     []string // those of funcs whose calls are never repeated
 	faults     []error
 
 	localeCookie string // of visitors who chose a locale, "" for none
@@ -159,6 +160,9 @@ func (a *App) UseHTTP(mw ...func(http.Handler) http.Handler) {
 // Func makes fn callable from templates. If its first parameter is a *Context,
 // templates do not write it: it is the request that is being answered. Its
 // results are one value, or a value and an error.
+//
+// It may be called a second time for the same page, see package view: one that
+// must not is added by [App.ImpureFunc].
 func (a *App) Func(name string, fn any) {
 	a.describing("Func")
 	if err := checkFunc(a.funcs, name, fn); err != nil {

@@ -105,6 +105,7 @@ func (a *App) loadViews() error {
 		Prefix: "templates/",
 		Funcs:  plain,
 		Scoped: scoped,
+		Impure: a.impure,
 		Reload: a.live != "",
 		Log:    a.Log,
 

@@ -88,7 +88,10 @@
 //
 // Before that, c.Writer.Header().Set and http.SetCookie(c.Writer, …) add to the
 // header; c.Request is that of net/http, with c.Request.Cookie and the rest.
-// Templates are looked for in templates/, {{static}} files in static/.
+// Templates are looked for in templates/, {{static}} files in static/. They are
+// compiled at start, which nobody notices but by the time that pages take;
+// [App.Templates] tells which are, and pages.compile = false leaves all of them
+// to html/template.
 //
 // Streams end when the process does: see [Context.Draining].
 //

@@ -52,6 +52,15 @@ func requestFuncs() template.FuncMap {
 	}
 }
 
+// ImpureFunc is [App.Func] for a function with an effect that must not happen
+// twice for one page, such as drawing a number: a page that is given up by its
+// compiled template and rendered by html/template gets what the function has
+// returned already.
+func (a *App) ImpureFunc(name string, fn any) {
+	a.Func(name, fn)
+	a.impure = append(a.impure, name)
+}
+
 // splitFuncs parts the functions that take a *Context first from the others.
 func splitFuncs(all template.FuncMap) (plain, scoped template.FuncMap) {
 	plain, scoped = template.FuncMap{}, template.FuncMap{}

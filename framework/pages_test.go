@@ -97,3 +97,29 @@ func TestTemplatesSaysWhoRendersThem(t *testing.T) {
 		t.Errorf("got  %q\nwant %q", got, want)
 	}
 }
+
+func TestImpureFuncRunsOnce(t *testing.T) {
+	app, _ := newApp(t, config.Test, folders(
+		"templates/ticket.html", `{{/* layout: none */}}{{draw}} {{range .}}{{.}}{{end}} {{draw}}`,
+	))
+	drawn := 0
+	app.ImpureFunc("draw", func(*dram.Context) int { drawn++; return drawn })
+	var page bytes.Buffer
+	left := func(yield func(int) bool) { yield(7) } // html/template ranges over these
+	if err := app.Pages("").Render(&page, "ticket.html", left, nil); err != nil || page.String() != "1 7 2" || drawn != 2 {
+		t.Errorf("%q, %v, drawn %d times", &page, err, drawn)
+	}
+}
+
+func TestPagesAreNotCompiledWhereTheConfigurationSaysSo(t *testing.T) {
+	conf := config.Default(t.TempDir())
+	conf.Env, conf.Pages.Compile = config.Test, false
+	app := dram.New(conf, folders("templates/a.html", `{{/* layout: none */}}{{.}}`))
+	if got := app.Templates(); len(got) != 1 || got[0][1] != "html/template" || got[0][2] != "compiling is turned off" {
+		t.Errorf("%q", got)
+	}
+	var page bytes.Buffer
+	if err := app.Pages("").Render(&page, "a.html", "<", nil); err != nil || page.String() != "&lt;" {
+		t.Errorf("%q, %v", &page, err)
+	}
+}
