@@ -58,7 +58,7 @@ var house = []struct {
 	{"framework/...", []string{"framework/config", "framework/asset", "framework/nearest", "framework/trace"}},
 
 	// The runner: front and gateway never know each other.
-	{"runner", []string{"runner/...", "framework/config", "framework/asset", "framework/nearest", "templates/pages"}},
+	{"runner", []string{"runner/...", "framework/config", "framework/asset", "framework/nearest", "framework/pubsub", "templates/pages"}},
 	{"runner/front/h1", nil},
 	{"runner/front", []string{"runner/front/h1", "runner/control", "runner/wire", "framework/config", "framework/asset", "templates/pages"}},
 	{"runner/gateway", []string{"runner/control", "runner/wire", "framework/config"}},

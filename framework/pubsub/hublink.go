@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"os"
+	"path/filepath"
 )
 
 // hubLink is the link through a hub.
@@ -41,8 +43,21 @@ func (l hubLink) connect(ctx context.Context) (net.Conn, error) {
 	if l.dial != nil {
 		return l.dial(ctx)
 	}
-	return new(net.Dialer).DialContext(ctx, "unix", l.path)
+	if len(l.path) <= maxSocketPath {
+		return new(net.Dialer).DialContext(ctx, "unix", l.path)
+	}
+	dir, err := os.Open(filepath.Dir(l.path))
+	if err != nil {
+		return nil, err
+	}
+	defer dir.Close()
+	short := fmt.Sprintf("/proc/self/fd/%d/%s", dir.Fd(), filepath.Base(l.path))
+	return new(net.Dialer).DialContext(ctx, "unix", short)
 }
+
+// maxSocketPath is what fits into the address of a unix socket with its final
+// NUL (unix(7)). A longer path is reached through its directory.
+const maxSocketPath = 107
 
 // hubConn is a connection to a hub.
 type hubConn struct {
