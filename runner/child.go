@@ -29,6 +29,8 @@ type launch struct {
 	env    []string
 	boot   bool     // standard output and error are kept until READY
 	life   *os.File // its lifeline
+
+	nursery *nursery
 }
 
 // child is the master's hold on one process of its own.
@@ -76,14 +78,14 @@ func startChild(l launch) (*child, error) {
 	}
 	cmd.ExtraFiles = append(cmd.ExtraFiles, l.life)
 	cmd.Env = append(cmd.Env, fmt.Sprintf("%s=%d", lifelineVariable, 2+len(cmd.ExtraFiles)))
-	if err := cmd.Start(); err != nil {
+	if err := l.nursery.start(cmd); err != nil {
 		ours.Close()
 		return nil, fmt.Errorf("start %s: %w", cmd.Path, err)
 	}
 	c.process = cmd.Process
 	go func() {
 		defer close(c.ended)
-		c.status = exitStatus(cmd.Wait())
+		c.status = exitStatus(l.nursery.wait(cmd))
 		select {
 		case <-read:
 		case <-time.After(time.Second): // a grandchild holds the pipe open
@@ -128,5 +130,6 @@ func childEnv(base []string, settings map[string]string, own ...string) []string
 // processVariables tell one process what it is and must not leak to another.
 var processVariables = []string{
 	"DRAM_ROLE", "DRAM_CONTROL_FD", "DRAM_GENERATION", "DRAM_WORKER",
+	"NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID", "LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES",
 	"DRAM_LISTEN_FD", lifelineVariable, "DRAM_READY_FD", keptFileVariable, keptRootVariable,
 }
