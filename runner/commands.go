@@ -126,7 +126,7 @@ func (p *program) root() *cobra.Command {
 		c.GroupID = groupServe
 		root.AddCommand(c)
 	}
-	for _, c := range []*cobra.Command{p.statusCommand(), p.reloadCommand(), p.stopCommand()} {
+	for _, c := range p.treeCommands() {
 		c.GroupID = groupTree
 		root.AddCommand(c)
 	}

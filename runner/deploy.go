@@ -56,6 +56,9 @@ func (m *master) deploy(kind deployKind, by *peer) {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	d := &deployment{kind: kind, number: m.lastNumber, by: by, began: time.Now(), cancel: cancel}
 	m.deployment, m.preparing = d, true
+	if m.started {
+		m.notify.reloading()
+	}
 	m.state.beginRollout(d.number, kind == deployUpgrade)
 	p := preparation{masterOptions: m.masterOptions, number: d.number, first: !m.started, life: m.life}
 	if kind == deployRollback {
@@ -179,6 +182,9 @@ func (m *master) finishDeployment(code int, text string) {
 	if !m.started {
 		m.failure = errors.New(text)
 		return
+	}
+	if m.state.stop == serving {
+		m.notify.ready()
 	}
 	status := &reloadStatus{At: time.Now(), Kind: string(d.kind), Generation: d.number, OK: code == exitOK}
 	status.Build = m.generations[d.number].build

@@ -12,10 +12,17 @@
 //	serve              front, workers and their supervisor, from one command
 //	run                everything in this one process, on net/http
 //	front, gateway     the two halves of serve, started apart
-//	status             the processes of the running app (--json)
+//	status             the processes of the running app (--json, --watch, --streams)
 //	reload             new workers from the new binary; no request is lost
+//	upgrade            a reload that replaces the front, too
+//	rollback           back to the build before the last reload
+//	scale N            N workers, until the next reload
+//	worker dump|restart|curl ID
+//	                   looks into one worker, replaces it, asks it
+//	drain              /readyz says 503, then, after a delay, stop
 //	stop               ends the running app and waits for its end (--quick)
-//	migrate up|status  the app's database
+//	migrate up|after|status
+//	                   the app's database
 //	routes, check      what the app serves, and whether it is sound
 //	config print       every setting and where it comes from (--json)
 //	secret             makes the app's secret
@@ -34,6 +41,8 @@
 //	Close(context.Context) error    closes it again, after the last request
 //	Assets() fs.FS                  static files, which the front serves
 //	Migrate(context.Context) error  brings the database up to date: migrate up, serve, reload
+//	MigrateAfter(context.Context) error
+//	                                takes away what older builds used: once none of them runs
 //	MigrationStatus(context.Context) ([][]string, error)
 //	                                rows of version, state and file: migrate status
 //	Check(context.Context) error    what only the app can check: check; serve and reload, before they migrate
@@ -59,34 +68,62 @@
 // requests; one that does not serve yet, or migrates, has these 5 s alone.
 //
 // A worker that dies is replaced after a pause that grows from 0.1 s to 30 s
-// while deaths follow each other, and to 5 s while no other worker is ready. A
-// front is replaced at once, after several deaths in a row within 1 s. After
+// while deaths follow each other, and to 5 s while no other worker is ready.
+// When every worker has died five times in a row, one alone is tried each 30 s.
+// A front is replaced at once, after several deaths in a row within 1 s. After
 // the first start has succeeded, no death of a child ends the master.
+//
+// Workers beat each second. One that is silent for workers.heartbeat_timeout is
+// asked for a page; if it answers neither, it hangs: what its goroutines are at
+// is written to .dram/run/dump-….txt, and it is killed. A request that has no
+// response within workers.request_timeout is another matter: it gets 504, its
+// context ends, the log names it, a dump shows where it is, and the worker
+// serves on. workers.max_requests, max_age, max_rss and max_stuck replace
+// workers by fresh ones, one at a time.
 //
 // # Reload
 //
 // reload, and the signal HUP, copy the settings and the binary from the path
-// the app was started by, let it check the settings and itself, publish its static
-// files and migrate, and start its workers. What replaces a process later runs these
-// copies: an edit of dram.toml has no effect before the next reload. When all of them are ready, the front gets a table
-// with them, and an old worker ends only after every front has said that it
-// will send nothing more there and waits for nothing. Before that point any
-// failure leaves the old generation as it was. Checking the settings and
-// publishing may each take workers.boot_timeout, a migration any time; until
-// the first new worker starts, the reload is called off when its command is
-// interrupted.
+// the app was started by, let it check the settings and itself, publish its
+// static files and migrate. What replaces a process later runs these copies: an
+// edit of dram.toml has no effect before the next reload. Then one new worker
+// starts, the canary. Every front asks it for reload.probe, and only a good
+// answer (below 500) lets it serve; now an old worker gets no new requests, and
+// ends after every front has said that it will send nothing more there and
+// waits for nothing. The others follow one by one. When all serve, they are
+// watched for reload.soak: a death, where there were none before, or a larger
+// part of failed requests takes the generation back, as does any failure
+// before. Then the old workers return from the kept copy, and the exit code is
+// 3; status keeps the reason. After the soak the generation is committed, and
+// the migrations run that had to wait for the end of the old workers.
 //
-// Other signals: TERM and INT let requests in flight finish, for at most
-// workers.graceful_timeout; INT again and QUIT do not.
+// Checking the settings and publishing may each take workers.boot_timeout, a
+// migration any time; until the first new worker starts, the reload is called
+// off when its command is interrupted.
+//
+// # Signals
+//
+// HUP reloads, USR2 upgrades. TTIN and TTOU start and end one worker, WINCH
+// ends all of them. TERM and INT let requests in flight finish, for at most
+// workers.graceful_timeout, after server.drain_delay; a second one, and QUIT, do
+// not. USR1 is for programs with log files; these logs go to standard error.
+//
+// # Service managers
+//
+// serve tells systemd when it is ready, reloads, stops and how it is (NOTIFY_SOCKET,
+// Type=notify), feeds its watchdog as long as a worker beats, and takes over one
+// socket from a socket unit (LISTEN_FDS).
 //
 // # Files
 //
 // Everything lies below .dram beside dram.toml: run/control.sock is how
-// commands reach the master, run/crash-PID.txt keeps the last words of
-// processes that crashed, state/bin the binaries of the last two generations,
-// state/config the settings of the serving one, state/assets the published
-// static files. master.lock and migrate.lock are locked while a master runs
-// and while a process migrates. A removed run directory is made anew.
+// commands reach the master, run/hub.sock how package pubsub joins the workers,
+// run/crash-PID.txt keeps the last words of processes that crashed and
+// run/dump-PID-TIME.txt what the goroutines of a worker were at. state/bin has
+// the binaries of the last two generations, state/config their settings,
+// state/assets the published static files. master.lock and migrate.lock are
+// locked while a master runs and while a process migrates. A removed run
+// directory is made anew.
 //
 // # Logs
 //

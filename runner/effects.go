@@ -8,6 +8,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/dram-go/dram/framework/pubsub"
 	"github.com/dram-go/dram/runner/control"
 )
 
@@ -75,9 +76,9 @@ func (m *master) startWorker(slot, number int, now time.Time) {
 	p := process{ID: m.state.lastWorker, Slot: slot, Generation: number, Jitter: 0.9 + 0.2*rand.Float64()}
 	g := m.generations[number]
 	c, err := startChild(launch{
-		binary: g.binary, boot: true, life: m.life, args: []string{"__worker"},
+		binary: g.binary, boot: true, life: m.life, nursery: m.nursery, args: []string{"__worker"},
 		title: fmt.Sprintf("%s: worker %d gen %d", m.conf.Name, p.ID, number),
-		env:   m.childEnv(g, control.RoleWorker, "DRAM_WORKER="+strconv.Itoa(p.ID)),
+		env:   m.childEnv(g, control.RoleWorker, m.workerVariables(g, p.ID)...),
 	})
 	if err != nil {
 		m.log.Error("cannot start a worker", "err", err)
@@ -95,7 +96,7 @@ func (m *master) startFront(number int, now time.Time) {
 	p := process{ID: m.state.lastFront, Generation: number}
 	g := m.generations[number]
 	c, err := startChild(launch{
-		binary: g.binary, life: m.life, args: []string{"__front"},
+		binary: g.binary, life: m.life, nursery: m.nursery, args: []string{"__front"},
 		title: fmt.Sprintf("%s: front gen %d", m.conf.Name, number),
 		env:   m.childEnv(g, control.RoleFront),
 	})
@@ -119,6 +120,15 @@ func (m *master) startFront(number int, now time.Time) {
 func (m *master) childEnv(g generation, role string, own ...string) []string {
 	own = append(own, "DRAM_ROLE="+role, "DRAM_CONTROL_FD="+strconv.Itoa(controlFD), "DRAM_GENERATION="+strconv.Itoa(g.number))
 	return childEnv(os.Environ(), m.settings, append(own, g.kept.variables()...)...)
+}
+
+// workerVariables are what a worker alone is told.
+func (m *master) workerVariables(g generation, id int) []string {
+	vars := append([]string{"DRAM_WORKER=" + strconv.Itoa(id)}, g.share...)
+	if m.hub != nil {
+		vars = append(vars, pubsub.HubVariable+"="+m.hub.path)
+	}
+	return vars
 }
 
 // drainWorker takes a worker out of the table and tells it, so that its

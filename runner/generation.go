@@ -15,6 +15,7 @@ type generation struct {
 	binary string // the kept copy
 	kept   keptSettings
 	assets *control.Assets
+	share  []string // variables: the part of the machine that each worker has
 }
 
 // limitsOf are the policy's limits of a configuration.

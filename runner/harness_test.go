@@ -40,6 +40,8 @@ type site struct {
 	t      *testing.T
 	dir    string
 	binary string
+	env    []string        // more variables for its processes
+	change func(*exec.Cmd) // how it is started
 }
 
 func newSite(t *testing.T, settings string) *site {
@@ -100,6 +102,7 @@ func (s *site) command(args ...string) *exec.Cmd {
 	cmd := exec.Command(s.binary, args...)
 	cmd.Dir = s.dir
 	cmd.Env = []string{testAppVariable + "=1", "PATH=" + os.Getenv("PATH"), "HOME=" + s.dir, "TMPDIR=" + os.TempDir(), "DRAM_RELOAD_SOAK=0s"}
+	cmd.Env = append(cmd.Env, s.env...)
 	return cmd
 }
 
@@ -191,6 +194,9 @@ func (s *site) launch(args ...string) (*running, <-chan string) {
 		s.t.Fatal(err)
 	}
 	cmd.Stdout, cmd.Stderr = in, errOut
+	if s.change != nil {
+		s.change(cmd)
+	}
 	err = cmd.Start()
 	in.Close()
 	if err != nil {

@@ -6,9 +6,11 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"syscall"
 	"time"
 
 	"github.com/dram-go/dram/framework/config"
+	"github.com/dram-go/dram/framework/pubsub"
 	"github.com/dram-go/dram/runner/control"
 	"github.com/dram-go/dram/runner/wire"
 )
@@ -23,6 +25,7 @@ type masterOptions struct {
 	front    bool              // the tree has a front of its own
 	stdout   io.Writer
 	stderr   io.Writer
+	nursery  *nursery // of PID 1; else nil
 }
 
 // master supervises a tree. One goroutine, in run, owns everything here;
@@ -59,6 +62,8 @@ type master struct {
 
 	pair func() (front, worker *os.File, err error) // makes a link: wire.Pair
 
+	hub          *hub
+	notify       *notifier
 	callOffAfter func() // ends the migrations that follow a reload
 	dumps        dumps
 	ticked       time.Time // the last tick
@@ -81,6 +86,9 @@ func serveTree(o masterOptions) error {
 	if err != nil {
 		return err
 	}
+	if os.Getpid() == 1 {
+		o.nursery = &nursery{}
+	}
 	m := &master{
 		masterOptions: o, pid: os.Getpid(), since: time.Now(), dir: dir,
 		state:       newState(limitsOf(o.conf), o.front),
@@ -96,13 +104,37 @@ func serveTree(o masterOptions) error {
 	defer ours.Close()
 	defer theirs.Close()
 	m.life = theirs
+	if os.Getenv(pubsub.HubVariable) == "" { // else there is one already
+		if m.hub, err = openHub(dir.path); err != nil {
+			dir.release()
+			return err
+		}
+		defer m.hub.close()
+	}
 	if o.front {
-		if m.listener, m.address, err = listen(o.conf.Server.Listen); err != nil {
+		if m.listener, m.address, err = masterListener(o.conf.Server.Listen); err != nil {
 			dir.release()
 			return err
 		}
 	}
+	if m.notify, err = newNotifier(os.Getenv, m.pid); err != nil {
+		o.log.Warn("the service manager is not told how we are", "err", err)
+	}
 	return m.run()
+}
+
+// masterListener is the socket that the service manager passed, or one of our
+// own.
+func masterListener(address string) (*os.File, string, error) {
+	f, err := socketActivation(os.Getenv, os.Getpid())
+	if f == nil && err == nil {
+		return listen(address)
+	}
+	if err != nil {
+		return nil, "", err
+	}
+	bound, err := boundAddress(int(f.Fd()))
+	return f, bound, err
 }
 
 // run is the supervisor: one select, in which everything ends up.
@@ -114,6 +146,13 @@ func (m *master) run() error {
 	m.deploy(deployReload, nil)
 	beat := time.NewTicker(control.Beat)
 	defer beat.Stop()
+	orphans := make(chan os.Signal, 1)
+	if m.nursery != nil {
+		signal.Notify(orphans, syscall.SIGCHLD)
+		defer signal.Stop(orphans)
+	}
+	dog := time.NewTicker(m.notify.interval(control.Beat))
+	defer dog.Stop()
 	for {
 		wake := m.settle()
 		m.runAfter()
@@ -128,9 +167,14 @@ func (m *master) run() error {
 			m.signaled(s)
 		case <-beat.C:
 			m.tick(time.Now())
+		case <-orphans:
+			m.nursery.reap()
+		case <-dog.C:
+			m.notify.feed(time.Now(), m.state.lively(time.Now()))
 		case <-timer.C:
 		}
 		timer.Stop()
+		m.notify.status(m.state.summary())
 	}
 	m.end()
 	return m.failure
@@ -183,12 +227,21 @@ func (m *master) tick(now time.Time) {
 	m.ticked = now
 	m.beat()
 	m.tendSocket()
+	if m.nursery != nil {
+		m.nursery.reap() // those that one of our own hid
+	}
+	if m.hub != nil && m.state.stop == serving {
+		if err := m.hub.tend(); err != nil {
+			m.log.Error("workers do not hear each other", "err", err)
+		}
+	}
 }
 
 // stop begins the end of the tree.
 func (m *master) stop(mode stopMode, why string) {
 	if m.state.stop < mode {
 		m.log.Info("stopping", "why", why, "quick", mode == quick)
+		m.notify.stopping()
 	}
 	m.state.beginStop(mode, time.Now())
 	if m.listener != nil {
@@ -219,7 +272,8 @@ func (m *master) end() {
 // announce tells once that the tree serves.
 func (m *master) announce() {
 	m.started = true
-	m.status().writeTree(m.stderr)
+	m.notify.ready()
+	m.status(false).writeTree(m.stderr)
 	if m.address != "" {
 		fmt.Fprintf(m.stdout, "listening on http://%s\n", m.address)
 		return

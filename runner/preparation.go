@@ -57,6 +57,7 @@ func (p preparation) run(ctx context.Context) (prepared, error) {
 	if g.assets, err = p.publish(ctx, g, conf); err != nil {
 		return prepared{}, err
 	}
+	g.share = thisMachine().share(conf.Workers, os.Getenv)
 	if p.held == nil { // an older build has nothing to migrate
 		err = p.migrate(ctx, g)
 	}
@@ -236,7 +237,10 @@ func (p preparation) role(ctx context.Context, g generation, name, role string, 
 		cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGTERM) }
 		cmd.WaitDelay = killAfter
 		cmd.Stdout, cmd.Stderr = &out, &words
-		return cmd.Run()
+		if err := p.nursery.start(cmd); err != nil {
+			return err
+		}
+		return p.nursery.wait(cmd)
 	})
 	var ended *exec.ExitError
 	switch {

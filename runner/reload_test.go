@@ -83,7 +83,7 @@ func TestFailedReloadKeepsServing(t *testing.T) {
 	s.install("version=2")
 	after := s.status()
 	for i := range before.Workers {
-		if after.Workers[i] != before.Workers[i] {
+		if after.Workers[i].PID != before.Workers[i].PID {
 			t.Errorf("worker was %+v, is %+v", before.Workers[i], after.Workers[i])
 		}
 	}

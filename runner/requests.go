@@ -1,7 +1,6 @@
 package runner
 
 import (
-	"encoding/json"
 	"errors"
 	"net"
 	"time"
@@ -101,12 +100,4 @@ func (m *master) command(conn *control.Conn) {
 func answer(p *peer, r control.Result) {
 	p.send(control.KindResult, r)
 	p.close()
-}
-
-func (m *master) statusResult() control.Result {
-	data, err := json.Marshal(m.status())
-	if err != nil {
-		return control.Result{ExitCode: exitUsage, Text: err.Error()}
-	}
-	return control.Result{Data: data}
 }

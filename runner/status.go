@@ -1,27 +1,33 @@
 package runner
 
 import (
-	"fmt"
-	"io"
-	"strings"
-	"text/tabwriter"
+	"encoding/json"
 	"time"
+
+	"github.com/dram-go/dram/runner/control"
 )
 
 // status is what a master says about itself; `status --json` prints it.
 type status struct {
 	App        string          `json:"app"`
-	State      string          `json:"state"` // starting, serving, degraded, down, reloading, stopping
+	State      string          `json:"state"` // starting, serving, degraded, down, reloading, draining, stopping
 	PID        int             `json:"pid"`
 	Build      string          `json:"build"` // of the serving generation
 	Generation int             `json:"generation"`
-	Listen     string          `json:"listen,omitempty"` // empty for a gateway alone
+	Previous   string          `json:"previous,omitempty"` // build that rollback goes back to
+	Listen     string          `json:"listen,omitempty"`   // empty for a gateway alone
 	Since      time.Time       `json:"since"`
+	Target     int             `json:"target"` // workers that shall serve
 	Front      *processStatus  `json:"front,omitempty"`
-	Fronts     int             `json:"fronts"` // connected ones, with those that run apart
+	OldFronts  []processStatus `json:"old_fronts,omitempty"` // replaced by an upgrade, saying goodbye
+	Fronts     int             `json:"fronts"`               // connected ones, with those that run apart
 	Workers    []processStatus `json:"workers"`
 	Waiting    []waitingStatus `json:"waiting,omitempty"` // places whose process died
+	Breaker    bool            `json:"breaker,omitempty"` // all workers die; one is tried each 30 s
+	Rollout    *rolloutStatus  `json:"rollout,omitempty"` // the reload under way
 	Reload     *reloadStatus   `json:"reload,omitempty"`  // the last one
+	After      string          `json:"after,omitempty"`   // why migrations after the last reload failed
+	Hub        *hubStatus      `json:"hub,omitempty"`
 }
 
 type processStatus struct {
@@ -31,14 +37,36 @@ type processStatus struct {
 	State      phase     `json:"state"`
 	Since      time.Time `json:"since"`
 	Restarts   int       `json:"restarts"` // deaths in this place
+
+	// Of workers alone, as of their last beat.
+	InFlight int            `json:"in_flight"`
+	Requests uint64         `json:"requests"`
+	Failed   uint64         `json:"failed"`          // of these, answered with 500 and above
+	Stuck    int            `json:"stuck,omitempty"` // that ignore the end of their context
+	RSS      int64          `json:"rss"`             // bytes; of all processes
+	Retiring string         `json:"retiring,omitempty"`
+	Oldest   *control.Busy  `json:"oldest,omitempty"`  // request that has waited longest for its response
+	Streams  []control.Busy `json:"streams,omitempty"` // with --streams
 }
 
 // waitingStatus is a place without a process: after several deaths the next
 // one starts later.
 type waitingStatus struct {
 	Process  string    `json:"process"` // front, worker
-	Restart  time.Time `json:"restart"` // when the next one starts
+	Restart  time.Time `json:"restart"` // when the next one starts; zero: after another place's
 	Restarts int       `json:"restarts"`
+}
+
+// rolloutStatus is a reload under way.
+type rolloutStatus struct {
+	Kind       string    `json:"kind"` // reload, upgrade, rollback
+	Generation int       `json:"generation"`
+	Build      string    `json:"build,omitempty"`
+	Step       string    `json:"step"` // preparing, canary, rolling, soaking, taking back
+	Began      time.Time `json:"began"`
+	Ready      int       `json:"ready"` // new workers that serve
+	Target     int       `json:"target"`
+	Reason     string    `json:"reason,omitempty"` // why it is being taken back
 }
 
 type reloadStatus struct {
@@ -50,33 +78,101 @@ type reloadStatus struct {
 	Reason     string    `json:"reason,omitempty"` // why it failed
 }
 
+// hubStatus counts what workers publish to each other.
+type hubStatus struct {
+	Peers   int    `json:"peers"`
+	Relayed uint64 `json:"relayed"`
+	Gaps    uint64 `json:"gaps"`
+}
+
+// maxStreamRows bounds the streams of a status, which must fit into a message.
+const maxStreamRows = 2000
+
 // status describes the tree as it is now.
-func (m *master) status() status {
+func (m *master) status(streams bool) status {
 	s := m.state
 	out := status{
 		App: m.conf.Name, PID: m.pid, Build: m.generations[s.generation].build, Generation: s.generation,
-		Listen: m.address, Since: m.since, Fronts: len(s.peers), Reload: m.lastReload, State: s.health(), Waiting: s.waiting(),
+		Listen: m.address, Since: m.since, Target: s.target, Fronts: len(s.peers), Reload: m.lastReload, State: s.health(),
+		Waiting: s.waiting(), Breaker: s.tripped(), Rollout: m.rolloutStatus(), After: m.after.failure, Hub: m.hubStatus(),
+	}
+	if m.previous != nil {
+		out.Previous = m.previous.build
 	}
 	switch {
 	case s.stop != serving:
 		out.State = "stopping"
+	case s.draining:
+		out.State = "draining"
 	case !m.started:
 		out.State = "starting"
 	case s.rollout != nil:
 		out.State = "reloading"
 	}
-	if f := s.front(); f != nil {
+	for _, f := range s.sortedFronts() {
 		p := processOf(f, s.frontSlot.restarts)
-		out.Front = &p
+		p.RSS = residentSize(p.PID)
+		if f == s.front() {
+			out.Front = &p
+		} else {
+			out.OldFronts = append(out.OldFronts, p)
+		}
 	}
+	left := maxStreamRows
 	for _, w := range s.sortedWorkers() {
 		restarts := 0
 		if slot := s.slots[w.Slot]; slot != nil && w.Generation == s.generation {
 			restarts = slot.restarts
 		}
-		out.Workers = append(out.Workers, processOf(w, restarts))
+		p := processOf(w, restarts)
+		if streams {
+			p.Streams = w.Pulse.Streams[:min(left, len(w.Pulse.Streams))]
+			left -= len(p.Streams)
+		}
+		out.Workers = append(out.Workers, p)
 	}
 	return out
+}
+
+func processOf(p *process, restarts int) processStatus {
+	return processStatus{
+		ID: p.ID, Generation: p.Generation, PID: p.PID, State: p.Phase, Since: p.Since, Restarts: restarts,
+		InFlight: p.Pulse.InFlight, Requests: p.Pulse.Done, Failed: p.Pulse.Failed, Stuck: p.Pulse.Stuck,
+		RSS: p.RSS, Retiring: p.Retire, Oldest: p.Pulse.Oldest,
+	}
+}
+
+// rolloutStatus describes the reload under way, nil when there is none.
+func (m *master) rolloutStatus() *rolloutStatus {
+	r, d := m.state.rollout, m.deployment
+	if r == nil || d == nil || !m.started {
+		return nil
+	}
+	out := &rolloutStatus{
+		Kind: string(d.kind), Generation: r.Generation, Build: m.generations[r.Generation].build,
+		Began: d.began, Target: r.Target, Reason: r.Failed, Step: r.step(),
+	}
+	for _, w := range m.state.workers {
+		if w.Generation == r.Generation && w.serves() {
+			out.Ready++
+		}
+	}
+	return out
+}
+
+// step names how far a rollout is.
+func (r *rollout) step() string {
+	switch {
+	case r.Failed != "":
+		return "taking back"
+	case !r.Starting:
+		return "preparing"
+	case !r.canary:
+		return "canary"
+	case r.soaking.IsZero():
+		return "rolling"
+	}
+	return "soaking"
 }
 
 // health says how well the tree serves.
@@ -87,8 +183,12 @@ func (s *state) health() string {
 			count++
 		}
 	}
-	switch {
-	case count == 0, s.wantFront && (s.front() == nil || s.front().Phase != ready):
+	switch front := s.front(); {
+	case s.wantFront && (front == nil || front.Phase != ready):
+		return "down"
+	case s.tripped():
+		return "degraded"
+	case count == 0:
 		return "down"
 	case count < s.target:
 		return "degraded"
@@ -105,89 +205,23 @@ func (s *state) waiting() (rows []waitingStatus) {
 		rows = append(rows, waitingStatus{"front", s.frontSlot.notAt, s.frontSlot.restarts})
 	}
 	for n := 1; n <= s.target; n++ {
-		if !s.filled(n) {
-			rows = append(rows, waitingStatus{"worker", s.notAt(n), s.slot(n).restarts})
+		if s.filled(n) {
+			continue
 		}
+		at := s.notAt(n)
+		if at == never {
+			at = time.Time{}
+		}
+		rows = append(rows, waitingStatus{"worker", at, s.slot(n).restarts})
 	}
 	return rows
 }
 
-func processOf(p *process, restarts int) processStatus {
-	return processStatus{ID: p.ID, Generation: p.Generation, PID: p.PID, State: p.Phase, Since: p.Since, Restarts: restarts}
-}
-
-// write prints a status for a person.
-func (s status) write(w io.Writer, now time.Time) {
-	fmt.Fprintf(w, "%s %s", s.App, s.State)
-	if s.Listen != "" {
-		fmt.Fprintf(w, " on http://%s", s.Listen)
+func (m *master) statusResult(args []string) control.Result {
+	streams := len(args) > 0 && args[0] == "streams"
+	data, err := json.Marshal(m.status(streams))
+	if err != nil {
+		return control.Result{ExitCode: exitUsage, Text: err.Error()}
 	}
-	fmt.Fprintf(w, ", generation %d, build %s\n\n", s.Generation, s.Build)
-	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "PROCESS\tGENERATION\tPID\tSTATE\tFOR\tRESTARTS")
-	fmt.Fprintf(t, "master\t\t%d\t%s\t%s\t\n", s.PID, s.State, age(now, s.Since))
-	row := func(name string, p processStatus) {
-		fmt.Fprintf(t, "%s\t%d\t%d\t%s\t%s\t%d\n", name, p.Generation, p.PID, p.State, age(now, p.Since), p.Restarts)
-	}
-	if s.Front != nil {
-		row("front", *s.Front)
-	}
-	for _, p := range s.Workers {
-		row(fmt.Sprintf("worker %d", p.ID), p)
-	}
-	for _, p := range s.Waiting {
-		left := max(0, p.Restart.Sub(now).Round(time.Second))
-		fmt.Fprintf(t, "%s\t\t\trestarting in %s, %s\t\t%d\n", p.Process, left, deaths(p.Restarts), p.Restarts)
-	}
-	t.Flush()
-	if s.Front == nil {
-		fmt.Fprintf(w, "\nfronts connected: %d\n", s.Fronts)
-	}
-	if r := s.Reload; r != nil {
-		verdict := "succeeded"
-		if !r.OK {
-			verdict = "failed: " + strings.ReplaceAll(r.Reason, "\n", "\n  ")
-		}
-		fmt.Fprintf(w, "\nlast reload %s ago, to generation %d, %s\n", age(now, r.At), r.Generation, verdict)
-	}
-}
-
-func deaths(n int) string {
-	if n == 1 {
-		return "1 death"
-	}
-	return fmt.Sprintf("%d deaths", n)
-}
-
-// age is a rough duration: people want to know "2h", not "2h0m3.5s".
-func age(now, since time.Time) string {
-	d := now.Sub(since)
-	switch {
-	case d < time.Minute:
-		return fmt.Sprintf("%ds", int(d.Seconds()))
-	case d < time.Hour:
-		return fmt.Sprintf("%dm", int(d.Minutes()))
-	case d < 48*time.Hour:
-		return fmt.Sprintf("%dh", int(d.Hours()))
-	}
-	return fmt.Sprintf("%dd", int(d.Hours()/24))
-}
-
-// writeTree prints the processes once they serve.
-func (s status) writeTree(w io.Writer) {
-	rows := []string{}
-	if s.Front != nil {
-		rows = append(rows, fmt.Sprintf("front (pid %d)", s.Front.PID))
-	}
-	for _, p := range s.Workers {
-		rows = append(rows, fmt.Sprintf("worker %d (pid %d)", p.ID, p.PID))
-	}
-	fmt.Fprintf(w, "%s: master (pid %d), generation %d, build %s\n", s.App, s.PID, s.Generation, s.Build)
-	for i, row := range rows {
-		branch := "├─"
-		if i == len(rows)-1 {
-			branch = "└─"
-		}
-		fmt.Fprintf(w, " %s %s\n", branch, row)
-	}
+	return control.Result{Data: data}
 }

@@ -8,16 +8,22 @@ import (
 	"io/fs"
 	"net/http"
 	"os"
+	"os/exec"
 	"strings"
+	"sync/atomic"
 	"testing/fstest"
+	"time"
 
 	"github.com/dram-go/dram/framework/config"
+	"github.com/dram-go/dram/framework/pubsub"
 )
 
 // testApp is an app without any framework.
 type testApp struct {
 	http.Handler
 	version map[string]string // the settings behind the binary
+	bus     *pubsub.Node
+	heard   atomic.Int64 // messages
 }
 
 func newTestApp(conf *config.Config) (*testApp, error) {
@@ -31,9 +37,26 @@ func newTestApp(conf *config.Config) (*testApp, error) {
 	case "hang":
 		forever()
 	}
-	a := &testApp{version: settings}
+	a := &testApp{version: settings, bus: pubsub.New(pubsub.Options{})}
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "version "+settings["version"]) })
+	mux.HandleFunc("GET /", func(w http.ResponseWriter, _ *http.Request) {
+		if settings["page"] == "500" {
+			w.WriteHeader(http.StatusInternalServerError)
+		}
+		fmt.Fprint(w, "version "+settings["version"])
+	})
+	mux.HandleFunc("POST /publish", func(w http.ResponseWriter, r *http.Request) {
+		if err := a.bus.Publish(r.Context(), "news", []byte("hello")); err != nil {
+			http.Error(w, err.Error(), http.StatusInternalServerError)
+		}
+	})
+	mux.HandleFunc("POST /orphan", func(w http.ResponseWriter, _ *http.Request) {
+		// A grandchild whose parent ends at once.
+		if err := exec.Command("sh", "-c", "sleep 0.1 & exit 0").Run(); err != nil {
+			http.Error(w, err.Error(), http.StatusInternalServerError)
+		}
+	})
+	mux.HandleFunc("GET /heard", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, a.heard.Load()) })
 	mux.HandleFunc("GET /worker", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, os.Getenv("DRAM_WORKER")) })
 	mux.HandleFunc("GET /settings", func(w http.ResponseWriter, _ *http.Request) {
 		fmt.Fprint(w, conf.Name, " ", conf.Root, " ", conf.Locale.Default)
@@ -79,11 +102,28 @@ func (a *testApp) Migrate(context.Context) error {
 	return appendLine("migrated", a.version["version"])
 }
 
+func (a *testApp) MigrateAfter(context.Context) error {
+	return appendLine("followed", a.version["version"])
+}
+
 func (a *testApp) MigrationStatus(context.Context) ([][]string, error) {
 	return [][]string{{"1", "applied", "00001_init.sql"}}, nil
 }
 
-func (a *testApp) Start(context.Context) error {
+func (a *testApp) Start(ctx context.Context) error {
+	if pause, err := time.ParseDuration(a.version["die"]); err == nil {
+		time.AfterFunc(pause, func() { panic("an index out of range") })
+	}
+	go func() {
+		for m := range a.bus.Subscribe(context.Background(), "news") {
+			if !m.Gap {
+				a.heard.Add(1)
+			}
+		}
+	}()
+	if err := a.bus.Start(ctx); err != nil {
+		return err
+	}
 	switch a.version["start"] {
 	case "fail":
 		return errors.New("the database is behind: run migrate up")
@@ -95,7 +135,8 @@ func (a *testApp) Start(context.Context) error {
 	return nil
 }
 
-func (a *testApp) Close(context.Context) error {
+func (a *testApp) Close(ctx context.Context) error {
+	a.bus.Close(ctx)
 	err := appendLine("closed", fmt.Sprint(os.Getpid()))
 	if a.version["close"] == "hang" {
 		forever()

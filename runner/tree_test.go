@@ -150,7 +150,7 @@ func (w *tree) must(err error) {
 }
 
 func (w *tree) start(a action, now time.Time) {
-	p := process{Slot: a.Slot, Generation: a.Generation, PID: 1000}
+	p := process{Slot: a.Slot, Generation: a.Generation, PID: 1000, Jitter: 1}
 	if a.Slot == 0 {
 		w.s.lastFront++
 		p.ID = w.s.lastFront

@@ -13,7 +13,7 @@ import (
 func (m *master) request(p *peer, r control.Request) {
 	switch r.Verb {
 	case "status":
-		answer(p, m.statusResult())
+		answer(p, m.statusResult(r.Args))
 	case "reload", "upgrade", "rollback":
 		m.deploy(deployKind(r.Verb), p)
 	case "stop":
