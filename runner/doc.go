@@ -12,6 +12,7 @@
 //	serve              front, workers and their supervisor, from one command
 //	run                everything in this one process, on net/http
 //	front, gateway     the two halves of serve, started apart
+//	gateway --http     serve behind nginx, Caddy or HAProxy, which speak HTTP/1.1 to it
 //	status             the processes of the running app (--json, --watch, --streams)
 //	reload             new workers from the new binary; no request is lost
 //	upgrade            a reload that replaces the front, too

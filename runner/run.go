@@ -16,6 +16,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/dram-go/dram/framework/config"
+	"github.com/dram-go/dram/runner/forwarded"
 )
 
 func (p *program) runCommand() *cobra.Command {
@@ -135,7 +136,7 @@ func (i inherited) tell(address string) error {
 
 func newServer(app http.Handler, conf *config.Config, log *slog.Logger) *http.Server {
 	return &http.Server{
-		Handler:           http.MaxBytesHandler(app, int64(conf.Server.MaxBody)),
+		Handler:           forwarded.Handler(http.MaxBytesHandler(app, int64(conf.Server.MaxBody)), conf.Server.Proxies()),
 		ReadHeaderTimeout: conf.Server.HeaderTimeout,
 		IdleTimeout:       conf.Server.KeepAlive,
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelError),

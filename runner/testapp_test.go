@@ -67,6 +67,9 @@ func newTestApp(conf *config.Config) (*testApp, error) {
 		poll(func() bool { _, err := os.Stat(r.PathValue("file")); return err == nil })
 		fmt.Fprint(w, "done")
 	})
+	mux.HandleFunc("GET /client", func(w http.ResponseWriter, r *http.Request) {
+		fmt.Fprint(w, r.RemoteAddr, " ", r.TLS != nil, " ", r.Host, " ", r.Header.Get("X-Forwarded-For"))
+	})
 	mux.HandleFunc("GET /panic", func(http.ResponseWriter, *http.Request) { go panic("the app's own goroutine") })
 	mux.HandleFunc("POST /count", func(w http.ResponseWriter, r *http.Request) {
 		id, err := io.ReadAll(r.Body)

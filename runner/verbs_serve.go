@@ -28,11 +28,18 @@ func (p *program) serveCommand() *cobra.Command {
 }
 
 func (p *program) gatewayCommand() *cobra.Command {
+	var address string
 	c := &cobra.Command{
-		Use: "gateway", Short: "serve the app to fronts that run apart", Args: cobra.NoArgs,
-		Example: "  " + p.name() + " gateway --workers 4",
-		RunE:    func(*cobra.Command, []string) error { return p.serve(false) },
+		Use: "gateway", Short: "serve the app to fronts that run apart, or over HTTP to nginx, Caddy or HAProxy", Args: cobra.NoArgs,
+		Example: "  " + p.name() + " gateway --workers 4\n  " + p.name() + " gateway --http 127.0.0.1:8001",
+		RunE: func(*cobra.Command, []string) error {
+			if address != "" {
+				p.listen = address
+			}
+			return p.serve(address != "")
+		},
 	}
+	c.Flags().StringVar(&address, "http", "", "`HOST:PORT` where a foreign front finds the app by HTTP/1.1; name its address in server.trusted_proxies")
 	p.workersFlag(c)
 	return c
 }

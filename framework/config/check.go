@@ -31,6 +31,8 @@ func (c *Config) invalid(key string) string {
 		return positive(c.Server.HeaderTimeout)
 	case "server.keep_alive":
 		return positive(c.Server.KeepAlive)
+	case "server.trusted_proxies":
+		return unless(len(c.Server.Proxies()) == len(c.Server.TrustedProxies), "a list of addresses and ranges like 10.0.0.0/8, separated by commas in a variable")
 	case "server.drain_delay":
 		return between(c.Server.DrainDelay, 0, maxDelay)
 	case "workers.count":

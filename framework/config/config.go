@@ -1,6 +1,7 @@
 package config
 
 import (
+	"net/netip"
 	"path/filepath"
 	"strings"
 	"time"
@@ -77,10 +78,41 @@ type Server struct {
 	HeaderTimeout time.Duration `key:"header_timeout" help:"time a client may take to send a request head"`
 	// KeepAlive is how long an idle client connection stays open.
 	KeepAlive time.Duration `key:"keep_alive" help:"how long an idle client connection stays open"`
+	// TrustedProxies are the addresses, or ranges as 10.0.0.0/8, of proxies
+	// whose X-Forwarded-For, -Proto and -Host say who the client is. From
+	// everybody else these fields are dropped.
+	TrustedProxies []string `key:"trusted_proxies" help:"addresses of proxies that say who the client is, like 10.0.0.0/8"`
+	// IdempotencyKeys says that the app knows the field Idempotency-Key: a
+	// request that has it may be sent to another worker when its own dies.
+	IdempotencyKeys bool `key:"idempotency_keys" help:"whether the app knows Idempotency-Key, so that such requests may be repeated"`
 	// DrainDelay is how long the app goes on serving after it was told to
 	// stop, while /readyz says 503 already: what a load balancer needs to
 	// notice. 0 stops at once.
 	DrainDelay time.Duration `key:"drain_delay" help:"time between /readyz saying 503 and the stop"`
+}
+
+// Proxies returns TrustedProxies as ranges; what is no range is left out.
+func (s *Server) Proxies() []netip.Prefix {
+	var all []netip.Prefix
+	for _, text := range s.TrustedProxies {
+		if p, ok := parseRange(text); ok {
+			all = append(all, p)
+		}
+	}
+	return all
+}
+
+// parseRange reads an address or a range of them.
+func parseRange(text string) (netip.Prefix, bool) {
+	if p, err := netip.ParsePrefix(text); err == nil {
+		return p.Masked(), true
+	}
+	a, err := netip.ParseAddr(text)
+	if err != nil || a.Zone() != "" {
+		return netip.Prefix{}, false
+	}
+	a = a.Unmap()
+	return netip.PrefixFrom(a, a.BitLen()), true
 }
 
 // Workers is the [workers] section: the processes that run the app.

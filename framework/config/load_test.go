@@ -328,6 +328,8 @@ func TestValidation(t *testing.T) {
 		{"workers.memory", []string{"0", "16MiB"}, []string{"1MiB"}},
 		{"reload.probe", []string{"", "/", "/readyz?deep=1"}, []string{"readyz", "http://x/", "//x", "/%zz"}},
 		{"reload.soak", []string{"0s", "10s", "10m"}, []string{"-1s", "11m"}},
+		{"server.trusted_proxies", []string{"127.0.0.1", "10.0.0.0/8,::1", "2001:db8::/32"}, []string{"localhost", "10.0.0.0/33", "10.0.0.1,x"}},
+		{"server.idempotency_keys", []string{"true", "false"}, []string{"maybe"}},
 		{"server.drain_delay", []string{"0s", "5s"}, []string{"-1s", "1h"}},
 		{"workers.boot_timeout", []string{"1ms", "2m"}, []string{"0s", "-1s", "30", "1y"}},
 		{"database.url", []string{"sqlite:data/app.db", "sqlite:/var/x.db", "postgres://u:p@h/n?sslmode=disable", "postgresql:///n?host=/run"}, []string{"", "sqlite:", "data/app.db", "mysql://x", "postgres:x", "postgres://%zz"}},
@@ -365,12 +367,12 @@ func TestValidation(t *testing.T) {
 func TestEveryKeyIsChecked(t *testing.T) {
 	empty := &Config{ // for these empty is fine
 		Secret: "short", PreviousSecrets: []string{""}, Mail: Mail{URL: "nowhere", From: "nobody"},
-		Server:  Server{DrainDelay: -1},
+		Server:  Server{DrainDelay: -1, TrustedProxies: []string{"x"}},
 		Workers: Workers{MaxRequests: -1, MaxAge: 1, MaxRSS: 1, Procs: -1, Memory: 1},
 		Reload:  Reload{Probe: "readyz", Soak: -1},
 	}
 	for _, s := range empty.Settings() {
-		if s.Key == "pages.compile" {
+		if s.Key == "pages.compile" || s.Key == "server.idempotency_keys" {
 			continue // a bool is true or false
 		}
 		if empty.invalid(s.Key) == "" {

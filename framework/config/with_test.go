@@ -3,6 +3,8 @@ package config
 import (
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 func TestWithChangesOneCopy(t *testing.T) {
@@ -53,7 +55,7 @@ func TestWithFault(t *testing.T) {
 			t.Errorf("With(%q): %v, want %s", key, err, want)
 		}
 	}
-	if conf.Server != before.Server || len(conf.origins) != 0 {
+	if !cmp.Equal(conf.Server, before.Server) || len(conf.origins) != 0 {
 		t.Error("With changed something and failed")
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"os"
 	"slices"
 	"sync"
@@ -15,6 +16,7 @@ import (
 
 	"github.com/dram-go/dram/framework/config"
 	"github.com/dram-go/dram/runner/control"
+	"github.com/dram-go/dram/runner/forwarded"
 )
 
 // Options is what a front serves with, and for whom.
@@ -60,6 +62,7 @@ type front struct {
 	table    *table
 	proxy    *proxy
 	static   *static
+	trusted  []netip.Prefix // proxies before us
 
 	stopping atomic.Bool
 	draining atomic.Bool // the master says that a stop is near
@@ -76,7 +79,7 @@ type front struct {
 }
 
 func newFront(o Options, l limits) *front {
-	f := &front{options: o, limits: l, log: o.Log, failed: make(chan error, 1)}
+	f := &front{options: o, limits: l, log: o.Log, trusted: o.Config.Server.Proxies(), failed: make(chan error, 1)}
 	base, cancel := context.WithCancelCause(context.Background())
 	f.cancel = cancel
 	f.table = newTable(l, o.Log, time.Now)
@@ -235,6 +238,7 @@ func (f *front) accept(l net.Listener) {
 func (f *front) handle(x exchange) {
 	f.inFlight.enter()
 	defer f.inFlight.leave()
+	forwarded.Apply(x.Head(), f.trusted)
 	t := newTurn(x, time.Now())
 	r := t.Head()
 	if f.stopping.Load() {

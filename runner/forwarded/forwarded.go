@@ -1,0 +1,118 @@
+// Package forwarded finds the client behind proxies that are trusted: nginx,
+// Caddy, HAProxy or a load balancer before the front.
+//
+// Such a proxy says in X-Forwarded-For, X-Forwarded-Proto and X-Forwarded-Host
+// who its client is, how it speaks and what it asked for. So can anybody else;
+// therefore these fields count only when the peer of the connection is one of
+// the addresses in server.trusted_proxies.
+package forwarded
+
+import (
+	"crypto/tls"
+	"net"
+	"net/http"
+	"net/netip"
+	"strings"
+
+	"golang.org/x/net/http/httpguts"
+)
+
+// Apply makes r the request of the client behind trusted proxies: RemoteAddr
+// (with port 0, which no proxy tells), TLS and Host. It changes nothing when
+// the peer is none of them.
+//
+// In X-Forwarded-For each proxy has appended whom it saw, so the client is the
+// last address that is not a trusted proxy itself.
+func Apply(r *http.Request, trusted []netip.Prefix) {
+	if len(trusted) == 0 || !trusts(trusted, peer(r)) {
+		return
+	}
+	if client, ok := client(r.Header["X-Forwarded-For"], trusted); ok {
+		r.RemoteAddr = net.JoinHostPort(client.String(), "0")
+	}
+	switch strings.ToLower(last(r.Header["X-Forwarded-Proto"])) {
+	case "https":
+		if r.TLS == nil {
+			r.TLS = &tls.ConnectionState{HandshakeComplete: true}
+		}
+	case "http":
+		r.TLS = nil
+	}
+	if host := last(r.Header["X-Forwarded-Host"]); host != "" && httpguts.ValidHostHeader(host) {
+		r.Host = host
+	}
+}
+
+// Handler applies trusted proxies to the requests of next, and takes from all
+// others the fields by which they could pass for one. The server of next must
+// be what the proxies talk to.
+func Handler(next http.Handler, trusted []netip.Prefix) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if trusts(trusted, peer(r)) {
+			Apply(r, trusted)
+		} else {
+			for name := range r.Header {
+				if claims(name) {
+					delete(r.Header, name)
+				}
+			}
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// claims reports a field that only a trusted proxy may set.
+func claims(name string) bool {
+	return name == "Forwarded" || name == "X-Real-Ip" || strings.HasPrefix(name, "X-Forwarded-")
+}
+
+// peer is the address at the other end of the connection; the zero Addr when
+// it is none of the internet.
+func peer(r *http.Request) netip.Addr {
+	a, _ := netip.ParseAddrPort(r.RemoteAddr)
+	return a.Addr().Unmap()
+}
+
+func trusts(trusted []netip.Prefix, a netip.Addr) bool {
+	for _, p := range trusted {
+		if p.Contains(a) {
+			return true
+		}
+	}
+	return false
+}
+
+// client is the last address of a list that is not trusted, or the first one
+// of those that are. What is no address ends the list.
+func client(lines []string, trusted []netip.Prefix) (found netip.Addr, ok bool) {
+	list := strings.Split(strings.Join(lines, ","), ",")
+	for i := len(list) - 1; i >= 0; i-- {
+		a, err := parse(strings.TrimSpace(list[i]))
+		if err != nil {
+			return found, ok
+		}
+		found, ok = a, true
+		if !trusts(trusted, a) {
+			return found, true
+		}
+	}
+	return found, ok
+}
+
+// parse reads an address, which some proxies write with a port.
+func parse(text string) (netip.Addr, error) {
+	if a, err := netip.ParseAddrPort(text); err == nil {
+		return a.Addr().Unmap(), nil
+	}
+	a, err := netip.ParseAddr(strings.Trim(text, "[]"))
+	return a.Unmap().WithZone(""), err
+}
+
+// last is the last element of a list.
+func last(lines []string) string {
+	if len(lines) == 0 {
+		return ""
+	}
+	line := lines[len(lines)-1]
+	return strings.TrimSpace(line[strings.LastIndexByte(line, ',')+1:])
+}

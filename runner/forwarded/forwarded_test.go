@@ -1,0 +1,77 @@
+package forwarded
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
+	"testing"
+)
+
+var proxies = []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("2001:db8:1::/48")}
+
+func TestApply(t *testing.T) {
+	for name, c := range map[string]struct {
+		peer, chain, proto, host string
+		want                     string // address, scheme, host
+	}{
+		"untrusted peer":        {"203.0.113.1:5", "1.1.1.1", "https", "evil.example", "203.0.113.1:5 http app"},
+		"trusted peer":          {"10.0.0.1:5", "203.0.113.9", "https", "board.example", "203.0.113.9:0 https board.example"},
+		"forged in front":       {"10.0.0.1:5", "1.1.1.1, 203.0.113.9", "http", "", "203.0.113.9:0 http app"},
+		"two proxies":           {"10.0.0.1:5", "1.1.1.1, 203.0.113.9, 10.2.3.4", "https", "", "203.0.113.9:0 https app"},
+		"proxies alone":         {"10.0.0.1:5", "10.0.0.7, 10.0.0.8", "", "", "10.0.0.7:0 http app"},
+		"no chain":              {"10.0.0.1:5", "", "https", "", "10.0.0.1:5 https app"},
+		"no address":            {"10.0.0.1:5", "unknown", "", "", "10.0.0.1:5 http app"},
+		"garbage before proxy":  {"10.0.0.1:5", "evil, 10.0.0.8", "", "", "10.0.0.8:0 http app"},
+		"IPv6":                  {"[2001:db8:1::1]:5", "2001:db8:2::7", "https", "", "[2001:db8:2::7]:0 https app"},
+		"IPv6 in brackets":      {"10.0.0.1:5", "[2001:db8:2::7]", "", "", "[2001:db8:2::7]:0 http app"},
+		"with a port":           {"10.0.0.1:5", "203.0.113.9:1234", "", "", "203.0.113.9:0 http app"},
+		"IPv4 in IPv6":          {"[::ffff:10.0.0.1]:5", "::ffff:203.0.113.9", "", "", "203.0.113.9:0 http app"},
+		"last proto of a list":  {"10.0.0.1:5", "", "http, https", "", "10.0.0.1:5 https app"},
+		"bad host":              {"10.0.0.1:5", "", "", "a b", "10.0.0.1:5 http app"},
+		"peer without address":  {"@", "203.0.113.9", "https", "", "@ http app"},
+		"unknown proto":         {"10.0.0.1:5", "", "gopher", "", "10.0.0.1:5 http app"},
+		"nobody but the client": {"203.0.113.1:5", "", "", "", "203.0.113.1:5 http app"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var got string
+			h := func(_ http.ResponseWriter, r *http.Request) {
+				scheme := "http"
+				if r.TLS != nil {
+					scheme = "https"
+				}
+				got = r.RemoteAddr + " " + scheme + " " + r.Host
+			}
+			request := func() *http.Request {
+				r := httptest.NewRequest("GET", "/", nil)
+				r.Host, r.RemoteAddr = "app", c.peer
+				for field, value := range map[string]string{"X-Forwarded-For": c.chain, "X-Forwarded-Proto": c.proto, "X-Forwarded-Host": c.host} {
+					if value != "" {
+						r.Header.Set(field, value)
+					}
+				}
+				return r
+			}
+			r := request()
+			Apply(r, proxies)
+			if h(nil, r); got != c.want {
+				t.Errorf("Apply: %s, want %s", got, c.want)
+			}
+			if Handler(http.HandlerFunc(h), proxies).ServeHTTP(nil, request()); got != c.want {
+				t.Errorf("Handler: %s, want %s", got, c.want)
+			}
+		})
+	}
+}
+
+func TestHandlerTakesTheClaimsOfOthers(t *testing.T) {
+	r := httptest.NewRequest("GET", "/", nil)
+	for _, name := range []string{"X-Forwarded-For", "X-Forwarded-Prefix", "Forwarded", "X-Real-Ip"} {
+		r.Header.Set(name, "203.0.113.9")
+	}
+	r.Header.Set("X-Other", "stays")
+	Handler(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		if len(r.Header) != 1 {
+			t.Errorf("header %v", r.Header)
+		}
+	}), nil).ServeHTTP(nil, r)
+}
