@@ -9,6 +9,8 @@ import (
 	"io/fs"
 	"net/http"
 	"os"
+	"os/exec"
+	"runtime"
 	"runtime/debug"
 	"strconv"
 	"strings"
@@ -60,6 +62,7 @@ func newApp(conf *config.Config) (*app, error) {
 	mux.HandleFunc("POST /crash/{how}", func(_ http.ResponseWriter, r *http.Request) { crash(r.PathValue("how")) })
 	mux.HandleFunc("POST /hang/{how}", func(_ http.ResponseWriter, r *http.Request) { hang(r.PathValue("how")) })
 	mux.HandleFunc("POST /leak", a.leak)
+	mux.HandleFunc("POST /orphan", orphan)
 	mux.HandleFunc("GET /events", a.events)
 	mux.HandleFunc("GET /raw", a.raw)
 	mux.HandleFunc("/watch/{file}", a.watch)
@@ -200,7 +203,8 @@ func crash(how string) {
 	case "nil":
 		go func() { var p *int; *p = 1 }()
 	case "map":
-		// Two writers that the runtime must catch: it looks only by chance.
+		// The runtime sees it only when two write at the same moment.
+		runtime.GOMAXPROCS(4)
 		m := map[int]int{}
 		for range 8 {
 			go func() {
@@ -220,6 +224,18 @@ func crash(how string) {
 		os.Exit(4)
 	}
 	select {}
+}
+
+// orphanName is what the kernel calls the processes that handlers leave behind.
+const orphanName = "chaos-orphan"
+
+// orphan starts a process that starts another one and ends: process 1 gets
+// that one, which ends a moment later.
+func orphan(w http.ResponseWriter, _ *http.Request) {
+	out, err := exec.Command("sh", "-c", "(printf "+orphanName+" >/proc/self/comm; sleep 0.05; exit 3) >/dev/null 2>&1 </dev/null &").CombinedOutput()
+	if err != nil {
+		http.Error(w, fmt.Sprintf("%v\n%s", err, out), http.StatusInternalServerError)
+	}
 }
 
 // leak keeps 10 MiB for ever.

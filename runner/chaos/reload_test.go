@@ -53,7 +53,7 @@ func TestReload(t *testing.T) {
 	}
 	if *long {
 		for i, name := range []string{"master", "front"} {
-			if now[i].RSS > rested[i].RSS+48<<20 {
+			if now[i].RSS > rested[i].RSS+24<<20 {
 				t.Errorf("the %s takes %d MiB, before %d", name, now[i].RSS>>20, rested[i].RSS>>20)
 			}
 		}
