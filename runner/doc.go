@@ -117,7 +117,8 @@
 //
 // # Files
 //
-// Everything lies below .dram beside dram.toml: run/control.sock is how
+// Everything lies below .dram beside dram.toml, or in the directories that
+// server.run_dir and server.state_dir name: run/control.sock is how
 // commands reach the master, run/hub.sock how package pubsub joins the workers,
 // run/crash-PID.txt keeps the last words of processes that crashed and
 // run/dump-PID-TIME.txt what the goroutines of a worker were at. state/bin has

@@ -9,6 +9,8 @@ import (
 	"syscall"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/dram-go/dram/framework/config"
 	"github.com/dram-go/dram/framework/pubsub"
 	"github.com/dram-go/dram/runner/control"
@@ -82,13 +84,14 @@ type worker struct {
 // serveTree runs a master until its tree has ended. The error says why the
 // first start failed; after a successful one nothing but a stop ends it.
 func serveTree(o masterOptions) error {
-	dir, err := claimRunDir(o.conf.RunDir())
+	dir, err := claimRunDir(o.conf.RunDir(), o.conf.LockDir())
 	if err != nil {
 		return err
 	}
 	if os.Getpid() == 1 {
 		o.nursery = &nursery{}
 	}
+	warnOfFewFiles(o.log)
 	m := &master{
 		masterOptions: o, pid: os.Getpid(), since: time.Now(), dir: dir,
 		state:       newState(limitsOf(o.conf), o.front),
@@ -121,6 +124,19 @@ func serveTree(o masterOptions) error {
 		o.log.Warn("the service manager is not told how we are", "err", err)
 	}
 	return m.run()
+}
+
+// enoughFiles are the descriptors with which a front holds about 1,500 clients.
+const enoughFiles = 4096
+
+// warnOfFewFiles says at the start what would be found out under load. Go has
+// raised the limit to the hard one already.
+func warnOfFewFiles(log *slog.Logger) {
+	var limit unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err == nil && limit.Cur < enoughFiles {
+		log.Warn("few files may be open, so clients will wait under load; raise the limit (ulimit -n, LimitNOFILE=)",
+			"limit", limit.Cur, "expected", enoughFiles)
+	}
 }
 
 // masterListener is the socket that the service manager passed, or one of our

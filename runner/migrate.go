@@ -17,7 +17,7 @@ import (
 // migrate runs migrations of the app's database, one process at a time: the one that a killed master left behind must end before another begins. The
 // lock is the kernel's and ends with the process that holds it.
 func migrate(ctx context.Context, run func(context.Context) error, conf *config.Config) error {
-	path := conf.Path(".dram", "migrate.lock")
+	path := filepath.Join(conf.LockDir(), "migrate.lock")
 	f, err := openLock(path)
 	if errors.Is(err, fs.ErrPermission) || errors.Is(err, unix.EROFS) {
 		return run(ctx) // no master keeps anything here either

@@ -72,6 +72,7 @@ func TestUnderAServiceManager(t *testing.T) {
 	}
 	defer socket.Close()
 	s := newSite(t, "version=1")
+	s.write("dram.toml", "[server]\nrun_dir = \"run\"\nstate_dir = \"var\"\n")
 	s.env = []string{"NOTIFY_SOCKET=" + manager.conn.LocalAddr().String(), "WATCHDOG_USEC=100000", "LISTEN_FDS=1"}
 	s.change = func(cmd *exec.Cmd) { // only the process itself knows its pid before it runs
 		cmd.Args = append([]string{"sh", "-c", `export LISTEN_PID=$$; exec "$@"`, "sh", cmd.Path}, cmd.Args[1:]...)
@@ -91,8 +92,16 @@ func TestUnderAServiceManager(t *testing.T) {
 	if _, code := s.call("reload"); code != exitRefused {
 		t.Fatalf("exit code %d", code)
 	}
+	for _, name := range []string{"run/control.sock", "var/bin", "var/master.lock"} {
+		if _, err := os.Stat(filepath.Join(s.dir, name)); err != nil {
+			t.Error(err)
+		}
+	}
 	s.must("stop")
 	<-r.ended
+	if _, err := os.Stat(filepath.Join(s.dir, ".dram")); err == nil {
+		t.Error("there is a .dram, though other directories are set")
+	}
 	want := []string{"READY=1", "RELOADING=1", "READY=1", "STOPPING=1"}
 	s.await("all is told", func() bool { return len(manager.heard()) >= len(want) })
 	if got := manager.heard(); !slices.Equal(got, want) {

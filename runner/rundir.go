@@ -30,8 +30,8 @@ type runDir struct {
 // is the kernel's and ends with the process, so what a killed master left
 // behind stops nobody. It does not lie in the directory itself, which people
 // remove to get rid of a stale socket.
-func claimRunDir(path string) (*runDir, error) {
-	lock, err := openLock(filepath.Join(filepath.Dir(path), "master.lock"))
+func claimRunDir(path, lockDir string) (*runDir, error) {
+	lock, err := openLock(filepath.Join(lockDir, "master.lock"))
 	if err != nil {
 		return nil, fmt.Errorf("lock: %w", err)
 	}

@@ -4,6 +4,7 @@ import (
 	"net"
 	netmail "net/mail"
 	"net/url"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
@@ -35,6 +36,10 @@ func (c *Config) invalid(key string) string {
 		return unless(len(c.Server.Proxies()) == len(c.Server.TrustedProxies), "a list of addresses and ranges like 10.0.0.0/8, separated by commas in a variable")
 	case "server.drain_delay":
 		return between(c.Server.DrainDelay, 0, maxDelay)
+	case "server.run_dir":
+		return unless(isDirectory(c.Server.RunDir), "a directory of its own, like /run/qna, or nothing")
+	case "server.state_dir":
+		return unless(isDirectory(c.Server.StateDir), "a directory of its own, like /var/lib/qna, or nothing")
 	case "workers.count":
 		return unless(c.Workers.Count >= 1 && c.Workers.Count <= MaxWorkers, "a number from 1 to 512")
 	case "workers.boot_timeout":
@@ -110,6 +115,20 @@ const (
 // between checks the bounds of a duration.
 func between(d, low, high time.Duration) string {
 	return unless(d >= low && d <= high, "a duration from "+low.String()+" to "+high.String())
+}
+
+// isDirectory allows the name of a directory that can belong to one app, and
+// none: its rights will be changed.
+func isDirectory(name string) bool {
+	if name == "" {
+		return true
+	}
+	switch clean := filepath.Clean(name); clean {
+	case "/", "/run", "/tmp", "/var", "/var/lib", "/var/run", "/home", "/etc", ".", "..":
+		return false
+	default:
+		return !strings.ContainsRune(clean, 0)
+	}
 }
 
 // isPath allows the path of a URL, and none.

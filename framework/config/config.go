@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"net/netip"
 	"path/filepath"
 	"strings"
@@ -89,6 +90,12 @@ type Server struct {
 	// stop, while /readyz says 503 already: what a load balancer needs to
 	// notice. 0 stops at once.
 	DrainDelay time.Duration `key:"drain_delay" help:"time between /readyz saying 503 and the stop"`
+	// RunDir and StateDir are where a running app keeps its sockets, and what
+	// must survive it, instead of .dram/run and .dram/state: /run/qna and
+	// /var/lib/qna where the app's directory is read-only. Programs must be
+	// allowed to run in StateDir (no noexec).
+	RunDir   string `key:"run_dir" help:"directory of the control socket, .dram/run if empty"`
+	StateDir string `key:"state_dir" help:"directory of kept binaries and assets, .dram/state if empty"`
 }
 
 // Proxies returns TrustedProxies as ranges; what is no range is left out.
@@ -284,8 +291,17 @@ func (c *Config) Path(elem ...string) string {
 }
 
 // StateDir is where a runner keeps what must survive it: binaries of
-// generations and published assets. It lies in the private directory .dram.
-func (c *Config) StateDir() string { return c.Path(".dram", "state") }
+// generations and published assets. By default it lies in the private
+// directory .dram.
+func (c *Config) StateDir() string {
+	return c.Path(cmp.Or(c.Server.StateDir, filepath.Join(".dram", "state")))
+}
 
 // RunDir is where a running tree keeps its control socket.
-func (c *Config) RunDir() string { return c.Path(".dram", "run") }
+func (c *Config) RunDir() string {
+	return c.Path(cmp.Or(c.Server.RunDir, filepath.Join(".dram", "run")))
+}
+
+// LockDir is where the locks are that say that a tree runs, or a migration:
+// beside what they guard, in .dram or in the StateDir that was set.
+func (c *Config) LockDir() string { return c.Path(cmp.Or(c.Server.StateDir, ".dram")) }
