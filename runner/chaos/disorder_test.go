@@ -236,47 +236,56 @@ func TestPausedTree(t *testing.T) {
 	r.stop()
 }
 
-// Scenario 18: streams and upgraded connections outlive a reload until their
-// time is over, and whoever comes again gets the new version.
+// Scenario 18: streams and upgraded connections outlive a reload, and an
+// upgrade, until their time is over; whoever comes again gets the new version.
 func TestStreamsOverReload(t *testing.T) {
 	t.Parallel()
+	for _, verb := range []string{"reload", "upgrade"} {
+		t.Run(verb, func(t *testing.T) {
+			t.Parallel()
+			streamsOver(t, verb)
+		})
+	}
+}
+
+func streamsOver(t *testing.T, verb string) {
+	const events, upgrade = "GET /events HTTP/1.1\r\nHost: h\r\n\r\n", "GET /raw HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: lines\r\n\r\n"
 	s := newSite(t, "version=1")
 	s.configure("[workers]\ngraceful_timeout = \"8s\"\n")
 	r := s.serve()
 	b := r.begin(r.plan(8, 5*time.Millisecond))
 	b.flows(50)
-	events := bufio.NewReader(r.dial("GET /events HTTP/1.1\r\nHost: h\r\n\r\n"))
-	raw := r.dial("GET /raw HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: lines\r\n\r\n")
+	stream, raw := bufio.NewReader(r.dial(events)), r.dial(upgrade)
 	lines := bufio.NewReader(raw)
-	skipTo(t, events, "data: 1")
+	skipTo(t, stream, "data: 1")
 	skipTo(t, lines, "\r\n")
-	echo := func(r *bufio.Reader, conn net.Conn) string {
-		fmt.Fprintln(conn, "hello")
-		line, _ := r.ReadString('\n')
+	echo := func() string {
+		fmt.Fprintln(raw, "hello")
+		line, _ := lines.ReadString('\n')
 		return strings.TrimSpace(line)
 	}
-	if got := echo(lines, raw); got != "1 hello" {
+	if got := echo(); got != "1 hello" {
 		t.Fatalf("%q", got)
 	}
 	s.install("version=2")
-	reloaded := make(chan int, 1)
-	go func() { _, code := s.call("reload"); reloaded <- code }()
+	done := make(chan int, 1)
+	go func() { _, code := s.call(verb); done <- code }()
 	s.await("the new version serves", func() bool { return r.version() == "2" })
-	if got := echo(lines, raw); got != "1 hello" {
-		t.Errorf("after the reload: %q", got)
+	if got := echo(); got != "1 hello" {
+		t.Errorf("after the %s: %q", verb, got)
 	}
-	skipTo(t, events, "data: 1")
+	skipTo(t, stream, "data: 1")
 	// Their time is over.
-	if _, err := io.Copy(io.Discard, events); err != nil {
+	if _, err := io.Copy(io.Discard, stream); err != nil {
 		t.Logf("the stream ended with %v", err)
 	}
 	if _, err := io.Copy(io.Discard, lines); err != nil {
 		t.Logf("the upgraded connection ended with %v", err)
 	}
-	if code := <-reloaded; code != 0 {
-		t.Errorf("reload: exit code %d", code)
+	if code := <-done; code != 0 {
+		t.Errorf("%s: exit code %d", verb, code)
 	}
-	again := r.dial("GET /events HTTP/1.1\r\nHost: h\r\n\r\n")
+	again := r.dial(events)
 	skipTo(t, bufio.NewReader(again), "data: 2")
 	again.Close()
 	b.flows(50)

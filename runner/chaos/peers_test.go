@@ -82,6 +82,50 @@ func reloadPeer(t *testing.T, p peer, think time.Duration) {
 	}
 }
 
+// TestLatencyDuringReload measures what reloads add to latencies at half of
+// what the tree can do. It asserts nothing: the machine has other work too.
+func TestLatencyDuringReload(t *testing.T) {
+	if !*long {
+		t.Skip("only in the long form: make chaos")
+	}
+	s := newSite(t, "version=0")
+	r := s.serve()
+	measure := func(p load.Plan, meanwhile func()) *load.Report {
+		t.Helper()
+		l, err := load.Start(t.Context(), p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer l.Stop()
+		meanwhile()
+		report, err := l.Wait()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return report
+	}
+	full := r.plan(32, 0)
+	full.Requests = 20_000
+	half := r.plan(32, 0)
+	half.Rate = measure(full, func() {}).Rate / 2
+	half.Requests = int64(15 * half.Rate)
+	calm := measure(half, func() {})
+	reloaded := measure(half, func() {
+		for range 5 {
+			r.must("reload")
+		}
+	})
+	for _, report := range []*load.Report{calm, reloaded} {
+		if !report.OK() || report.Errors5xx() > 0 {
+			t.Errorf("%v, %v", report.Statuses, report.Failures)
+		}
+	}
+	t.Logf("at %.0f requests/s: p50 %v and p99 %v in calm, %v and %v during five reloads: %.1f times", half.Rate,
+		calm.Latency.P50, calm.Latency.P99, reloaded.Latency.P50, reloaded.Latency.P99,
+		float64(reloaded.Latency.P99)/float64(calm.Latency.P99))
+	r.stop()
+}
+
 func startDram(s *site) (string, func()) {
 	r := s.serve()
 	return r.url, func() { r.must("reload") }

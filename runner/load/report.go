@@ -143,7 +143,7 @@ func (r *Report) Write(w io.Writer) error {
 		line("", "%s sent again after a goodbye, not taken before", count(r.Resent))
 	}
 	if r.Unsent > 0 {
-		line("", "%s were due and not sent: the server is too slow for this rate", count(r.Unsent))
+		line("", "%s were due and not sent when it ended; many of them: the server is too slow for this rate", count(r.Unsent))
 	}
 	line("latency", "p50 %s  p90 %s  p99 %s  p99.9 %s  max %s", short(r.Latency.P50), short(r.Latency.P90), short(r.Latency.P99), short(r.Latency.P999), short(r.Latency.Max))
 	var statuses []string
@@ -217,7 +217,7 @@ func (p Plan) describe(elapsed time.Duration) string {
 	kind := "HTTP/1.1 keep-alive"
 	switch {
 	case p.HTTP2:
-		kind = fmt.Sprintf("HTTP/2, streams of %d", p.Streams)
+		kind = fmt.Sprintf("HTTP/2, %d at once on each", p.Streams)
 	case p.New:
 		kind = "HTTP/1.1, a new connection each"
 	case p.Pipeline > 1:
