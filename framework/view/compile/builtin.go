@@ -81,7 +81,7 @@ func (a *arguments) operands() []expr {
 	list := make([]expr, 0, len(a.list))
 	for _, arg := range a.list {
 		if arg.lit == nil {
-			list = append(list, unwrapped{arg.e})
+			list = append(list, operandExpr{arg.e, arg.at})
 			continue
 		}
 		if _, isNil := arg.lit.(*parse.NilNode); isNil {
@@ -97,12 +97,17 @@ func (a *arguments) operands() []expr {
 	return list
 }
 
-type unwrapped struct{ expr }
+// operandExpr is an expression whose value a builtin gets as its reflect.Value.
+type operandExpr struct {
+	expr
+	at spot
+}
 
-func (o unwrapped) eval(st *state) value {
+func (o operandExpr) eval(st *state) value {
 	v := o.expr.eval(st)
 	if v.kind == reflected && v.any.IsValid() && v.any.Type() == valueType {
-		return unboxed(v.any.Interface().(reflect.Value))
+		// Whether it is taken for the value inside depends on where it came from.
+		bail(o.at, "the data is a reflect.Value")
 	}
 	return v
 }

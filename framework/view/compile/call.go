@@ -27,7 +27,22 @@ func (c *compiler) function(name string, n parse.Node, args []parse.Node, final 
 	if !ours {
 		return c.builtin(name, n, args, final)
 	}
+	if takesValues(reflect.TypeOf(fn.Fn)) {
+		c.leave(n, "function %q has a parameter of type reflect.Value", name)
+		return constant{}
+	}
 	return c.withArguments(n, args, final, true, func(a *arguments) expr { return funcCallOf(name, fn, a) })
+}
+
+// takesValues reports whether a function can see how a value is held, in an
+// interface or addressable for instance, which is not kept here.
+func takesValues(sig reflect.Type) bool {
+	for i := range sig.NumIn() {
+		if t := sig.In(i); t == valueType || sig.IsVariadic() && t == reflect.SliceOf(valueType) {
+			return true
+		}
+	}
+	return false
 }
 
 func funcCallOf(name string, fn Func, a *arguments) expr {
@@ -86,6 +101,9 @@ func (a *arguments) misfit(name string, sig reflect.Type) string {
 	}
 	if sig.NumOut() == 0 || sig.NumOut() > 2 || sig.NumOut() == 2 && sig.Out(1) != errorType {
 		return fmt.Sprintf("function %s has other results than one, or one and an error", name)
+	}
+	if takesValues(sig) {
+		return fmt.Sprintf("%s has a parameter of type reflect.Value", name)
 	}
 	return ""
 }
