@@ -30,10 +30,10 @@ type speaker struct {
 }
 
 // calm are the functions that pages call often: they seldom fail.
-var calm = []string{"upper", "add", "typeOf", "join", "anys", "list", "dict", "fine", "safe", "trusted", "nothing", "nilLeaf", "aLeaf", "aPtr", "mapOf", "bytes", "seq", "pred", "ident", "noArgs", "html2", "i8", "f64", "boolean", "stringer", "ptrLeaf", "valLeaf", "asNamed", "aKind", "me", "mine", "mineN", "mineAny", "mineMany", "mineHTML", "mineBool", "myself", "byAny", "value", "valuesOf", "asValue", "toKind", "toSpeak", "toFail", "toBag", "toMany", "toJS", "toJSStr", "toCSS", "toAttr", "toSrcset"}
+var calm = []string{"upper", "add", "typeOf", "join", "anys", "list", "dict", "fine", "safe", "trusted", "nothing", "nilLeaf", "aLeaf", "aPtr", "mapOf", "bytes", "seq", "pred", "ident", "noArgs", "html2", "i8", "f64", "boolean", "stringer", "ptrLeaf", "valLeaf", "asNamed", "aKind", "me", "mine", "mineN", "mineAny", "mineMany", "mineHTML", "mineBool", "myself", "byAny", "asValue", "toKind", "toSpeak", "toFail", "toBag", "toMany", "toJS", "toJSStr", "toCSS", "toAttr", "toSrcset"}
 
 // wild are those that fail, or may.
-var wild = []string{"fail", "explode", "explodeE", "deref", "asErr", "u16", "f32", "c128", "aMap", "aFunc", "mineErr", "byFace"}
+var wild = []string{"fail", "explode", "explodeE", "deref", "asErr", "u16", "f32", "c128", "aMap", "aFunc", "mineErr", "byFace", "value", "valuesOf"}
 
 var calledFuncs = oracleFuncs()
 

@@ -116,7 +116,7 @@ func plainFuncs() map[string]any {
 		"toCSS":    func(s string) template.CSS { return template.CSS(s) },
 		"toAttr":   func(s string) template.HTMLAttr { return template.HTMLAttr(s) },
 		"toSrcset": func(s string) (template.Srcset, error) { return template.Srcset(s), nil },
-		"value":    func(v reflect.Value) string { return fmt.Sprint(v.IsValid(), v) },
+		"value":    func(v reflect.Value) string { return fmt.Sprint(v.Kind(), v.IsValid() && v.CanAddr(), v) },
 		"valuesOf": func(v ...reflect.Value) int { return len(v) },
 		"asValue":  func(v any) reflect.Value { return reflect.ValueOf(v) },
 		"html2":    func(s string) string { return "<" + s + ">" },

@@ -1,6 +1,10 @@
 package compile_test
 
-import "testing"
+import (
+	"fmt"
+	"reflect"
+	"testing"
+)
 
 func TestOracleFunctions(t *testing.T) { bothAll(t, functionRows()) }
 
@@ -122,10 +126,20 @@ func functionRows() []row {
 		{text: `{{upper (toKind "x")}}`, want: fails},
 
 		// reflect.Value as a parameter and as a result.
-		{text: `{{value .Count}} {{value "s"}} {{value .Leaf.Name}} {{value 1}} {{value true}} {{valuesOf 1 .Title nil}} {{valuesOf}} {{asValue .Title}} {{(asValue .Leaf).Name}} {{if asValue 0}}x{{else}}y{{end}} {{len (asValue .Ints)}} {{asValue .Title | upper}} {{print (asValue 5)}}`},
+		{text: `{{value .Count}} {{value "s"}} {{value .Leaf.Name}} {{value 1}} {{value true}} {{valuesOf 1 .Title nil}} {{valuesOf}}`, want: either},
+		{text: `{{asValue .Title}} {{(asValue .Leaf).Name}} {{if asValue 0}}x{{else}}y{{end}} {{len (asValue .Ints)}} {{asValue .Title | upper}} {{print (asValue 5)}}`},
+		{text: `{{value .Any}} {{value .MAny.n}} {{.Any | value}} {{value .PLeaf}} {{value .Named}} {{value (index .Anys 0)}} {{value .Title}} {{value .Leaf.N}}`, want: either},
 		{text: `{{value .AnyNil}} {{value nothing}} {{value nil}}`, want: either},
 		{text: `{{asValue nil}}`, want: either},
 		{text: `{{range asValue .Ints}}{{.}}{{end}} {{index (asValue .M) "a"}} {{eq (asValue 1) 1}} {{asValue .HTML}} {{$x := asValue .Leaf}}{{$x.Show}}`},
+
+		{text: `{{.n}} {{len .l}} {{eq .n 5}} {{lt .n 9}} {{index .l 0}} {{and .n 1}} {{or .z 2}} {{not .z}} {{print .n}} {{printf "%v" .l}} {{typeOf .n}} {{slice .l 1}} {{call .f}} {{value .n}} {{if .z}}x{{else}}y{{end}}`, data: valuesInside(), want: either},
+		{text: `{{len .l}} {{eq .n 5}} {{lt .n 9}} {{index .l 0}} {{and .n 1}} {{not .z}} {{slice .l 1}} {{call .f}}`, data: valuesInside(), want: either},
+		{text: `{{.s.Name}}`, data: valuesInside(), want: either},
+		{text: `{{range .l}}{{.}}{{end}}`, data: valuesInside(), want: either},
+		{text: `{{len .l}}`, data: valuesInside(), want: fails},
+		{text: `{{.m.Count}} {{.m.Kinds .l 1}}`, data: map[string]any{"m": reflecting{}, "l": []int{1}}, want: either},
+		{text: `{{.A}} {{len .L}} {{eq .A 5}} {{not .A}} {{index .L 0}}`, data: struct{ A, L reflect.Value }{reflect.ValueOf(5), reflect.ValueOf([]int{1})}, want: either},
 
 		// Results used further.
 		{text: `{{range list 1 "<a>" nil}}[{{.}}]{{end}} {{(dict "k" .Title).k}} {{with dict "a" 1 "b" "<c>"}}{{.a}}{{.b}}{{.c}}{{end}} {{len (list 1 2)}} {{index (list 4 5) 1}}`},
@@ -195,3 +209,15 @@ func templateRows() []row {
 		{text: `{{define "list"}}<ul>{{range .}}<li>{{.}}</li>{{end}}</ul>{{end}}{{template "list" .Ints}}{{template "list" .List}}{{template "list" .M}}{{template "list" .Empty}}{{template "list" .AnyList}}{{template "list" 3}}`},
 	}
 }
+
+// valuesInside are reflect.Values as data.
+func valuesInside() map[string]any {
+	return map[string]any{"n": reflect.ValueOf(5), "z": reflect.ValueOf(0), "l": reflect.ValueOf([]int{1, 2}), "s": reflect.ValueOf(leaf{Name: "in a value"}), "f": reflect.ValueOf(func() string { return "called" })}
+}
+
+// reflecting has methods that take reflect.Values.
+type reflecting struct{}
+
+func (reflecting) Count(v ...reflect.Value) int { return len(v) }
+
+func (reflecting) Kinds(a, b reflect.Value) string { return fmt.Sprint(a.Kind(), b.Kind()) }
