@@ -22,7 +22,9 @@ func (c *compiler) builtin(name string, n parse.Node, args []parse.Node, final e
 		c.leave(n, "function %q is unknown to the compiler", name)
 		return constant{}
 	}
-	return c.withArguments(n, args, final, true, func(a *arguments) expr {
+	// What is piped into and and or is evaluated even if they stop before it.
+	late := name != "and" && name != "or"
+	return c.withArguments(n, args, final, late, func(a *arguments) expr {
 		if e := build(name, a, a.operands()); e != nil {
 			return e
 		}
