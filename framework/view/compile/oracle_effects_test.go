@@ -84,6 +84,7 @@ func effectRows() []row {
 		{text: `{{range .Some}}{{spend .}}{{spendN}}{{end}}{{template "t" .}}{{define "t"}}{{spendN}}{{end}}`},
 		{text: `<script>x = {{spendN}}; y = "{{spend "s"}}"</script><p title="{{spend "t"}}">{{spendN}}</p><title>{{template "v"}}</title>{{define "v"}}{{spendN}}{{end}}`},
 		{text: `{{printf "%d %d %s" spendN spendN (spend "x")}}{{add spendN spendN}}{{spendN | add spendN}}`},
+		{text: `{{.Next | and 0}}{{.Next | or 1}}{{.Next | and 1}}{{.Next | and .Next .No .Next}}{{tell "a" | or (tell "b") (tell "c")}}{{spendN | and false}}`},
 		{text: `{{.Get "x" | .Self.Get}}{{.Next | .Self.Plus 1}}{{.Next | .Self.Plus .Next}}{{.Self.Plus .Next .Next}}{{.Next | .Plus .N}}`},
 		{text: `{{tell "a"}}{{"b" | tell | tell}}{{tell (tell (.Get "c"))}}{{.Get "d" | tell2 (tell "e")}}{{tell2 (tell "f") (tell "g")}}{{tell "h" | tell2 "i"}}`},
 		{text: `{{(.Self).Plus (.Next) (.Next)}}{{$x := .}}{{.Next | $x.Self.Plus 2}}{{.Next | (.Self).Plus 2}}{{tells .Next .Next}}{{.Next | tells .Next}}`},
