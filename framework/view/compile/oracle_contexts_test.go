@@ -73,7 +73,7 @@ var hostile = []string{
 	"", "plain", "a b", `<script>alert(1)</script>`, `</script><!--`, `"quoted" & 'single'`, "`${x}`", `\ \\ \" \u0041`, "tab\tnl\ncr\r\x00\x01\x0b\x1f\x7f",
 	"한글 é ☃ \U0001F600", "\u2028\u2029\u00a0\ufeff\ufffd", "bad \xff\xfe\xc3( utf8", "javascript:alert(1)", "JaVaScRiPt:x", " javascript:x", "data:text/html,<b>", "http://h/p?a=b&c=d#e", "//h/p", "/p/../q;x=y,z", "mailto:a@b",
 	"%41%zz%", "a=b&c=d+e f", "expression(alert(1))", "-moz-binding: x", "color: red; } p {", "#fff", "12px", "url(x)", "/* c */ // d", "a.png 1x, javascript:x 2x", "a,b ,c", ",,,", "--> ]]> <![CDATA[", "&amp; &lt; &#34; &bogus; &", "onclick", "class", "checked", "style", "href", "script", "h1", "3", "</textarea></title></style>",
-	"=", "a'b\"c`d=e>f<g", "ZgotmplZ", "{{.}}", "\u00ad+/v8-+ADw-", strings.Repeat("<x> ", 60), "null", "true", "0", "/regex/[a-z]{2}(x|y)^$.*+?", "$&$1", "\\", "\\3c", "\x80", "\xe2\x80", "e\u0301\u200b\u202e",
+	"=", "a'b\"c`d=e>f<g", "ZgotmplZ", "{{.}}", "\u00ad+/v8-+ADw-", strings.Repeat("<x> ", 60), "null", "true", "0", "/regex/[a-z]{2}(x|y)^$.*+?", "$&$1", "\\", "\\3c", "\ufdd0\ufdef\ufdcf\ufff0\uffff", "\x80", "\xe2\x80", "e\u0301\u200b\u202e",
 }
 
 // values are what a hole can be given.
@@ -134,6 +134,29 @@ func TestOracleContexts(t *testing.T) {
 				t.Errorf("the compiled page answered %d of %d values: %s", alone, answered, p.own.why())
 			}
 		})
+	}
+}
+
+// TestOracleLengths gives text and markup of many lengths, and numbers of many
+// sizes, to whatever asks what they are.
+func TestOracleLengths(t *testing.T) {
+	text := `{{if .V}}y{{else}}n{{end}}{{with .V}}{{.}}{{else}}n{{end}}{{not .V}}{{and .V 1}}{{or .V 2}}{{eq .V .V}}{{print .V}}{{printf "%T" .V}}{{$x := .V}}{{$x}}{{template "t" .V}}{{index .L 0}}{{range .L}}{{if .}}y{{end}}{{.}}{{end}}{{ident .V}}{{define "t"}}{{.}}{{if .}}y{{end}}{{$}}{{end}}`
+	p, err := newEngines(text, oracleFuncs())
+	if err != nil {
+		t.Fatal(err)
+	}
+	type static[T any] struct {
+		V T
+		L []T
+	}
+	for n := range 70 {
+		s := strings.Repeat("<", n)
+		for _, data := range []any{
+			static[string]{s, []string{s}}, static[template.HTML]{template.HTML(s), []template.HTML{template.HTML(s)}}, static[any]{template.HTML(s), []any{s}}, static[int]{n, []int{-n}}, static[int64]{int64(n) << 40, []int64{int64(n)}},
+			static[any]{n, []any{int64(n)}}, static[bool]{n%2 == 0, []bool{n%3 == 0}}, map[string]any{"V": n%2 == 0, "L": []any{template.HTML(s)}}, &static[kind]{kind(s), []kind{kind(s)}},
+		} {
+			p.check(t, row{text, answers, data})
+		}
 	}
 }
 
