@@ -17,6 +17,7 @@ var roots = []reflect.Type{
 type author struct {
 	speaker
 	strings.Builder
+	of        string      // the template, "" for the page
 	called    []template0 // what can be called from here
 	loops     int
 	nesting   int
@@ -39,7 +40,7 @@ func anyPage(c *choices) (text string, root reflect.Type) {
 	a.block(1 + c.n(5))
 	for i, t := range all {
 		// A template calls only later ones: no page runs for ever.
-		body := &author{speaker: speaker{choices: c, dot: t.dot, root: t.dot}, called: all[i+1:]}
+		body := &author{speaker: speaker{choices: c, dot: t.dot, root: t.dot}, of: t.name, called: all[i+1:]}
 		body.block(1 + c.n(3))
 		a.WriteString("{{define \"" + t.name + "\"}}" + body.String() + "{{end}}")
 	}
@@ -156,7 +157,7 @@ func (a *author) raw() {
 	shape := raws[a.n(len(raws))]
 	if strings.Contains(shape, "block") {
 		a.variables++
-		shape = strings.Replace(shape, "own", fmt.Sprintf("own%d-%d", a.variables, a.n(1000)), 1)
+		shape = strings.Replace(shape, "own", fmt.Sprintf("own-%s-%d", a.of, a.variables), 1)
 		root, vars := a.root, a.vars
 		a.root, a.vars = a.dot, nil
 		defer func() { a.root, a.vars = root, vars }()
