@@ -134,7 +134,7 @@ func (p *program) root() *cobra.Command {
 		c.GroupID = groupApp
 		root.AddCommand(c)
 	}
-	root.AddCommand(p.workerRole(), p.frontRole(), p.assetsRole())
+	root.AddCommand(p.wireCommand(), p.workerRole(), p.frontRole(), p.assetsRole())
 	root.InitDefaultHelpCmd()
 	return root
 }

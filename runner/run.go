@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"sync"
 	"syscall"
 	"time"
 
@@ -17,6 +18,7 @@ import (
 
 	"github.com/dram-go/dram/framework/config"
 	"github.com/dram-go/dram/runner/forwarded"
+	"github.com/dram-go/dram/runner/gateway"
 )
 
 func (p *program) runCommand() *cobra.Command {
@@ -135,12 +137,16 @@ func (i inherited) tell(address string) error {
 }
 
 func newServer(app http.Handler, conf *config.Config, log *slog.Logger) *http.Server {
-	return &http.Server{
+	draining := make(chan struct{})
+	server := &http.Server{
+		BaseContext:       func(net.Listener) context.Context { return gateway.WithDraining(context.Background(), draining) },
 		Handler:           forwarded.Handler(http.MaxBytesHandler(app, int64(conf.Server.MaxBody)), conf.Server.Proxies()),
 		ReadHeaderTimeout: conf.Server.HeaderTimeout,
 		IdleTimeout:       conf.Server.KeepAlive,
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelError),
 	}
+	server.RegisterOnShutdown(sync.OnceFunc(func() { close(draining) }))
+	return server
 }
 
 // untilStopped waits for a signal or the end of the lifeline and lets the

@@ -67,6 +67,13 @@ func newTestApp(conf *config.Config) (*testApp, error) {
 		poll(func() bool { _, err := os.Stat(r.PathValue("file")); return err == nil })
 		fmt.Fprint(w, "done")
 	})
+	mux.HandleFunc("GET /stream", func(w http.ResponseWriter, r *http.Request) {
+		fmt.Fprint(w, "data ")
+		_ = http.NewResponseController(w).Flush()
+		os.WriteFile("stream.begun", nil, 0o600)
+		<-Draining(r.Context())
+		fmt.Fprint(w, "bye")
+	})
 	mux.HandleFunc("GET /client", func(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprint(w, r.RemoteAddr, " ", r.TLS != nil, " ", r.Host, " ", r.Header.Get("X-Forwarded-For"))
 	})

@@ -96,7 +96,7 @@ func (p *program) loneFront(ctx context.Context, gateway string) error {
 	ctx, stop := p.loneContext(ctx, log)
 	defer stop()
 	return front.Run(ctx, front.Options{
-		Config: conf, Gateway: gateway, Listener: listener, Log: log,
+		Config: conf, Gateway: gateway, Listener: listener, Log: log, Record: os.Getenv(recordVariable),
 		Announce: func(string) { fmt.Printf("listening on http://%s\n", address) },
 		Hello:    controlHello(control.RoleFront),
 	})
@@ -137,7 +137,7 @@ func (p *program) frontRole() *cobra.Command {
 			keepCrash(conf)
 			err = front.Run(cmd.Context(), front.Options{
 				Config: conf, Control: conn, Log: p.servingLogger(conf, "process", "front"),
-				Hello: controlHello(control.RoleFront),
+				Hello: controlHello(control.RoleFront), Record: os.Getenv(recordVariable),
 			})
 			if err != nil && p.orphaned() {
 				return nil // the end of the master is no fault of ours

@@ -186,7 +186,7 @@ var conformResponses = []conformance{
 	{name: "redirect", request: "GET /a HTTP/1.1", handler: func(w http.ResponseWriter, r *http.Request, _ *notes) {
 		http.Redirect(w, r, "/b", http.StatusFound)
 	}},
-	{name: "error", request: "GET /a HTTP/1.1", handler: func(w http.ResponseWriter, r *http.Request, _ *notes) { http.Error(w, "no", 403) }},
+	{name: "error", request: "GET /a HTTP/1.1", handler: func(w http.ResponseWriter, r *http.Request, _ *notes) { http.Error(w, "no", http.StatusForbidden) }},
 	{name: "ranges", request: "GET /a HTTP/1.1\nRange: bytes=2-4", handler: func(w http.ResponseWriter, r *http.Request, _ *notes) {
 		http.ServeContent(w, r, "a.txt", time.Unix(1e9, 0), strings.NewReader("0123456789"))
 	}},

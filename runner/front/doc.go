@@ -22,14 +22,24 @@
 // sent to another worker when its worker dies before the client has seen a
 // byte of the response. So that this covers nearly every page, a response of
 // known, modest length to such a request is read whole before its head goes
-// out. A request of any method is sent elsewhere when nothing of it was sent.
-// Nothing else is ever sent twice: a POST whose worker died is answered 502,
-// because it may have been carried out.
+// out. A request of any method is sent elsewhere when no handler has seen it:
+// nothing of it was sent, or it was sent at once and the kernel says that the
+// worker had not read it whole. Nothing else is ever sent twice: a POST whose
+// worker died is answered 502, because it may have been carried out. Requests
+// with an Idempotency-Key count as safe where server.idempotency_keys says so.
 //
 // The end of a worker's link is its death: it is used no more, its idle
 // connections are closed, and requests that met the death wait for its
 // replacement like any others. A connection that ends while the link lives
 // only makes other workers preferable for a second.
+//
+// A request at which a worker died may be why. It is repeated once, and for up
+// to 2 s it waits for more than the last ready worker. A path that has met the
+// deaths of two workers in a minute, without an answer in between, is not
+// repeated at all.
+//
+// A handler that aborts (http.ErrAbortHandler) is no death: its worker says so,
+// and the client's connection is cut, as net/http's server does it.
 //
 // While no worker is ready (a start, a crash of all, a silent master) requests
 // wait, a bounded number of them for a bounded time, then 503.

@@ -35,6 +35,9 @@ type Options struct {
 	// Hello is what this front says of itself: Build, and its Generation and
 	// number (Worker) if it has them.
 	Hello control.Hello
+	// Record, if set, is a directory to which all that is said on data
+	// connections is written, for wire.Dump: WORKER-NUMBER.front and .worker.
+	Record string
 }
 
 // Run serves until the master says STOP or ctx ends; then it accepts nobody
@@ -83,6 +86,7 @@ func newFront(o Options, l limits) *front {
 	base, cancel := context.WithCancelCause(context.Background())
 	f.cancel = cancel
 	f.table = newTable(l, o.Log, time.Now)
+	f.table.wiring.record = o.Record
 	f.proxy = newProxy(f.table, l)
 	f.static = &static{log: o.Log}
 	f.entrance = newEntrance(l.clients, o.Log)

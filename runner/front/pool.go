@@ -20,6 +20,8 @@ type wiring struct {
 	buffers *wire.Buffers
 	log     *slog.Logger
 	kept    atomic.Int64 // idle connections
+	record  string       // directory for recordings, "" for none
+	number  atomic.Int64 // of connections that are recorded
 
 	once    sync.Once
 	hangups *wire.Hangups // nil: idle connections that end are found when they are used
@@ -54,6 +56,7 @@ func (w *wiring) close() {
 
 // pool is the data connections to one worker.
 type pool struct {
+	worker int
 	link   *wire.Link
 	limits limits
 	wiring *wiring
@@ -80,8 +83,8 @@ func (up *upstream) Close() error {
 	return up.Conn.Close()
 }
 
-func newPool(link *wire.Link, l limits, wiring *wiring, died func()) *pool {
-	return &pool{link: link, limits: l, wiring: wiring, died: died}
+func newPool(worker int, link *wire.Link, l limits, wiring *wiring, died func()) *pool {
+	return &pool{worker: worker, link: link, limits: l, wiring: wiring, died: died}
 }
 
 // get returns an idle connection, unless a fresh one is wanted, or opens one.
@@ -97,6 +100,9 @@ func (p *pool) get(ctx context.Context, fresh bool) (*upstream, error) {
 	conn, err := p.link.Dial(ctx)
 	if err != nil {
 		return nil, err
+	}
+	if p.wiring.record != "" {
+		conn = p.wiring.tap(conn, p.worker)
 	}
 	up := p.adopt(wire.NewConn(conn, wire.Front, p.wiring.buffers, 0))
 	if err := greet(ctx, up); err != nil {

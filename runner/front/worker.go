@@ -29,7 +29,7 @@ type worker struct {
 // newWorker takes over the link. onIdle is called once, after close and the end of the last request.
 func newWorker(id int, link *wire.Link, l limits, wiring *wiring, onIdle func(*worker)) *worker {
 	w := &worker{id: id, limits: l, begun: time.Now(), onIdle: onIdle}
-	w.pool = newPool(link, l, wiring, w.suspect)
+	w.pool = newPool(id, link, l, wiring, w.suspect)
 	go w.attend()
 	return w
 }

@@ -71,7 +71,7 @@ func (c *Conn) WriteResponse(r *Response, fields []byte, end bool) error {
 func (c *Conn) WriteHead(r *Response, fields, buffer []byte, at int, end bool) error {
 	r.Exchange = c.exchange
 	size := len(fields) + 2*headerSize + 20 // what AppendResponse and AppendEnd add at most
-	head, body := make([]byte, 0), []byte(nil)
+	var head, body []byte
 	if len(buffer) > 0 {
 		body = buffer[at:]
 	}
