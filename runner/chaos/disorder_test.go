@@ -141,7 +141,8 @@ func TestCommandsAtOnce(t *testing.T) {
 }
 
 // Scenario 24: clients leave in the middle of what they send or get. Their
-// handlers are told, and no connection to a worker is spoiled for others.
+// handlers are told, the log says so, and no connection to a worker is spoiled
+// for others.
 func TestClientsLeave(t *testing.T) {
 	t.Parallel()
 	random := chance(t)
@@ -149,7 +150,8 @@ func TestClientsLeave(t *testing.T) {
 	r := s.serve()
 	b := r.begin(r.plan(8, time.Millisecond))
 	b.flows(50)
-	for i := range times(12, 300) {
+	n := times(12, 300)
+	for i := range n {
 		name, want := fmt.Sprintf("left-%d", i), "context"
 		head := fmt.Sprintf("GET /watch/%s HTTP/1.1\r\nHost: h\r\n\r\n", name)
 		if i%2 == 1 {
@@ -175,6 +177,9 @@ func TestClientsLeave(t *testing.T) {
 	b.flows(100)
 	b.finish(budget{})
 	r.stop()
+	if got := strings.Count(s.log(), `reason="client gone"`); got != n {
+		t.Errorf("the access log says of %d requests that their clients went, want %d", got, n)
+	}
 }
 
 // Missing scenario (h): a request that takes longer than it may is answered
