@@ -85,6 +85,14 @@ func (b *Body) Failure() error {
 	return b.err
 }
 
+// Interrupted reports that the body was not read to its end because of
+// Interrupt.
+func (b *Body) Interrupted() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.cut && b.err == nil
+}
+
 // begin reports why there is nothing to read, and asks for the body the first
 // time.
 func (b *Body) begin() error {
@@ -204,13 +212,13 @@ func (b *Body) wait(p []byte) (int, error) {
 	b.mu.Unlock()
 	n, err := b.c.net.Read(p)
 	b.pace.add(n, time.Since(now))
-	if n > 0 {
+	switch {
+	case n > 0 || err == nil:
 		return n, nil
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return 0, err
 	}
-	if err == io.EOF {
-		err = io.ErrUnexpectedEOF
-	}
-	return 0, err
+	return 0, io.ErrUnexpectedEOF // closed or reset
 }
 
 // end takes the input back from whoever reads.

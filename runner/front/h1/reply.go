@@ -162,7 +162,11 @@ func appendStatus(b []byte, minor byte, status int) []byte {
 	b = append(b, '0'+minor, ' ')
 	b = strconv.AppendInt(b, int64(status), 10)
 	b = append(b, ' ')
-	return append(append(b, http.StatusText(status)...), "\r\n"...)
+	text := http.StatusText(status)
+	if text == "" {
+		text = "status code " + strconv.Itoa(status)
+	}
+	return append(append(b, text...), "\r\n"...)
 }
 
 // commit completes the head. whole: the body is what was written so far.

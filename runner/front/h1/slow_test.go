@@ -11,6 +11,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -79,14 +80,15 @@ func TestAnIdleConnectionEndsAfterKeepAlive(t *testing.T) {
 func TestADrippingHeadIs408(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		client, closed := piped(t, Options{}, handled(app))
-		go func() {
+		var dripping sync.WaitGroup
+		dripping.Go(func() {
 			for _, c := range []byte(getHello) {
 				if _, err := client.Write([]byte{c}); err != nil {
 					return
 				}
 				time.Sleep(time.Second)
 			}
-		}()
+		})
 		within(t, "dripping", 10*time.Second, func() {
 			resp, err := http.ReadResponse(bufio.NewReader(client), nil)
 			if err != nil || resp.StatusCode != http.StatusRequestTimeout {
@@ -95,6 +97,7 @@ func TestADrippingHeadIs408(t *testing.T) {
 		})
 		client.Close()
 		<-closed
+		dripping.Wait()
 	})
 }
 
