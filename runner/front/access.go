@@ -6,6 +6,8 @@ import (
 	"math"
 	"net/http"
 	"time"
+
+	"github.com/dram-go/dram/runner/front/h1"
 )
 
 // logAccess writes one line about a finished turn. The query is left out: it
@@ -45,4 +47,14 @@ func logPath(r *http.Request) string {
 		return "/"
 	}
 	return r.URL.EscapedPath()
+}
+
+// logRefusal writes the line of a request that was none: what the client sent
+// has no path that could be trusted.
+func logRefusal(log *slog.Logger, remote string, why *h1.Refusal) {
+	log.LogAttrs(context.Background(), slog.LevelInfo, "request",
+		slog.Int("status", why.Status),
+		slog.String("client", hostOf(remote)),
+		slog.String("reason", why.Reason),
+	)
 }

@@ -96,7 +96,7 @@ func TestTheRestOfABodyIsNoRequest(t *testing.T) {
 	inner := "GET /smuggled HTTP/1.1\r\nHost: h\r\n\r\n"
 	for name, framing := range map[string]string{
 		"length":      fmt.Sprintf("Content-Length: %d\r\n\r\n", 300_000+len(inner)),
-		"full duplex": fmt.Sprintf("X-Duplex: 1\r\nContent-Length: %d\r\n\r\n", 100_000+len(inner)),
+		"full duplex": fmt.Sprintf("X-Duplex: 1\r\nContent-Length: %d\r\n\r\n", 300_000+len(inner)),
 		"chunked":     "X-Duplex: 1\r\nTransfer-Encoding: chunked\r\n\r\n186a0\r\n",
 	} {
 		c := s.dial()
@@ -125,7 +125,7 @@ func TestAWorkerThatDiesInAnUploadDoesNotWaitForTheClient(t *testing.T) {
 	})
 	s.table(s.link(w))
 	c := s.dial()
-	fmt.Fprintf(c, "POST /upload HTTP/1.1\r\nHost: h\r\nContent-Length: 100000\r\n\r\nx")
+	fmt.Fprintf(c, "POST /upload HTTP/1.1\r\nHost: h\r\nContent-Length: 1000000\r\n\r\nx")
 	resp, err := http.ReadResponse(bufio.NewReader(c), nil)
 	if err != nil || resp.StatusCode != 502 || !resp.Close {
 		t.Errorf("%+v, %v", resp, err)

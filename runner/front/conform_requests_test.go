@@ -31,7 +31,7 @@ var conformRequests = []conformance{
 	{name: "double slash", request: "GET //a//b?c HTTP/1.1", handler: sees},
 	{name: "dots", request: "GET /a/../b/./c;d=e HTTP/1.1", handler: sees},
 	{name: "brackets", request: "GET /[x]{y} HTTP/1.1", handler: sees},
-	{name: "absolute form", request: "GET http://other.example/x?y HTTP/1.1", handler: sees},
+	{name: "absolute form", request: "GET http://board.example/x?y HTTP/1.1", handler: sees},
 	{name: "HTTP/1.0", request: "GET /old HTTP/1.0", handler: func(w http.ResponseWriter, r *http.Request, n *notes) {
 		n.add("%s %s %d", r.Proto, r.RequestURI, r.ProtoMinor)
 		io.WriteString(w, "old")

@@ -73,26 +73,33 @@ var serverOwn = []string{"Date", "Content-Length", "X-Request-Id", "Connection",
 func TestConformance(t *testing.T) {
 	for _, c := range slices.Concat(conformRequests, conformResponses, conformBodies, conformEnds) {
 		t.Run(c.name, func(t *testing.T) {
-			want, got := c.onNetHTTP(t), c.onDram(t)
-			for part := range c.differs {
-				switch part {
-				case "responses":
-					got.Responses, want.Responses = nil, nil
-				case "again":
-					got.Again, want.Again = false, false
-					for i := range min(len(got.Responses), len(want.Responses)) {
-						got.Responses[i].Close = want.Responses[i].Close
-					}
-				case "seen":
-					got.Seen, want.Seen = nil, nil
-				default:
-					t.Fatalf("%s is no part", part)
-				}
-			}
-			if d := cmp.Diff(want, got); d != "" {
-				t.Errorf("net/http (-), Dram (+):\n%s", d)
-			}
+			want := c.onNetHTTP(t)
+			c.compare(t, want, c.onDram(t, newLoop), "h1")
+			c.compare(t, want, c.onDram(t, newLibrary), "net/http")
 		})
+	}
+}
+
+// compare holds Dram's answer to net/http's but for the parts that differ.
+func (c *conformance) compare(t *testing.T, want, got exchanged, engine string) {
+	t.Helper()
+	for part := range c.differs {
+		switch part {
+		case "responses":
+			got.Responses, want.Responses = nil, nil
+		case "again":
+			got.Again, want.Again = false, false
+			for i := range min(len(got.Responses), len(want.Responses)) {
+				got.Responses[i].Close = want.Responses[i].Close
+			}
+		case "seen":
+			got.Seen, want.Seen = nil, nil
+		default:
+			t.Fatalf("%s is no part", part)
+		}
+	}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Errorf("net/http (-), Dram with the engine %s (+):\n%s", engine, d)
 	}
 }
 
@@ -109,10 +116,10 @@ func (c *conformance) onNetHTTP(t *testing.T) exchanged {
 	return c.run(t, l.Addr().String(), n, done)
 }
 
-func (c *conformance) onDram(t *testing.T) exchanged {
+func (c *conformance) onDram(t *testing.T, engine newEngine) exchanged {
 	n := new(notes)
 	done := make(chan struct{})
-	s := newSite(t, nil)
+	s := newSite(t, func(l *limits) { l.engine = engine })
 	s.add(c.wrapped(n, done).ServeHTTP)
 	return c.run(t, s.addr, n, done)
 }

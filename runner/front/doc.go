@@ -6,7 +6,7 @@
 // request, in order:
 //
 //	entrance   a client gets a place, or waits for one
-//	exchange   an engine (net/http's server today) presents a request
+//	exchange   an engine presents a request: package h1, or net/http's server
 //	limits     a body that is too large is refused, a small one is read whole
 //	static     an asset of the current table is answered here
 //	table      a ready worker is picked, or waited for

@@ -1,13 +1,17 @@
 package front
 
 import (
+	"context"
 	"io"
+	"log/slog"
+	"net"
 	"net/http"
+	"time"
 )
 
 // exchange is one request and its response as an engine presents them. It is
 // the seam between the front's rules and the code that speaks HTTP with
-// clients: net/http's server today. The front pushes: it says what to send and
+// clients: package h1, and net/http's server. The front pushes: it says what to send and
 // when, so that nothing is buffered that need not be.
 //
 // Methods are called from one goroutine, except Inform, which may come from
@@ -39,6 +43,33 @@ type exchange interface {
 	// is incomplete.
 	Abort()
 }
+
+// requestBody is the body of a request that has one, as Head gives it.
+type requestBody interface {
+	io.ReadCloser
+	// interrupt makes a Read that waits for the client return, because nobody
+	// wants its bytes any more.
+	interrupt()
+	// interrupted reports that the body was not read to its end because of
+	// interrupt.
+	interrupted() bool
+	// failure is the error that ended the body: io.EOF after the whole, nil
+	// while it goes on and when it was interrupted.
+	failure() error
+}
+
+// engine accepts clients and presents what they ask for.
+type engine interface {
+	// serve accepts connections until the listener is closed.
+	serve(net.Listener) error
+	// farewell closes idle connections at once, gives requests that arrived in
+	// the last moment their answer within patience, and closes everything.
+	farewell(patience time.Duration)
+}
+
+// newEngine returns an engine that calls handle for each request. Requests
+// still running when base ends are cancelled.
+type newEngine func(base context.Context, l limits, log *slog.Logger, handle func(exchange)) engine
 
 // stream is a connection on which HTTP has ended.
 type stream interface {

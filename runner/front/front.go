@@ -61,7 +61,7 @@ type front struct {
 	limits   limits
 	log      *slog.Logger
 	entrance *entrance
-	engine   *engine
+	engine   engine
 	table    *table
 	proxy    *proxy
 	static   *static
@@ -90,7 +90,7 @@ func newFront(o Options, l limits) *front {
 	f.proxy = newProxy(f.table, l)
 	f.static = &static{log: o.Log}
 	f.entrance = newEntrance(l.clients, o.Log)
-	f.engine = newEngine(base, l, o.Log, f.handle)
+	f.engine = l.engine(base, l, o.Log, f.handle)
 	return f
 }
 

@@ -81,10 +81,13 @@ func withheld(name string, named map[string]bool) bool {
 }
 
 // clientIP is the address of the client without its port.
-func clientIP(r *http.Request) string {
-	host, _, err := net.SplitHostPort(r.RemoteAddr)
+func clientIP(r *http.Request) string { return hostOf(r.RemoteAddr) }
+
+// hostOf removes the port of an address.
+func hostOf(addr string) string {
+	host, _, err := net.SplitHostPort(addr)
 	if err != nil {
-		return r.RemoteAddr // no port: a unix socket
+		return addr // no port: a unix socket
 	}
 	return host
 }

@@ -37,6 +37,8 @@ type limits struct {
 
 	clients int // client connections
 
+	engine newEngine // that serves clients in clear
+
 	lease time.Duration // a table without news from the master is used this long
 	retry time.Duration // first pause before a lost gateway is dialled again; doubles up to maxRetry
 }
@@ -71,6 +73,7 @@ func newLimits(c *config.Config) limits {
 		spare:           8,
 		spareTime:       5 * time.Second,
 		clients:         clients,
+		engine:          newLoop,
 		lease:           control.Lease,
 		retry:           50 * time.Millisecond,
 	}

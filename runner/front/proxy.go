@@ -28,7 +28,7 @@ type handover struct {
 	header   http.Header // for the worker
 	upgrade  string      // protocol to change to, or ""
 	body     []byte      // read whole, nil otherwise
-	stream   *clientBody // to be read while sent, nil otherwise
+	stream   requestBody // to be read while sent, nil otherwise
 	upload   *upload     // of stream, to the worker tried last
 	attempts attempts
 	tried    []*worker
@@ -71,7 +71,7 @@ func (p *proxy) serve(t *turn) {
 func (p *proxy) prepare(t *turn) *handover {
 	r := t.Head()
 	h := &handover{turn: t, ctx: r.Context()}
-	h.stream, _ = r.Body.(*clientBody)
+	h.stream, _ = r.Body.(requestBody)
 	if h.stream == nil {
 		h.upgrade = upgradeOf(r.Header)
 	}

@@ -24,7 +24,7 @@ func (p *proxy) send(h *handover, up *upstream, watch *watch) (resp *response, s
 	request := p.request(h)
 	h.upload = nil
 	if h.stream != nil {
-		h.upload = &upload{clientBody: h.stream, watch: watch, request: h.Head(), up: up, trailer: announcedTrailer(h.Head())}
+		h.upload = &upload{requestBody: h.stream, watch: watch, request: h.Head(), up: up, trailer: announcedTrailer(h.Head())}
 	}
 	resp = &response{body: up}
 	sent, err = up.WriteRequest(request, h.body, h.stream == nil)

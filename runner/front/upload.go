@@ -11,7 +11,7 @@ import (
 // upload is the body of a request on its way to one worker. It is sent by a
 // goroutine of its own, because the response may begin before its end.
 type upload struct {
-	*clientBody
+	requestBody
 	watch   *watch
 	request *http.Request
 	up      *upstream
@@ -83,7 +83,7 @@ func (u *upload) Read(b []byte) (int, error) {
 	}
 	u.watch.pause()
 	defer u.watch.resume()
-	return u.clientBody.Read(b)
+	return u.requestBody.Read(b)
 }
 
 func (u *upload) begin() bool {
@@ -100,7 +100,7 @@ func (u *upload) interrupt() (whole bool) {
 	defer u.mu.Unlock()
 	u.dead = true
 	if u.read {
-		u.clientBody.interrupt()
+		u.requestBody.interrupt()
 	}
 	return !u.read
 }

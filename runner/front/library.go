@@ -14,17 +14,16 @@ import (
 	"time"
 )
 
-// engine is net/http's server as a source of exchanges.
-type engine struct {
+// library is net/http's server as a source of exchanges. It knows HTTP/2, which
+// package h1 does not; clients in clear do not speak it.
+type library struct {
 	server *http.Server
 	limits limits
 	handle func(exchange)
 }
 
-// newEngine returns an engine that calls handle for each request. Requests
-// still running when base ends are cancelled.
-func newEngine(base context.Context, l limits, log *slog.Logger, handle func(exchange)) *engine {
-	e := &engine{limits: l, handle: handle}
+func newLibrary(base context.Context, l limits, log *slog.Logger, handle func(exchange)) engine {
+	e := &library{limits: l, handle: handle}
 	e.server = &http.Server{
 		Handler:                      e,
 		ReadHeaderTimeout:            l.headTime,
@@ -37,8 +36,7 @@ func newEngine(base context.Context, l limits, log *slog.Logger, handle func(exc
 	return e
 }
 
-// serve accepts connections until the listener is closed.
-func (e *engine) serve(l net.Listener) error {
+func (e *library) serve(l net.Listener) error {
 	err := e.server.Serve(l)
 	if errors.Is(err, http.ErrServerClosed) || errors.Is(err, net.ErrClosed) {
 		return nil
@@ -46,9 +44,7 @@ func (e *engine) serve(l net.Listener) error {
 	return fmt.Errorf("front: accept on %s: %w", l.Addr(), err)
 }
 
-// farewell closes idle connections at once, gives requests that arrived in the
-// last moment their answer within patience, and closes everything.
-func (e *engine) farewell(patience time.Duration) {
+func (e *library) farewell(patience time.Duration) {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	if e.server.Shutdown(ctx) != nil {
@@ -56,7 +52,7 @@ func (e *engine) farewell(patience time.Duration) {
 	}
 }
 
-func (e *engine) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (e *library) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	x := &httpExchange{w: w, r: r, control: http.NewResponseController(w), pause: e.limits.writePause}
 	if r.Body != nil && r.Body != http.NoBody {
 		x.body = &clientBody{
