@@ -86,7 +86,7 @@ func TestADrippingHeadIs408(t *testing.T) {
 				if _, err := client.Write([]byte{c}); err != nil {
 					return
 				}
-				time.Sleep(time.Second)
+				time.Sleep(900 * time.Millisecond)
 			}
 		})
 		within(t, "dripping", 10*time.Second, func() {
