@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -64,6 +65,7 @@ func TestHungRequestAndHungWorker(t *testing.T) {
 func TestCommandsOfARunningTree(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, "version=1")
+	s.change = func(cmd *exec.Cmd) { cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true} } // a terminal sends WINCH, too
 	r := s.start("serve", "--listen", "127.0.0.1:0")
 	workers := func(n int) func() bool {
 		return func() bool {
@@ -75,6 +77,10 @@ func TestCommandsOfARunningTree(t *testing.T) {
 	s.await("there are 3 workers", workers(3))
 	r.cmd.Process.Signal(syscall.SIGTTOU)
 	s.await("there are 2 workers", workers(2))
+	r.cmd.Process.Signal(syscall.SIGWINCH)
+	s.await("there are no workers", func() bool { return len(s.status().Workers) == 0 })
+	s.must("scale", "2")
+	s.await("there are 2 workers again", workers(2))
 	if out, code := s.call("scale", "1000"); code != exitUsage || !strings.Contains(out, "from 0 to 512") {
 		t.Fatalf("exit code %d\n%s", code, out)
 	}

@@ -162,6 +162,9 @@ func TestSilentWorkerThatAnswersIsSpared(t *testing.T) {
 		if !slices.Contains(w.log, "suspect worker 1 slot 0 gen 0") {
 			t.Fatal("nobody asked the worker")
 		}
+		if slices.Contains(w.log, "dump worker 1 slot 0 gen 0") {
+			t.Fatal("it was taken for hung before it could answer")
+		}
 	})
 }
 

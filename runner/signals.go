@@ -28,6 +28,9 @@ func (m *master) signaled(s os.Signal) {
 	case syscall.SIGTTOU:
 		m.scale(max(1, m.state.target-1), "signal TTOU")
 	case syscall.SIGWINCH:
+		if hasTerminal() { // whose window was resized
+			return
+		}
 		m.scale(0, "signal WINCH")
 	case syscall.SIGQUIT:
 		m.stop(quick, "signal QUIT")
@@ -42,4 +45,14 @@ func (m *master) signaled(s os.Signal) {
 			m.stop(graceful, "signal "+name)
 		}
 	}
+}
+
+// hasTerminal reports whether this process has a controlling terminal.
+func hasTerminal() bool {
+	f, err := os.Open("/dev/tty")
+	if err != nil {
+		return false
+	}
+	f.Close()
+	return true
 }
