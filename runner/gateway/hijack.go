@@ -28,6 +28,7 @@ func (w *response) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	t := &takenConn{x: w.x, mode: takingHead}
 	if w.status != 0 { // its head was the handler's first word
 		t.begin(w.status)
+		w.last = true
 		if w.send(t.mode == takingRaw); w.failed != nil {
 			return nil, nil, w.failed
 		}

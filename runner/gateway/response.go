@@ -35,7 +35,7 @@ type response struct {
 	status   int  // 0: WriteHeader was not called
 	sent     bool // the head is on its way
 	ended    bool // so is the end
-	last     bool // the head says that the connection ends
+	last     bool // the head says, or will say, that the connection ends
 	done     bool // the handler has returned
 	taken    *takenConn
 	failed   error // the first of writing to the front
@@ -305,7 +305,7 @@ func (w *response) send(end bool) {
 			buffer, end = nil, true
 		}
 		w.x.conn.answered()
-		r := wire.Response{Status: w.status, Length: w.length, Last: w.x.conn.server.stopping.Load()}
+		r := wire.Response{Status: w.status, Length: w.length, Last: w.last || w.x.conn.server.stopping.Load()}
 		if bodiless(w.status) {
 			r.Length = -1
 		}
@@ -434,6 +434,11 @@ func (w *response) finish(aborted string) (whole bool) {
 		w.write(func(c *wire.Conn) error { return c.WriteTrailer(trailer) })
 	} else {
 		w.send(true)
+	}
+	var tooLarge *wire.ProtocolError
+	if errors.As(w.failed, &tooLarge) { // the head, of which nothing was sent
+		w.x.conn.server.log.Error("a response cannot be sent", "path", w.x.request.URL.EscapedPath(), "err", tooLarge.Reason)
+		_ = w.x.conn.wire.WriteAbort(wire.AbortHandler, tooLarge.Reason)
 	}
 	if errors.Is(w.failed, os.ErrDeadlineExceeded) { // the handler's own, the front is still there
 		_ = w.x.conn.wire.SetWriteDeadline(time.Now().Add(time.Second))

@@ -35,7 +35,6 @@ type Server struct {
 	listeners map[net.Listener]struct{}
 	conns     map[*conn]struct{}
 	closed    bool
-	serving   sync.WaitGroup // connections and their goroutines
 }
 
 // NewServer returns a server for h, which nobody can reach yet. It fails when
@@ -92,10 +91,10 @@ func (s *Server) add(below net.Conn) {
 		return
 	}
 	s.conns[c] = struct{}{}
-	s.serving.Go(func() {
+	go func() {
 		defer s.forget(c)
 		c.serve()
-	})
+	}()
 }
 
 func (s *Server) forget(c *conn) {
@@ -140,9 +139,9 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	return s.Close()
 }
 
-// Close cuts all exchanges and waits for the goroutines of those that were
-// between two; handlers that go on do so without a client. It is how a worker
-// that dies looks to its fronts.
+// Close cuts all exchanges. Handlers that go on do so without a client, and
+// their goroutines end with them. It is how a worker that dies looks to its
+// fronts.
 func (s *Server) Close() error {
 	s.stopping.Store(true)
 	s.mu.Lock()

@@ -221,3 +221,33 @@ func TestATargetThatIsNoURL(t *testing.T) {
 		}
 	}
 }
+
+// TestAHeadTooLargeIsNoDeath: the front must not take it for one.
+func TestAHeadTooLargeIsNoDeath(t *testing.T) {
+	s := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("X-Large", strings.Repeat("x", wire.MaxHead))
+		io.WriteString(w, "body")
+	})
+	_, _, err := ask(dialed(t, s.link), getRequest("/large"), "")
+	var abort *wire.Abort
+	if !errors.As(err, &abort) || !strings.Contains(abort.Text, "at most 262144") || !strings.Contains(s.log.String(), "path=/large") {
+		t.Errorf("%v, log %s", err, s.log)
+	}
+}
+
+func TestAHijackedResponseIsTheLastOnItsConnection(t *testing.T) {
+	s := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusOK)
+		conn, _, err := w.(http.Hijacker).Hijack()
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		io.WriteString(conn, "by hand")
+		conn.Close()
+	})
+	resp, body, err := ask(dialed(t, s.link), getRequest("/"), "")
+	if err != nil || !resp.Last || body != "by hand" {
+		t.Errorf("%+v, %q, %v", resp, body, err)
+	}
+}
