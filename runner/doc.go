@@ -105,9 +105,10 @@
 // # Signals
 //
 // HUP reloads, USR2 upgrades. TTIN and TTOU start and end one worker, WINCH
-// ends all of them, unless it comes from a terminal. TERM and INT let requests in flight finish, for at most
-// workers.graceful_timeout, after server.drain_delay; a second one, and QUIT, do
-// not. USR1 is for programs with log files; these logs go to standard error.
+// ends all of them, unless it comes from a terminal. TERM and INT let requests
+// in flight finish, for at most workers.graceful_timeout, after
+// server.drain_delay; a second one, and QUIT, do not. USR1 is for programs with
+// log files; these logs go to standard error.
 //
 // # Service managers
 //
