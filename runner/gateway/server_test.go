@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -143,24 +144,25 @@ func TestTheContextSaysWhyItEnded(t *testing.T) {
 // TestAWholeRequestIsReadBeforeItsHandlerRuns: otherwise a reset of the
 // connection would not mean that nobody acted.
 func TestAWholeRequestIsReadBeforeItsHandlerRuns(t *testing.T) {
-	called := make(chan string, 1)
+	var called atomic.Int32
 	s := serve(t, func(_ http.ResponseWriter, r *http.Request) {
-		b, _ := io.ReadAll(r.Body)
-		called <- string(b)
+		called.Add(1)
+		if b, err := io.ReadAll(r.Body); err != nil || string(b) != "body" {
+			t.Errorf("body %q, %v", b, err)
+		}
 	})
-	c := dialed(t, s.link)
 	r := getRequest("/")
 	r.Method, r.Length, r.Whole = "POST", 4, true
-	c.WriteRequest(r, []byte("bo"), false)
+	cut := dialed(t, s.link)
+	cut.WriteRequest(r, []byte("bo"), false)
 	until(t, "the head was read", func() bool { return s.inFlight.Load() == 1 })
-	select {
-	case <-called:
-		t.Fatal("called before the body was there")
-	default:
+	cut.Close()
+	until(t, "the exchange has ended", func() bool { return s.inFlight.Load() == 0 })
+	if called.Load() != 0 {
+		t.Error("called before the body was there")
 	}
-	c.WriteBody([]byte("dy"), true)
-	if got := <-called; got != "body" {
-		t.Errorf("body %q", got)
+	if _, _, err := ask(dialed(t, s.link), r, "body"); err != nil || called.Load() != 1 {
+		t.Errorf("%v, called %d times", err, called.Load())
 	}
 }
 
