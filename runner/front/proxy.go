@@ -33,6 +33,7 @@ type handover struct {
 	attempts attempts
 	tried    []*worker
 	fresh    bool // an idle connection had ended; use new ones only
+	gone     bool // the context had ended before we interrupted the body
 	wait     waiting
 }
 
@@ -149,6 +150,7 @@ func (p *proxy) attempt(h *handover, w *worker) (again bool) {
 	stay()
 	up.Close()
 	if h.upload != nil {
+		h.gone = h.ctx.Err() != nil // before our interrupt, which may end it too
 		h.attempts.whole = h.upload.interrupt()
 		h.upload.finish()
 	}
@@ -249,7 +251,7 @@ func (p *proxy) failed(h *handover, w *worker, f failure) (again bool) {
 // left reports that the client has gone, or that the front's grace is over.
 // net/http ends the context also after a Read that we have interrupted.
 func (h *handover) left() bool {
-	if h.stream != nil && h.stream.interrupted() {
+	if h.stream != nil && h.stream.interrupted() && !h.gone {
 		return errors.Is(context.Cause(h.ctx), errStopped)
 	}
 	return h.ctx.Err() != nil
