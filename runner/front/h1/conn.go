@@ -346,17 +346,20 @@ func (c *conn) linger() {
 	if !ok || half.CloseWrite() != nil {
 		return
 	}
-	c.read = time.Time{}
-	c.readBy(time.Now(), c.server.options.LingerTime)
 	scratch := c.in.pool.small()
 	defer c.in.pool.put(scratch)
-	for n := 0; n < maxDiscard; {
-		m, err := c.net.Read(*scratch)
-		if n += m; err != nil {
+	patience := c.server.options.LingerTime
+	for now, begun := time.Now(), time.Now(); now.Sub(begun) < lingerTimes*patience; now = time.Now() {
+		c.readBy(now, patience)
+		if _, err := c.net.Read(*scratch); err != nil {
 			return
 		}
 	}
 }
+
+// lingerTimes bounds the whole of a lingering: a client in the middle of an
+// upload may have to send a lot before it looks for the response.
+const lingerTimes = 5
 
 // take hands the connection over to the handler.
 func (c *conn) take() *Stream {

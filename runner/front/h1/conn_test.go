@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -71,7 +72,11 @@ func TestTheRestOfABodyIsNoRequest(t *testing.T) {
 
 func TestALongUnreadBodyEndsTheConnectionAfterTheResponse(t *testing.T) {
 	s := newSite(t, Options{}, func(x *Exchange) { x.Start(http.StatusRequestEntityTooLarge, nil) })
-	c := s.dial().say(fmt.Sprintf("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n%s", 10<<20, strings.Repeat("a", 100<<10)))
+	c := s.dial()
+	c.say(fmt.Sprintf("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n", 10<<20))
+	for range 10 { // and looks for the response only then
+		c.say(strings.Repeat("a", 1<<20))
+	}
 	if resp := c.status(413); !resp.Close {
 		t.Error("the connection stays")
 	}
@@ -328,5 +333,17 @@ func TestRefusedRequestsAreToldOf(t *testing.T) {
 	c.end()
 	if why := <-told; why.Status != 400 || why.Reason != "no Host" {
 		t.Error(why)
+	}
+}
+
+func TestAGivenUpResponseWithoutLengthIsReset(t *testing.T) {
+	s := newSite(t, Options{}, func(x *Exchange) {
+		io.WriteString(x, "hel")
+		x.Flush()
+		x.Abort()
+	})
+	c := s.dial().say("GET / HTTP/1.0\r\n\r\n")
+	if got, err := io.ReadAll(c.in); !errors.Is(err, syscall.ECONNRESET) {
+		t.Errorf("%q ends with %v", got, err)
 	}
 }

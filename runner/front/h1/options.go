@@ -28,8 +28,9 @@ type Options struct {
 	// RateGrace of that is free. Defaults 240 and 10 s.
 	Rate      int
 	RateGrace time.Duration
-	// LingerTime bounds how long a connection that we end is read from, so
-	// that the client gets the response before a reset; default 2 s.
+	// LingerTime is the longest wait for what a client still sends on a
+	// connection that we end, so that it gets the response before a reset. The
+	// whole may take five times that. Default 2 s.
 	LingerTime time.Duration
 
 	// TLS, if set, is how connections of ServeTLS are encrypted. One that

@@ -26,7 +26,7 @@ func piped(t *testing.T, o Options, handle func(*Exchange)) (client net.Conn, cl
 	end := make(chan struct{})
 	go func() {
 		defer close(end)
-		if err := server.ServeConn(ours); err != nil {
+		if err := server.ServeConn(halfPipe{ours}); err != nil {
 			t.Error(err)
 		}
 	}()
@@ -194,13 +194,30 @@ func TestResponsesHaveALeastRate(t *testing.T) {
 	}
 }
 
+// halfPipe is a pipe whose end can be said, though nobody hears it.
+type halfPipe struct{ net.Conn }
+
+func (halfPipe) CloseWrite() error { return nil }
+
+// TestLingeringEnds lets a client be silent, or send on, after the goodbye.
 func TestLingeringEnds(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		client, closed := piped(t, Options{}, func(x *Exchange) { x.Last() })
-		io.WriteString(client, getHello)
-		if _, err := http.ReadResponse(bufio.NewReader(client), nil); err != nil {
-			t.Error(err)
-		}
-		<-closed // a pipe cannot be half closed
-	})
+	for pause, want := range map[time.Duration]time.Duration{time.Hour: 2 * time.Second, 900 * time.Millisecond: 10800 * time.Millisecond} {
+		synctest.Test(t, func(t *testing.T) {
+			client, closed := piped(t, Options{}, func(x *Exchange) { x.Last() })
+			io.WriteString(client, getHello)
+			if _, err := http.ReadResponse(bufio.NewReader(client), nil); err != nil {
+				t.Error(err)
+			}
+			within(t, "lingering", want, func() {
+				for {
+					select {
+					case <-closed:
+						return
+					case <-time.After(pause):
+						io.WriteString(client, "x")
+					}
+				}
+			})
+		})
+	}
 }
