@@ -122,7 +122,8 @@ func (b *Body) fail(err error) error {
 	b.mu.Lock()
 	if b.cut && errors.Is(err, os.ErrDeadlineExceeded) {
 		err = ErrInterrupted
-	} else {
+	}
+	if err != ErrInterrupted {
 		b.err = err
 	}
 	b.mu.Unlock()

@@ -75,22 +75,30 @@ func (s *site) hungUp() bool {
 // TestWhoWaitsForPipelinedAnswersIsNotGone shuts the client's direction after
 // two requests: only the last may be taken for given up.
 func TestWhoWaitsForPipelinedAnswersIsNotGone(t *testing.T) {
-	var s *site
-	s = newSite(t, Options{}, func(x *Exchange) {
-		ctx := x.Context()
-		until(t, "hang-up", s.hungUp)
-		if string(x.Target()) == "/1" && ctx.Err() != nil {
-			t.Error("the first request was given up")
-		}
-		if string(x.Target()) == "/2" {
-			<-ctx.Done()
-		}
-	})
-	c := s.dial().say("GET /1 HTTP/1.1\r\nHost: a\r\n\r\nGET /2 HTTP/1.1\r\nHost: a\r\n\r\n")
-	c.CloseWrite()
-	c.status(200)
-	c.status(200)
-	c.end()
+	for _, first := range []string{
+		"GET /1 HTTP/1.1\r\nHost: a\r\n\r\n",
+		"POST /1 HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\na",
+	} {
+		var s *site
+		s = newSite(t, Options{}, func(x *Exchange) {
+			ctx := x.Context()
+			until(t, "hang-up", s.hungUp)
+			if b := x.Body(); b != nil {
+				io.Copy(io.Discard, b)
+			}
+			if string(x.Target()) == "/1" && ctx.Err() != nil {
+				t.Error("the first request was given up")
+			}
+			if string(x.Target()) == "/2" {
+				<-ctx.Done()
+			}
+		})
+		c := s.dial().say(first + "GET /2 HTTP/1.1\r\nHost: a\r\n\r\n")
+		c.CloseWrite()
+		c.status(200)
+		c.status(200)
+		c.end()
+	}
 }
 
 // TestAShutDirectionDoesNotCutABody sends a whole body and shuts the client's
