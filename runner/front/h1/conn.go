@@ -2,6 +2,7 @@ package h1
 
 import (
 	"bytes"
+	"context"
 	"crypto/tls"
 	"errors"
 	"io"
@@ -38,6 +39,7 @@ type conn struct {
 	resting bool      // waits for a request
 	silent  bool      // the client has nothing more to say in this exchange
 	left    bool      // the client hung up
+	parent  context.Context
 }
 
 // newConn is a connection over n, whose descriptor is below raw if that is set.

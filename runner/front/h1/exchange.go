@@ -76,8 +76,7 @@ func (x *Exchange) Context() context.Context {
 	x.c.mu.Lock()
 	defer x.c.mu.Unlock()
 	if x.context == nil {
-		local := context.WithValue(x.c.server.options.Base, http.LocalAddrContextKey, x.c.net.LocalAddr())
-		x.context, x.stop = context.WithCancelCause(withoutCancel{local})
+		x.context, x.stop = context.WithCancelCause(x.c.base())
 		if why := x.c.server.interrupted(); why != nil {
 			x.stop(why)
 		} else if x.c.left && x.c.silent {
@@ -85,6 +84,15 @@ func (x *Exchange) Context() context.Context {
 		}
 	}
 	return x.context
+}
+
+// base is the parent of the contexts of a connection's requests; its lock is
+// held.
+func (c *conn) base() context.Context {
+	if c.parent == nil {
+		c.parent = withoutCancel{context.WithValue(c.server.options.Base, http.LocalAddrContextKey, c.net.LocalAddr())}
+	}
+	return c.parent
 }
 
 // withoutCancel has the values of a context. Unlike context.WithoutCancel's it
