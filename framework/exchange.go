@@ -36,6 +36,7 @@ type exchange struct {
 	public    string     // where Public was called, "" in production
 	nonce     string     // of the Content-Security-Policy, made when asked for
 	sent      bool       // the header is
+	stream    bool       // the answer lasts as long as it likes
 }
 
 // newExchange names the request. A front of ours, or an app of ours around this
@@ -52,6 +53,13 @@ func (a *App) newExchange(r *http.Request) *exchange {
 		x.id = strings.ToLower(rand.Text()[:12])
 	}
 	return x
+}
+
+// lasting reports whether the answer is a stream.
+func (x *exchange) lasting() bool {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return x.stream
 }
 
 func (x *exchange) chosenLocale() string {

@@ -14,7 +14,8 @@ import (
 )
 
 // slow is how long a request may take before a worker, whose ordinary requests
-// are in the log of the front, mentions it.
+// are in the log of the front, mentions it. Streams and WebSockets are not slow,
+// however long they last.
 const slow = time.Second
 
 // newLog writes to w as the configuration says; a level it does not know,
@@ -47,7 +48,7 @@ func (a *App) access(c *Context, w *responseWriter, err error) {
 	if (c.x.outer || quiet) && level < slog.LevelWarn {
 		level = slog.LevelDebug // the app around us has its line
 	} else if a.worker && level < slog.LevelWarn {
-		if took < slow {
+		if took < slow || w.hijacked || c.x.lasting() {
 			return
 		}
 		level = slog.LevelWarn

@@ -38,6 +38,9 @@ type streamWriter struct {
 }
 
 func (c *Context) newStreamWriter() *streamWriter {
+	c.x.mu.Lock()
+	c.x.stream = true
+	c.x.mu.Unlock()
 	return &streamWriter{out: c.Writer, control: http.NewResponseController(c.Writer), status: c.statusOr(http.StatusOK)}
 }
 
