@@ -15,6 +15,10 @@ type command struct {
 // Command adds a verb to the app's binary: `qna seed`. It runs with the
 // components started and without a listener; args are what stands behind the
 // verb. help is one line.
+//
+// The binary is in production unless told otherwise, for verbs as for serve: on
+// the machine where it is written run DRAM_ENV=development ./qna seed. A test
+// runs a verb by the Command of webtest's Site.
 func (a *App) Command(name, help string, run func(ctx context.Context, args []string) error) {
 	a.describing("Command")
 	c := command{name: name, help: help, where: callerOf(), run: run}
