@@ -105,7 +105,8 @@ func (a *App) loadViews() error {
 		Prefix: "templates/",
 		Funcs:  plain,
 		Scoped: scoped,
-		Impure: a.impure,
+		// Package auth tells once that a user could not be loaded.
+		Impure: append([]string{"user"}, a.impure...),
 		Reload: a.live != "",
 		Log:    a.Log,
 
