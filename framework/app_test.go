@@ -7,6 +7,7 @@ import (
 	"maps"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
@@ -67,6 +68,11 @@ func TestGroupsAndNames(t *testing.T) {
 	link, err := app.URL("question.answer.show", 7, dram.Query{"page": 2, "kw": "a b"}, dram.Fragment("answer_1"))
 	if err != nil || link != "/question/7/?kw=a+b&page=2#answer_1" {
 		t.Errorf("URL: %q, %v", link, err)
+	}
+	for _, query := range []any{dram.Query{"page": 2}, url.Values{"page": {"2"}}} {
+		if link, err := app.URL("question.answer.show", 7, query); err != nil || link != "/question/7/?page=2" {
+			t.Errorf("URL with a %T: %q, %v", query, link, err)
+		}
 	}
 }
 

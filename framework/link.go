@@ -14,7 +14,7 @@ type Link struct {
 }
 
 // Query, as the last arguments of a link, becomes its query string, sorted by
-// name. Values are written as fmt.Sprint writes them.
+// name. Values are written as fmt.Sprint writes them. A url.Values does as well.
 type Query map[string]any
 
 // Fragment, as the last argument of a link, becomes what stands after #.
@@ -33,12 +33,18 @@ func (a *App) URL(route string, args ...any) (string, error) {
 	return path + query + fragment, nil
 }
 
-// splitArgs takes Query and Fragment off the end of the arguments of a link.
+// splitArgs takes what is no value of a parameter off the end of the arguments
+// of a link.
 func splitArgs(args []any) (values []any, query, fragment string) {
 	for len(args) > 0 {
 		switch last := args[len(args)-1].(type) {
 		case Query:
 			query = last.encode()
+		case url.Values:
+			query = ""
+			if len(last) > 0 {
+				query = "?" + last.Encode()
+			}
 		case Fragment:
 			fragment = "#" + (&url.URL{Fragment: string(last)}).EscapedFragment()
 		default:

@@ -15,7 +15,6 @@ import (
 // of the form as a whole. As an error it is what is wrong with a JSON body.
 type Errors map[string][]string
 
-// Error lists all messages in one line, by field.
 // Error lists the messages by the names of their fields, for the log.
 func (e Errors) Error() string {
 	var parts []string

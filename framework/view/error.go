@@ -2,10 +2,15 @@ package view
 
 import (
 	"fmt"
+	"html/template"
+	"maps"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"text/template/parse"
+
+	"github.com/dram-go/dram/framework/nearest"
 )
 
 // Place is where in a template something stands.
@@ -57,6 +62,31 @@ func locate(err error, sourceOf func(file string) string) error {
 		at.Column = column + 1 // the standard library counts from 0
 	}
 	return &Error{Place: at, Message: m[4], Err: err, Source: sourceOf(at.File)}
+}
+
+// unknownFunction is how text/template calls a function that it does not have.
+var unknownFunction = regexp.MustCompile(`^function "(.+)" not defined$`)
+
+// suggest names the function that was meant by one that does not exist.
+func suggest(err error, funcs template.FuncMap) error {
+	at, ok := err.(*Error)
+	if !ok {
+		return err
+	}
+	m := unknownFunction.FindStringSubmatch(at.Message)
+	if m == nil {
+		return err
+	}
+	names := append(slices.Collect(maps.Keys(funcs)), builtinFunctions...)
+	slices.Sort(names)
+	at.Message += nearest.Hint(m[1], names)
+	return at
+}
+
+// builtinFunctions are those that html/template has by itself.
+var builtinFunctions = []string{
+	"and", "call", "eq", "ge", "gt", "html", "index", "js", "le", "len", "lt",
+	"ne", "not", "or", "print", "printf", "println", "slice", "urlquery",
 }
 
 // placeOf returns where node of tree stands in its file.

@@ -111,7 +111,7 @@ func readFile(fsys fs.FS, path, prefix string, funcs template.FuncMap) *file {
 	f.layout = layoutOf(f.source)
 	parsed, err := texttemplate.New(f.shown).Funcs(funcs).Parse(f.source)
 	if err != nil {
-		f.err = locate(err, func(string) string { return f.source })
+		f.err = suggest(locate(err, func(string) string { return f.source }), funcs)
 		return f
 	}
 	f.defs = map[string]*parse.Tree{}

@@ -165,6 +165,8 @@ func TestCheckFindsEverythingAtOnceWithoutRunningFunctions(t *testing.T) {
 			"good.html", `{{define "content"}}{{user}}{{url "home"}}{{end}}`,
 			"syntax.html", "\n{{if}}",
 			"func.html", `{{define "content"}}{{nofunc}}{{end}}`,
+			"misspelt.html", `{{define "content"}}{{urll "home"}}{{end}}`,
+			"builtin.html", `{{define "content"}}{{pritnf "%d" 1}}{{end}}`,
 			"missing.html", "{{define \"content\"}}\n {{template \"anser\" .}}{{end}}",
 			"partials/answer.html", "x",
 			"context.html", `{{define "content"}}<a href={{if .}}"x{{end}}>{{end}}`,
@@ -189,7 +191,9 @@ func TestCheckFindsEverythingAtOnceWithoutRunningFunctions(t *testing.T) {
 	got := err.Error()
 	for _, want := range []string{
 		"templates/syntax.html:2: missing value for if",
-		`templates/func.html:1: function "nofunc" not defined`,
+		"templates/func.html:1: function \"nofunc\" not defined\n",
+		`templates/misspelt.html:1: function "urll" not defined, did you mean "url"?`,
+		`templates/builtin.html:1: function "pritnf" not defined, did you mean "printf"?`,
 		`templates/missing.html:2:13: there is no template "anser", did you mean "answer"?`,
 		"templates/context.html:1:",
 		`templates/layout.html:1: there is no layout "bse": expected templates/layouts/bse.html, did you mean "base"?`,

@@ -26,6 +26,11 @@
 //
 // # What it does not do
 //
+// A field is read where the page names it. html/template keeps the place of a
+// field of an addressable struct, in a variable for instance, and reads it when
+// it is written; only a page whose methods change its data while it is rendered
+// can tell.
+//
 // It imitates no error. Whatever is not the way that leads to a page gives the
 // render up: a wrong type, a nil pointer, a function that fails, a panic. So
 // does what cannot be done a second time: ranging over a channel or an iterator
