@@ -225,6 +225,40 @@ func TestACommandsNameBelongsToOne(t *testing.T) {
 	}
 }
 
+func TestWhatACommandNeeds(t *testing.T) {
+	app, _ := newApp(t, config.Test, nil)
+	var log []string
+	bus, database, mailer := &part{"bus", &log, nil}, &part{"sql", &log, nil}, &part{"mail", &log, nil}
+	app.Add(bus, []int{1}, database, mailer) // a slice cannot be compared
+	work := func(context.Context, []string) error { return nil }
+	app.Command("seed", "", work, database)
+	app.Command("both", "", work, database, bus)
+	app.Command("send", "", work)
+	if err := app.Build(); err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]int{"seed": 3, "both": 3, "sql": 3, "bus": 1, "mail": 4} {
+		if needs, ok := app.CommandNeeds(name); !ok || len(needs) != want {
+			t.Errorf("%s needs %d components, %v; expected the first %d", name, len(needs), ok, want)
+		}
+	}
+	for _, name := range []string{"send", "unknown"} {
+		if needs, ok := app.CommandNeeds(name); ok || len(needs) > 0 {
+			t.Errorf("%s needs %v, expected the whole app", name, needs)
+		}
+	}
+
+	app, _ = newApp(t, config.Test, nil)
+	app.Command("seed", "", work, database)
+	app.Command("list", "", work, []int{1})
+	err := app.Build()
+	for _, want := range []string{`command "seed" needs a *dram_test.part that was not added`, `command "list" needs a []int`, "app_test.go:"} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("Build: %v\nexpected %q", err, want)
+		}
+	}
+}
+
 // around is a component with middleware, none if it has no name.
 type around string
 

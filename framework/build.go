@@ -40,6 +40,7 @@ func (a *App) finish() {
 		faults.add(a.wrapRoutes())
 		faults.add(a.loadCatalog())
 		faults.add(a.checkLocalePaths())
+		a.checkCommands(faults)
 		faults.add(a.checkMounts())
 		faults.add(a.loadAssets())
 		if a.viewErr = a.loadViews(); a.live == "" {

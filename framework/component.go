@@ -8,8 +8,8 @@ import (
 )
 
 // Add gives the app what lives and ends with it: a database, a queue, a
-// client. A component may have any of these methods, and is used for those it
-// has:
+// client. What others rely on goes first. A component may have any of these
+// methods, and is used for those it has:
 //
 //	Start(context.Context) error     opens it, in the order of Add
 //	Close(context.Context) error     closes it, in the opposite order
@@ -21,7 +21,8 @@ import (
 //	MigrationStatus(context.Context) ([][]string, error)
 //	                                 rows of version, state and file
 //	Commands() map[string]func(context.Context, []string) error
-//	                                 by a name, a space and one line of help
+//	                                 by a name, a space and one line of help;
+//	                                 see [App.CommandNeeds]
 //	Middleware() func(http.Handler) http.Handler
 //	                                 stands around every route, outside of what
 //	                                 Use adds; nil is none
@@ -64,8 +65,8 @@ func (a *App) allMiddleware() []Middleware {
 
 // Start makes the app ready to serve: it demands a secret in production and
 // starts the components in the order in which they were added. If one of them
-// fails, those before it are closed again. Only processes that serve or run a
-// command of the app start it.
+// fails, those before it are closed again. Only processes that serve start it,
+// and commands of the app that need all of it ([App.CommandNeeds]).
 func (a *App) Start(ctx context.Context) error {
 	if err := a.Build(); err != nil {
 		return err

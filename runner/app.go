@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"os"
+	"slices"
 
 	"github.com/dram-go/dram/framework/config"
 )
@@ -29,6 +30,7 @@ type (
 	hasCommands  interface {
 		Commands() map[string]func(context.Context, []string) error
 	}
+	hasCommandNeeds interface{ CommandNeeds(string) ([]any, bool) }
 )
 
 // start opens what the app needs to serve, if it has anything to open.
@@ -39,9 +41,39 @@ func start(ctx context.Context, app http.Handler) error {
 	return nil
 }
 
+// startFor opens what one of the app's own commands needs, and returns what
+// closes it again: parts of the app that say so, or all of it.
+func startFor(ctx context.Context, app http.Handler, command string, conf *config.Config, log *slog.Logger) (end func(), err error) {
+	has, ok := app.(hasCommandNeeds)
+	parts := []any{app}
+	if ok {
+		if needs, some := has.CommandNeeds(command); some {
+			parts = needs
+		}
+	}
+	var opened []any
+	end = func() {
+		for _, part := range slices.Backward(opened) {
+			closePart(part, conf, log)
+		}
+	}
+	for _, part := range parts {
+		if s, ok := part.(hasStart); ok {
+			if err := s.Start(ctx); err != nil {
+				end()
+				return nil, err
+			}
+		}
+		opened = append(opened, part)
+	}
+	return end, nil
+}
+
 // closeApp closes it again, within the time that requests have to end.
-func closeApp(app http.Handler, conf *config.Config, log *slog.Logger) {
-	c, ok := app.(hasClose)
+func closeApp(app http.Handler, conf *config.Config, log *slog.Logger) { closePart(app, conf, log) }
+
+func closePart(part any, conf *config.Config, log *slog.Logger) {
+	c, ok := part.(hasClose)
 	if !ok {
 		return
 	}

@@ -90,10 +90,11 @@ func (p *program) ownCommands(args []string) ([]*cobra.Command, error) {
 				log := newLogger(conf)
 				ctx, stop := signal.NotifyContext(cmd.Context(), syscall.SIGINT, syscall.SIGTERM)
 				defer stop()
-				if err := start(ctx, app); err != nil {
+				end, err := startFor(ctx, app, name, conf, log)
+				if err != nil {
 					return err
 				}
-				defer closeApp(app, conf, log)
+				defer end()
 				return commands[key](ctx, args)
 			},
 		})
@@ -135,8 +136,36 @@ func (p *program) root() *cobra.Command {
 		root.AddCommand(c)
 	}
 	root.AddCommand(p.wireCommand(), p.workerRole(), p.frontRole(), p.assetsRole())
+	for _, c := range root.Commands() {
+		demandSubcommand(c)
+	}
 	root.InitDefaultHelpCmd()
 	return root
+}
+
+// demandSubcommand makes it an error to call a command that only has others
+// below it: a script that forgets the second word must not go on as if
+// something had been done. Help goes to standard error.
+func demandSubcommand(c *cobra.Command) {
+	if c.Runnable() || !c.HasSubCommands() {
+		return
+	}
+	c.Args = cobra.ArbitraryArgs
+	c.SuggestionsMinimumDistance, c.DisableFlagsInUseLine = 2, true
+	c.RunE = func(cmd *cobra.Command, args []string) error {
+		cmd.SetOut(cmd.ErrOrStderr())
+		if len(args) == 0 {
+			if err := cmd.Help(); err != nil {
+				return err
+			}
+			return fmt.Errorf("%s: expected one of its commands", cmd.CommandPath())
+		}
+		text := fmt.Sprintf("unknown command %q for %q", args[0], cmd.CommandPath())
+		if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
+			text += ", did you mean " + near[0] + "?"
+		}
+		return fmt.Errorf("%s\nUsage: %s COMMAND", text, cmd.CommandPath())
+	}
 }
 
 // absoluteFile makes --config mean the same file in every process.

@@ -1,11 +1,17 @@
 package runner
 
 import (
+	"context"
 	"encoding/json"
+	"io"
+	"log/slog"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/dram-go/dram/framework/config"
 )
 
 func TestCommands(t *testing.T) {
@@ -41,6 +47,13 @@ func TestCommands(t *testing.T) {
 		{"reload", exitNotRunning, []string{"not running"}},
 		{"stop", exitNotRunning, []string{"not running"}},
 		{"__worker", exitUsage, []string{"use serve"}},
+		{"migrate", exitUsage, []string{"migrate runs the numbered", "Available Commands:", "tester migrate: expected one of its commands"}},
+		{"migrate --help", exitOK, []string{"Available Commands:"}},
+		{"migrate statu", exitUsage, []string{`unknown command "statu" for "tester migrate", did you mean status?`}},
+		{"config", exitUsage, []string{"print every setting"}},
+		{"worker", exitUsage, []string{"replace a worker"}},
+		{"worker bury 3", exitUsage, []string{`unknown command "bury"`}},
+		{"wire", exitUsage, []string{"dump"}},
 	} {
 		if strings.Contains(c.args, "other.toml") {
 			if err := os.WriteFile(filepath.Join(s.dir, "other.toml"), nil, 0o600); err != nil {
@@ -97,6 +110,74 @@ func TestBrokenAppStillHasItsCommands(t *testing.T) {
 	}
 	if out, code := s.call("seed"); code != exitUsage || !strings.Contains(out, "frobnicate") {
 		t.Fatalf("own command of a broken app: exit code %d\n%s", code, out)
+	}
+}
+
+func TestCommandStartsWhatItNeeds(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, "start=fail")
+	if out := s.must("seed", "3"); !strings.Contains(out, "seeded 3") {
+		t.Fatalf("a command that needs nothing\n%s", out)
+	}
+	if out, code := s.call("report"); code != exitUsage || !strings.Contains(out, "the database is behind") {
+		t.Fatalf("a command that needs the whole app: exit code %d\n%s", code, out)
+	}
+	s.install("version=1")
+	if out := s.must("report"); !strings.Contains(out, "reported") {
+		t.Fatal(out)
+	}
+	if text, err := os.ReadFile(filepath.Join(s.dir, "closed")); err != nil || strings.Count(string(text), "\n") != 1 {
+		t.Fatalf("closed %q, %v; expected once, by report", text, err)
+	}
+}
+
+// needy is an app of parts that log.
+type needy struct {
+	http.Handler
+	log *[]string
+}
+
+type needyPart struct {
+	name string
+	log  *[]string
+	fail error
+}
+
+func (p needyPart) Start(context.Context) error {
+	*p.log = append(*p.log, "start "+p.name)
+	return p.fail
+}
+
+func (p needyPart) Close(context.Context) error {
+	*p.log = append(*p.log, "close "+p.name)
+	return nil
+}
+
+func (n needy) CommandNeeds(name string) ([]any, bool) {
+	parts := []any{needyPart{"a", n.log, nil}, 7, needyPart{"b", n.log, nil}}
+	if name == "broken" {
+		parts = append(parts, needyPart{"c", n.log, io.ErrNoProgress})
+	}
+	return parts, true
+}
+
+func TestPartsStartInOrderAndCloseInReverse(t *testing.T) {
+	var log []string
+	conf, quiet := config.Default(t.TempDir()), slog.New(slog.DiscardHandler)
+	end, err := startFor(t.Context(), needy{log: &log}, "sql", conf, quiet)
+	if err != nil {
+		t.Fatal(err)
+	}
+	end()
+	if got := strings.Join(log, ", "); got != "start a, start b, close b, close a" {
+		t.Errorf("got %s", got)
+	}
+	log = nil
+	if _, err := startFor(t.Context(), needy{log: &log}, "broken", conf, quiet); err != io.ErrNoProgress {
+		t.Errorf("a part that fails: %v", err)
+	}
+	if got := strings.Join(log, ", "); got != "start a, start b, start c, close b, close a" {
+		t.Errorf("got %s", got)
 	}
 }
 

@@ -51,6 +51,9 @@
 //	Templates() [][]string          rows of page, engine and what keeps it from being compiled: templates
 //	Commands() map[string]func(context.Context, []string) error
 //	                                own commands; the key is the name, a space, a line of help
+//	CommandNeeds(string) ([]any, bool)
+//	                                what an own command needs started instead of the whole app:
+//	                                values with Start and Close, in this order
 //
 // # A running tree
 //

@@ -174,8 +174,15 @@ func (a *testApp) Commands() map[string]func(context.Context, []string) error {
 			fmt.Println("seeded", strings.Join(args, " "))
 			return nil
 		},
+		"report count what there is": func(context.Context, []string) error {
+			fmt.Println("reported")
+			return nil
+		},
 	}
 }
+
+// CommandNeeds says that seed needs nothing started; report needs it all.
+func (a *testApp) CommandNeeds(name string) ([]any, bool) { return nil, name == "seed" }
 
 func appendLine(name, line string) error {
 	f, err := os.OpenFile(name, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)

@@ -52,7 +52,7 @@ func New(conf *dram.Config) (*Site, error) {
 	(&answer.Web{Store: s.Answers, Show: questions.Show}).Routes(app.Group("/answer", "answer"))
 	app.Command("seed", "fill an empty board with sample questions", func(ctx context.Context, _ []string) error {
 		return s.seed(ctx)
-	})
+	}, database)
 	return s, app.Build() // every conflict, bad link and template error at once
 }
 
