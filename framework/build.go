@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/dram-go/dram/framework/asset"
+	"github.com/dram-go/dram/framework/config"
 	"github.com/dram-go/dram/framework/i18n"
 	"github.com/dram-go/dram/framework/nearest"
 	"github.com/dram-go/dram/framework/view"
@@ -118,6 +119,7 @@ func (a *App) loadViews() error {
 	}
 	return a.views.Check(map[string]view.Checker{
 		"url":    a.checkURL,
+		"site":   a.checkSite,
 		"static": a.checkStatic,
 		"t":      a.checkText,
 	})
@@ -138,6 +140,14 @@ func (a *App) checkURL(call view.Call) error {
 	// One Query and one Fragment may follow.
 	if call.Args > len(params)+2 {
 		return fmt.Errorf("route %q takes %d values, got %d", call.Name, len(params), call.Args)
+	}
+	return nil
+}
+
+// checkSite judges {{site}}, which production knows from its settings alone.
+func (a *App) checkSite(view.Call) error {
+	if a.conf.Env == config.Production && a.conf.Server.PublicURL == "" {
+		return errNoSite
 	}
 	return nil
 }

@@ -139,7 +139,7 @@
 //
 //	{{url "question.detail" .ID}}  {{static "css/site.css"}}  {{path}}  {{query "page" 2}}
 //	{{t "question.created" .Name}} {{locale}} {{locales}} {{inlocale "ko"}} {{date .At}}
-//	{{user}} {{flashes}} {{field .Form "subject"}} {{errors .Form}} {{nonce}}
+//	{{user}} {{flashes}} {{site}}  {{field .Form "subject"}} {{errors .Form}} {{nonce}}
 //
 // and those of package view (truncate, nl2br, number, dict, …). [App.Func] adds
 // the app's own. [App.Pages] renders pages outside of a request, for mails.

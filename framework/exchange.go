@@ -2,6 +2,8 @@ package dram
 
 import (
 	"crypto/rand"
+	"errors"
+	"fmt"
 	"net/http"
 	"net/netip"
 	"net/url"
@@ -9,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/dram-go/dram/framework/config"
 	"github.com/dram-go/dram/framework/session"
 )
 
@@ -118,6 +121,37 @@ func (c *Context) ClientIP() netip.Addr {
 		return peer.Addr().Unmap()
 	}
 	return netip.Addr{}
+}
+
+// Site returns the scheme and the host under which clients reach the app,
+// "https://qna.example": c.Site() + c.URL("home") is a link for a mail, a feed
+// or another site. It is the setting server.public_url; without it, in
+// development and tests, what the request was sent to.
+//
+// In production without the setting, and without a request (see [App.Pages]),
+// nobody knows it: the request is answered with 500. [App.Build] finds
+// templates with {{site}} that would do so.
+func (c *Context) Site() string {
+	site, err := c.site()
+	if err != nil {
+		fail(fmt.Errorf("Site at %s: %w", callerOf(), err))
+	}
+	return site
+}
+
+// errNoSite says what is missing, and why the request's Host will not do.
+var errNoSite = errors.New("server.public_url is not set: a link that leaves the site needs it, as the Host of a request is what its sender says; set it to https://HOST")
+
+func (c *Context) site() (string, error) {
+	switch {
+	case c.app.conf.Server.PublicURL != "":
+		return c.app.conf.Server.PublicURL, nil
+	case c.app.conf.Env == config.Production, c.Request.Host == "":
+		return "", errNoSite
+	case c.Secure():
+		return "https://" + c.Request.Host, nil
+	}
+	return "http://" + c.Request.Host, nil
 }
 
 // Secure reports whether the client speaks TLS, to us or to a front of ours.

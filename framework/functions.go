@@ -18,6 +18,7 @@ import (
 // [view.Funcs]. They know the request, in every partial:
 //
 //	url "question.detail" .ID    path of a route, or of a Link
+//	site                         https://HOST of the app, before a path that leaves it
 //	static "css/site.css"        path of a static file under its fingerprint
 //	t "question.created" .Name   text of the catalogue
 //	locale                       locale of the response: <html lang="{{locale}}">
@@ -34,6 +35,7 @@ import (
 func requestFuncs() template.FuncMap {
 	return template.FuncMap{
 		"url":     templateURL,
+		"site":    func(c *Context) (string, error) { return c.site() },
 		"static":  templateStatic,
 		"t":       templateText,
 		"locale":  func(c *Context) string { return c.Locale() },

@@ -19,7 +19,8 @@ import (
 // a request of a visitor who is not known, for the start page: {{t}} and
 // {{date}} follow the locale, {{url}} gives paths of routes, {{path}} is "/",
 // {{user}} is nothing and {{flashes}} is empty. A page that is read elsewhere,
-// such as a mail, puts the site before its paths: {{.Site}}{{url "home"}}.
+// such as a mail, puts the site before its paths, {{site}}{{url "home"}}, which
+// needs the setting server.public_url.
 //
 // In a handler the scope may also be its *Context. Then the page belongs to
 // that request with its locale and its user, and locale says nothing.

@@ -26,6 +26,8 @@ func (c *Config) invalid(key string) string {
 		return unless(allSecrets(c.PreviousSecrets), "a list of secrets of at least 32 characters, separated by commas in a variable")
 	case "server.listen":
 		return unless(isAddress(c.Server.Listen), "HOST:PORT with a port from 0 to 65535, like 127.0.0.1:8000")
+	case "server.public_url":
+		return unless(isSite(c.Server.PublicURL), "https://HOST without a path, like https://qna.example, or nothing")
 	case "server.max_body":
 		return unless(c.Server.MaxBody > 0, "a size above 0")
 	case "server.header_timeout":
@@ -180,6 +182,15 @@ func isAddress(listen string) bool {
 	}
 	_, err = strconv.ParseUint(port, 10, 16)
 	return err == nil
+}
+
+// isSite accepts scheme and host, with a port if need be, and no text.
+func isSite(text string) bool {
+	if text == "" {
+		return true
+	}
+	u, err := url.Parse(text)
+	return err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Hostname() != "" && text == u.Scheme+"://"+u.Host
 }
 
 func isDatabaseURL(text string) bool {

@@ -73,6 +73,12 @@ type Server struct {
 	// interfaces. The variable PORT means all interfaces in production and
 	// sets the port alone elsewhere.
 	Listen string `key:"listen" help:"HOST:PORT to listen on, port 0 for a free one"`
+	// PublicURL is the scheme and the host under which clients reach the app,
+	// https://qna.example: what stands before a path where a path alone is no
+	// link, as in a mail. Development and tests take it from the request;
+	// production does not, because whoever sends a request chooses its Host,
+	// and with it where a mailed link would lead.
+	PublicURL string `key:"public_url" help:"https://HOST of the app, for links in mails and feeds"`
 	// MaxBody bounds a request body, in bytes.
 	MaxBody Size `key:"max_body" help:"largest request body"`
 	// HeaderTimeout bounds the time a client may take for its request head.

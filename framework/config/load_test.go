@@ -317,6 +317,7 @@ func TestValidation(t *testing.T) {
 		{"env", []string{"production", "development", "test"}, []string{"", "prod", "Production"}},
 		{"secret", []string{"", long}, []string{long[1:]}},
 		{"server.listen", []string{":80", "localhost:0", "[::1]:65535", "0.0.0.0:1"}, []string{"", "80", ":65536", ":http", ":", "::1:80", "a b:80", "http://x:80", ":-1"}},
+		{"server.public_url", []string{"", "https://qna.example", "http://localhost:3000", "https://[::1]:8443"}, []string{"qna.example", "https://", "ftp://x", "https://x/", "https://u@x", "https://x?a", "//x", "https://:80"}},
 		{"server.max_body", []string{"1", "1GiB"}, []string{"0", "-1", "", "1MB", "9007199254740993GiB"}},
 		{"workers.count", []string{"1", "512"}, []string{"0", "-1", "513", "two", "1.5", ""}},
 		{"workers.heartbeat_timeout", []string{"3s", "1h"}, []string{"0s", "2s", "2h"}},
@@ -369,7 +370,7 @@ func TestValidation(t *testing.T) {
 func TestEveryKeyIsChecked(t *testing.T) {
 	empty := &Config{ // for these empty is fine
 		Secret: "short", PreviousSecrets: []string{""}, Mail: Mail{URL: "nowhere", From: "nobody"},
-		Server:  Server{DrainDelay: -1, TrustedProxies: []string{"x"}, RunDir: "/", StateDir: "."},
+		Server:  Server{PublicURL: "x", DrainDelay: -1, TrustedProxies: []string{"x"}, RunDir: "/", StateDir: "."},
 		Workers: Workers{MaxRequests: -1, MaxAge: 1, MaxRSS: 1, Procs: -1, Memory: 1},
 		Reload:  Reload{Probe: "readyz", Soak: -1},
 	}
