@@ -10,6 +10,7 @@ import (
 	"slices"
 
 	"github.com/dram-go/dram/framework/config"
+	"github.com/dram-go/dram/runner/logqueue"
 )
 
 // What an app may offer beside http.Handler. They are found by their methods
@@ -95,11 +96,10 @@ func newLogger(conf *config.Config) *slog.Logger {
 // servingLogger is the logger of a process that serves: it never blocks.
 // Attrs name the process, because those of a tree share standard error.
 func (p *program) servingLogger(conf *config.Config, attrs ...any) *slog.Logger {
-	q := newLogQueue(os.Stderr)
 	direct := slog.New(logHandler(conf, os.Stderr)).With(attrs...)
-	q.notice = func(dropped int) {
-		direct.Warn("log lines were dropped, because standard error was not read", "dropped", dropped)
-	}
+	q := logqueue.New(os.Stderr, logqueue.PipePiece, func(lost logqueue.Loss) {
+		direct.Warn("log lines were dropped, because standard error was not read", "dropped", lost.Dropped+lost.Failed)
+	})
 	log := slog.New(patient{logHandler(conf, q), q}).With(attrs...)
 	p.logs.Store(q)
 	slog.SetDefault(log)

@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/dram-go/dram/framework/config"
+	"github.com/dram-go/dram/runner/logqueue"
 )
 
 // Main is the whole main function of an app: it reads the command line, calls
@@ -49,7 +50,7 @@ type program struct {
 
 	kept keptSettings // of our generation, in a process of a tree
 	life *lifeline    // to the process that started this one
-	logs atomic.Pointer[logQueue]
+	logs atomic.Pointer[logqueue.Queue]
 }
 
 func (p *program) main() int {
@@ -70,7 +71,7 @@ func (p *program) main() int {
 		}
 		fmt.Fprintf(out, "%s: %v\n", p.name(), err)
 	}
-	p.logs.Load().flush(logFarewell)
+	p.logs.Load().Flush(logFarewell)
 	return exitCode(err)
 }
 
@@ -93,7 +94,7 @@ func (p *program) adopt() error {
 
 // exit ends the process at once, but for what it has logged.
 func (p *program) exit(code int) {
-	p.logs.Load().flush(logFarewell)
+	p.logs.Load().Flush(logFarewell)
 	os.Exit(code)
 }
 

@@ -107,7 +107,7 @@ func (p *program) work(ctx context.Context, conn *control.Conn, us control.Hello
 		Handler: life.handler, Control: conn, Config: conf, Log: log, Hello: us, Message: life.hear,
 		Ready: func() {
 			p.life.allow(conf.Workers.GracefulTimeout + killAfter)
-			p.logs.Load().flush(logFarewell) // the words of the start go where they began
+			p.logs.Load().Flush(logFarewell) // the words of the start go where they began
 			adoptStderr()
 			go life.beat(ctx)
 		},

@@ -34,6 +34,8 @@ var house = []struct {
 	{"runner/wire", nil},
 	{"runner/control", nil},
 	{"runner/forwarded", nil},
+	{"runner/logqueue", nil},
+	{"runner/metrics", nil},
 	{"runner/load", nil},
 	{"runner/chaos", nil}, // tests of whole processes: they know what an app knows
 	{"templates/pages", nil},
@@ -61,7 +63,7 @@ var house = []struct {
 	// The runner: front and gateway never know each other.
 	{"runner", []string{"runner/...", "framework/config", "framework/asset", "framework/nearest", "framework/pubsub", "templates/pages"}},
 	{"runner/front/h1", nil},
-	{"runner/front", []string{"runner/front/h1", "runner/control", "runner/forwarded", "runner/wire", "framework/config", "framework/asset", "templates/pages"}},
+	{"runner/front", []string{"runner/front/h1", "runner/control", "runner/forwarded", "runner/logqueue", "runner/metrics", "runner/wire", "framework/config", "framework/asset", "templates/pages"}},
 	{"runner/gateway", []string{"runner/control", "runner/wire", "framework/config"}},
 }
 

@@ -11,6 +11,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/dram-go/dram/runner/logqueue"
 )
 
 // gate is a writer that blocks until it is opened.
@@ -24,65 +26,12 @@ func (g *gate) Write(b []byte) (int, error) {
 	return g.text.Write(b)
 }
 
-func TestLogQueueDropsAndCounts(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		g := &gate{open: make(chan struct{})}
-		q := newLogQueue(g)
-		defer close(q.wake)
-		dropped := 0
-		q.notice = func(n int) { dropped = n }
-		line := strings.Repeat("x", 99) + "\n"
-		q.Write([]byte("first\n"))
-		synctest.Wait() // the queue's goroutine is stuck with it
-		const lines = 2 * logLimit / 100
-		for range lines {
-			q.Write([]byte(line))
-		}
-		if q.flush(time.Second) {
-			t.Fatal("flushed what nobody reads")
-		}
-		close(g.open)
-		if !q.flush(time.Second) {
-			t.Fatal("not flushed though somebody reads again")
-		}
-		written := strings.Count(g.text.String(), line)
-		if written == 0 || dropped == 0 || written+dropped != lines || !strings.HasPrefix(g.text.String(), "first\n") {
-			t.Fatalf("%d lines were written and %d dropped, of %d", written, dropped, lines)
-		}
-	})
-}
-
-func TestLogQueueWritesWholeLines(t *testing.T) {
-	var sizes []int
-	q := &logQueue{to: writerFunc(func(b []byte) (int, error) {
-		if !bytes.HasSuffix(b, []byte("\n")) {
-			t.Errorf("a piece ends within a line: %q", b)
-		}
-		sizes = append(sizes, len(b))
-		return len(b), nil
-	})}
-	q.write([]byte(strings.Repeat(strings.Repeat("y", 999)+"\n", 10) + strings.Repeat("z", 2*logPiece) + "\nend\n"))
-	want := []int{4000, 4000, 2000, 2*logPiece + 1, 4}
-	if len(sizes) != len(want) {
-		t.Fatalf("pieces %v, want %v", sizes, want)
-	}
-	for i := range want {
-		if sizes[i] != want[i] {
-			t.Fatalf("pieces %v, want %v", sizes, want)
-		}
-	}
-}
-
-type writerFunc func([]byte) (int, error)
-
-func (f writerFunc) Write(b []byte) (int, error) { return f(b) }
-
 // An app may log an error and call os.Exit: the line must be out by then.
 func TestSeriousLinesAreWrittenAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := &gate{open: make(chan struct{})}
-		q := newLogQueue(g)
-		defer close(q.wake)
+		q := logqueue.New(g, logqueue.PipePiece, func(logqueue.Loss) {})
+		defer q.Close(time.Second)
 		log := slog.New(patient{slog.NewTextHandler(q, nil), q}).With("process", "worker 1").WithGroup("g")
 		close(g.open)
 		log.Error("why it ends")
