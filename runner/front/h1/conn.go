@@ -23,6 +23,7 @@ type conn struct {
 	try    func(fd uintptr) bool
 	tls    *tls.ConnectionState
 	remote string
+	local  string
 	watch  slot
 
 	in      input
@@ -44,7 +45,7 @@ type conn struct {
 
 // newConn is a connection over n, whose descriptor is below raw if that is set.
 func newConn(s *Server, n net.Conn, raw syscall.RawConn) *conn {
-	c := &conn{server: s, net: n, remote: n.RemoteAddr().String()}
+	c := &conn{server: s, net: n, remote: n.RemoteAddr().String(), local: n.LocalAddr().String()}
 	c.in.pool = s.buffers
 	if secure, ok := n.(*tls.Conn); ok {
 		state := secure.ConnectionState()

@@ -23,10 +23,10 @@ const getHello = "GET /hello HTTP/1.1\r\nHost: a\r\n\r\n"
 func TestAResponseDoesNotWaitForTheNextRequest(t *testing.T) {
 	second := make(chan struct{})
 	s := newSite(t, Options{}, func(x *Exchange) {
-		if string(x.Target()) == "/2" {
+		if x.Target() == "/2" {
 			<-second
 		}
-		x.Write(x.Target())
+		io.WriteString(x, x.Target())
 	})
 	c := s.dial().say("GET /1 HTTP/1.1\r\nHost: a\r\n\r\nGET /2 HTTP/1.1\r\nHost: a\r\n\r\n")
 	if _, body := c.response("GET"); body != "/1" {
@@ -46,7 +46,7 @@ func TestTheRestOfABodyIsNoRequest(t *testing.T) {
 		for read := range len(hidden) + 1 {
 			var seen atomic.Int32
 			s := newSite(t, Options{}, func(x *Exchange) {
-				if string(x.Target()) == "/smuggled" {
+				if x.Target() == "/smuggled" {
 					seen.Add(1)
 				}
 				if b := x.Body(); b != nil {
@@ -143,7 +143,7 @@ func TestABodyBehindALongHead(t *testing.T) {
 	for _, long := range []int{3500, 3900, 4000, 4090, 5000, 15000} {
 		s := newSite(t, Options{}, func(x *Exchange) {
 			body, err := io.ReadAll(x.Body())
-			if err != nil || len(body) != 600 || string(x.Target()) != "/long" {
+			if err != nil || len(body) != 600 || x.Target() != "/long" {
 				t.Errorf("%d: %s, %d octets, %v", long, x.Target(), len(body), err)
 			}
 			if _, value := x.Field(1); len(value) != long {
@@ -280,7 +280,7 @@ func TestTheLengthIsKept(t *testing.T) {
 
 func TestAPanicEndsItsConnectionOnly(t *testing.T) {
 	s := newSite(t, Options{}, func(x *Exchange) {
-		if string(x.Target()) == "/panic" {
+		if x.Target() == "/panic" {
 			x.Write([]byte("half"))
 			panic("no")
 		}

@@ -2,6 +2,7 @@ package h1
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"io"
 	"net"
@@ -25,32 +26,99 @@ type Exchange struct {
 	request *http.Request
 	context context.Context
 	stop    context.CancelCauseFunc
+	alarm   func() // of Watch; guarded by the connection's lock
+	over    error  // why the context has ended, or would have
 
 	reply
 }
 
 // Method is the request's method.
-func (x *Exchange) Method() []byte { return x.head.bytes(x.head.method) }
+func (x *Exchange) Method() string { return intern(x.head.string(x.head.method)) }
 
 // Target is the target of the request as it was sent.
-func (x *Exchange) Target() []byte { return x.head.bytes(x.head.target) }
+func (x *Exchange) Target() string { return x.head.string(x.head.target) }
 
 // Host is the authority that the request is for, empty if an HTTP/1.0 client
 // named none.
-func (x *Exchange) Host() []byte { return x.head.bytes(x.head.host) }
+func (x *Exchange) Host() string { return x.head.string(x.head.host) }
+
+// Minor is the version of HTTP that the client speaks: 1 of 1.1, 0 of 1.0.
+func (x *Exchange) Minor() int { return int(x.head.minor) }
+
+// Length is that of the request's body: 0 when there is none, -1 when it is
+// not known.
+func (x *Exchange) Length() int64 { return x.head.length }
 
 // Fields is the number of fields, without those whose name has "_" or ".".
 func (x *Exchange) Fields() int { return len(x.head.fields) }
 
 // Field is one field as it was sent, without whitespace around the value. The
-// octets are those of the read buffer.
-func (x *Exchange) Field(i int) (name, value []byte) {
+// strings of an exchange are parts of one copy of the head, made for the first
+// of them.
+func (x *Exchange) Field(i int) (name, value string) {
 	f := x.head.fields[i]
-	return x.head.bytes(f.name), x.head.bytes(f.value)
+	return x.head.string(f.name), x.head.string(f.value)
+}
+
+// Lookup returns the value of the first field of a name, which is in lower
+// case; "" when there is none.
+func (x *Exchange) Lookup(name string) string {
+	for _, f := range x.head.fields {
+		if sameFold(x.head.bytes(f.name), name) {
+			return x.head.string(f.value)
+		}
+	}
+	return ""
 }
 
 // Remote is ADDRESS:PORT of the client.
 func (x *Exchange) Remote() string { return x.c.remote }
+
+// Local is ADDRESS:PORT at which the client reached the server.
+func (x *Exchange) Local() string { return x.c.local }
+
+// TLS is what is known of the client's TLS connection, nil in clear.
+func (x *Exchange) TLS() *tls.ConnectionState { return x.c.tls }
+
+// Watch has f called, in a goroutine of its own, when the context of the
+// exchange ends before Unwatch: what context.AfterFunc would do, without the
+// cost of a context. There is one f at a time.
+func (x *Exchange) Watch(f func()) {
+	x.c.mu.Lock()
+	defer x.c.mu.Unlock()
+	if x.c.why(x) != nil {
+		go f()
+		return
+	}
+	x.alarm = f
+}
+
+// Unwatch ends a Watch and reports whether its function was not called.
+func (x *Exchange) Unwatch() bool {
+	x.c.mu.Lock()
+	defer x.c.mu.Unlock()
+	waiting := x.alarm != nil
+	x.alarm = nil
+	return waiting
+}
+
+// Gone reports why the context of the exchange has ended before it, nil while
+// it goes on.
+func (x *Exchange) Gone() error {
+	x.c.mu.Lock()
+	defer x.c.mu.Unlock()
+	return x.c.why(x)
+}
+
+// why says what has ended an exchange before its time; its lock is held.
+func (c *conn) why(x *Exchange) error {
+	if x.over == nil {
+		if x.over = c.server.interrupted(); x.over == nil && c.left && c.silent {
+			x.over = ErrGone
+		}
+	}
+	return x.over
+}
 
 // Body is the request's body, nil when there is none.
 func (x *Exchange) Body() *Body { return x.body }
@@ -77,10 +145,8 @@ func (x *Exchange) Context() context.Context {
 	defer x.c.mu.Unlock()
 	if x.context == nil {
 		x.context, x.stop = context.WithCancelCause(x.c.base())
-		if why := x.c.server.interrupted(); why != nil {
+		if why := x.c.why(x); why != nil {
 			x.stop(why)
-		} else if x.c.left && x.c.silent {
-			x.stop(ErrGone)
 		}
 	}
 	return x.context
@@ -105,6 +171,13 @@ func (withoutCancel) Deadline() (deadline time.Time, ok bool) { return }
 
 // cancel ends the context; the connection's lock is held.
 func (x *Exchange) cancel(cause error) {
+	if x.over == nil {
+		x.over = cause
+	}
+	if x.alarm != nil {
+		go x.alarm()
+		x.alarm = nil
+	}
 	if x.stop != nil {
 		x.stop(cause)
 	}

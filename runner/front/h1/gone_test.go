@@ -2,6 +2,7 @@ package h1
 
 import (
 	"context"
+	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -86,10 +87,10 @@ func TestWhoWaitsForPipelinedAnswersIsNotGone(t *testing.T) {
 			if b := x.Body(); b != nil {
 				io.Copy(io.Discard, b)
 			}
-			if string(x.Target()) == "/1" && ctx.Err() != nil {
+			if x.Target() == "/1" && ctx.Err() != nil {
 				t.Error("the first request was given up")
 			}
-			if string(x.Target()) == "/2" {
+			if x.Target() == "/2" {
 				<-ctx.Done()
 			}
 		})
@@ -180,7 +181,7 @@ func TestAConnectionCostsOneGoroutine(t *testing.T) {
 	begun.Add(n)
 	end := make(chan struct{})
 	s := newSite(t, Options{}, func(x *Exchange) {
-		if string(x.Target()) == "/hello" {
+		if x.Target() == "/hello" {
 			x.Context()
 			begun.Done()
 			<-end
@@ -228,5 +229,60 @@ func TestAnEventForAnEarlierConnectionFindsNobody(t *testing.T) {
 	}
 	if second.watch.at != old.at || w.find(old.at, old.turn) != nil || w.find(second.watch.at, second.watch.turn) != second {
 		t.Errorf("slots %+v and %+v", old, second.watch)
+	}
+}
+
+func TestWatchWithoutAContext(t *testing.T) {
+	type result struct {
+		before, after error
+		unwatched     bool
+	}
+	for name, early := range map[string]bool{"before the hang-up": false, "after the hang-up": true} {
+		t.Run(name, func(t *testing.T) {
+			begun, goOn, results := make(chan struct{}), make(chan struct{}), make(chan result, 1)
+			s := newSite(t, Options{}, func(x *Exchange) {
+				var r result
+				x.Watch(func() { t.Error("called after Unwatch") })
+				if !x.Unwatch() || x.Unwatch() {
+					t.Error("Unwatch does not know whether there was a Watch")
+				}
+				r.before = x.Gone()
+				close(begun)
+				if early {
+					<-goOn
+				}
+				called := make(chan struct{})
+				x.Watch(func() { close(called) })
+				<-called
+				r.after, r.unwatched = x.Gone(), x.Unwatch()
+				results <- r
+			})
+			c := s.dial().say(getHello)
+			<-begun
+			c.Close()
+			until(t, "hang-up", s.hungUp)
+			close(goOn)
+			if r := <-results; r.before != nil || r.after != ErrGone || r.unwatched {
+				t.Errorf("%+v", r)
+			}
+		})
+	}
+}
+
+func TestInterruptIsSeenByAWatch(t *testing.T) {
+	why := errors.New("the end")
+	begun, seen := make(chan struct{}), make(chan error, 1)
+	s := newSite(t, Options{}, func(x *Exchange) {
+		called := make(chan struct{})
+		x.Watch(func() { close(called) })
+		close(begun)
+		<-called
+		seen <- x.Gone()
+	})
+	s.dial().say(getHello)
+	<-begun
+	s.server.Interrupt(why)
+	if err := <-seen; err != why {
+		t.Error(err)
 	}
 }

@@ -17,6 +17,7 @@ type field struct{ name, value span }
 // everything else is a Refusal.
 type head struct {
 	raw    []byte // from the request line to the empty line
+	text   string // a copy of raw, when somebody has asked for a string
 	fields []field
 
 	method span
@@ -57,6 +58,13 @@ func (h *head) reset() {
 }
 
 func (h *head) bytes(s span) []byte { return h.raw[s.from:s.to] }
+
+func (h *head) string(s span) string {
+	if h.text == "" {
+		h.text = string(h.raw)
+	}
+	return h.text[s.from:s.to]
+}
 
 // parse reads on in b, which begins with the head and has grown since the last
 // call, if there was one. It returns the length of the head, 0 while the head

@@ -55,6 +55,16 @@ const (
 	highs = 0x80 * ones
 )
 
+// isName reports a field name.
+func isName(s string) bool {
+	for i := range len(s) {
+		if octets[s[i]]&isToken == 0 {
+			return false
+		}
+	}
+	return s != ""
+}
+
 // isValue reports octets that a field value may have. It looks at eight at
 // once: most of a head is values, and control characters are rare.
 func isValue(b []byte) bool {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/textproto"
 	"slices"
 	"strconv"
 	"strings"
@@ -37,6 +38,7 @@ type reply struct {
 	keep      bool // the connection; known when committed
 	framing   framing
 	bodiless  bool  // HEAD, 204, 304
+	sized     bool  // a length may be announced
 	left      int64 // of the length that was announced, -1 without one
 	announced bool  // trailers
 	options   string
@@ -67,47 +69,81 @@ func (r *reply) reset() {
 var errAborted = errors.New("h1: response aborted")
 
 // Start sets status and fields of the response. Content-Length says how long
-// the body will be, if it is known. Fields that cannot be sent are left out.
-// h may be used until the response is over. Only the first Start counts.
+// the body will be, if it is known. Fields that cannot be sent are left out,
+// and a Date is added unless h has one, be it empty. h may be used until the
+// response is over. Only the first Start or Begin counts.
 func (x *Exchange) Start(status int, h http.Header) {
+	if !x.Begin(status) {
+		return
+	}
+	for _, name := range x.sorted(h) {
+		if name == "Content-Length" && len(h[name]) > 1 {
+			continue // nobody knows which
+		}
+		for _, value := range h[name] {
+			x.Add(name, value)
+		}
+	}
+	_, dated := h["Date"]
+	x.Ready(!dated)
+}
+
+// Begin begins a response whose fields come one by one: Add follows, for each
+// of them, and Ready. It reports false when a response has begun before.
+func (x *Exchange) Begin(status int) bool {
 	x.mu.Lock()
 	again := x.started
 	x.started = true
 	x.mu.Unlock()
 	if again {
-		return
+		return false
 	}
 	if status < 200 || status > 999 {
 		status = http.StatusInternalServerError
 	}
-	head := string(x.Method()) == http.MethodHead
-	x.bodiless = head || status == http.StatusNoContent || status == http.StatusNotModified
+	x.bodiless = x.isHead() || status == http.StatusNoContent || status == http.StatusNotModified
+	x.sized = !x.bodiless || x.isHead()
 	x.out = appendStatus(x.out[:0], x.head.minor, status)
-	for _, name := range x.sorted(h) {
-		switch name {
-		case "Content-Length":
-			if !x.bodiless || head {
-				x.announce(h[name])
-			}
-		case "Connection":
-			x.connection(h[name])
-		case "Trailer":
-			if x.head.minor == 1 { // HTTP/1.0 knows none
-				x.announced = true
-				x.out = x.appendFields(x.out, name, h[name])
-			}
-		case "Transfer-Encoding", "Keep-Alive", "Proxy-Connection": // the engine's
-		default:
-			x.out = x.appendFields(x.out, name, h[name])
+	return true
+}
+
+// Add adds a field, whose name has its canonical form. Content-Length is the
+// length of the body.
+func (x *Exchange) Add(name, value string) {
+	switch name {
+	case "Content-Length":
+		x.announce(value)
+	case "Connection":
+		x.connection(value)
+	case "Trailer":
+		if x.head.minor == 1 { // HTTP/1.0 knows none
+			x.announced = true
+			x.out = x.appendField(x.out, name, value)
 		}
+	case "Transfer-Encoding", "Keep-Alive", "Proxy-Connection": // the engine's
+	default:
+		x.out = x.appendField(x.out, name, value)
 	}
-	if _, ok := h["Date"]; !ok {
+}
+
+// Announce says how long the body will be.
+func (x *Exchange) Announce(length int64) {
+	if x.sized {
+		x.left = length
+	}
+}
+
+// Ready ends the fields, with a Date of the server's if dated.
+func (x *Exchange) Ready(dated bool) {
+	if dated {
 		x.out = append(x.out, x.c.server.date()...)
 	}
 	x.gap = len(x.out)
 	x.out = append(x.out, make([]byte, gapSize)...)
 	x.data = len(x.out)
 }
+
+func (x *Exchange) isHead() bool { return string(x.head.bytes(x.head.method)) == http.MethodHead }
 
 // sorted returns the names of fields in the order in which they are sent.
 func (x *Exchange) sorted(h http.Header) []string {
@@ -119,34 +155,49 @@ func (x *Exchange) sorted(h http.Header) []string {
 	return x.names
 }
 
-func (x *Exchange) announce(values []string) {
-	if len(values) != 1 {
-		return
-	}
-	n, err := strconv.ParseUint(values[0], 10, 63)
+func (x *Exchange) announce(value string) {
+	n, err := strconv.ParseUint(value, 10, 63)
 	if err != nil {
-		x.c.server.options.Log.Warn("h1: malformed Content-Length of a response left out", "value", values[0])
+		x.c.server.options.Log.Warn("h1: malformed Content-Length of a response left out", "value", value)
 		return
 	}
-	x.left = int64(n)
+	x.Announce(int64(n))
 }
 
 // connection keeps what an application says of the connection beside close,
 // such as the Upgrade of a 426.
-func (x *Exchange) connection(values []string) {
-	x.options = strings.Join(values, ", ")
-	x.last = x.last || httpguts.HeaderValuesContainsToken(values, "close")
+func (x *Exchange) connection(value string) {
+	if x.options != "" {
+		x.options += ", "
+	}
+	x.options += value
+	x.last = x.last || hasOption(value, "close")
+}
+
+// hasOption looks for an element, in lower case, of a comma-separated list.
+func hasOption(list, option string) bool {
+	for element := range strings.SplitSeq(list, ",") {
+		if strings.EqualFold(textproto.TrimString(element), option) {
+			return true
+		}
+	}
+	return false
 }
 
 func (x *Exchange) appendFields(b []byte, name string, values []string) []byte {
 	for _, value := range values {
-		if !httpguts.ValidHeaderFieldName(name) || !httpguts.ValidHeaderFieldValue(value) {
-			x.c.server.options.Log.Warn("h1: malformed field of a response left out", "name", name)
-			continue
-		}
-		b = appendField(b, name, value)
+		b = x.appendField(b, name, value)
 	}
 	return b
+}
+
+func (x *Exchange) appendField(b []byte, name, value string) []byte {
+	longer := appendField(b, name, value)
+	if !isName(name) || !isValue(longer[len(longer)-len("\r\n")-len(value):len(longer)-len("\r\n")]) {
+		x.c.server.options.Log.Warn("h1: malformed field of a response left out", "name", name)
+		return b
+	}
+	return longer
 }
 
 func appendField(b []byte, name, value string) []byte {
@@ -212,7 +263,7 @@ func (x *Exchange) appendFraming(b []byte, length int64) []byte {
 		b = append(b, "Connection: close\r\n"...)
 	case x.head.minor == 0:
 		b = append(b, "Connection: keep-alive\r\n"...)
-	case x.options != "" && len(x.options) < gapSize/4 && httpguts.ValidHeaderFieldValue(x.options):
+	case x.options != "" && len(x.options) < gapSize/4 && isValue([]byte(x.options)):
 		b = appendField(b, "Connection", x.options)
 	}
 	switch {

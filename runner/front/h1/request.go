@@ -11,8 +11,7 @@ import (
 // request makes of a head what net/http's server would have made of it.
 // The strings are parts of one copy of the head.
 func (h *head) request(ctx context.Context) *http.Request {
-	all := string(h.raw)
-	text := func(s span) string { return all[s.from:s.to] }
+	text := h.string
 	r := &http.Request{
 		Method:        intern(text(h.method)),
 		RequestURI:    text(h.target),

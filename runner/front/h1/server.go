@@ -19,12 +19,12 @@ type Server struct {
 	clock     atomic.Pointer[stamp]
 	draining  atomic.Bool
 	dismissed atomic.Bool
+	why       atomic.Pointer[error] // of Interrupt
 
 	mu    sync.Mutex
 	conns map[*conn]struct{}
 	none  chan struct{} // closed when there are none, nil while nobody asked
 	shut  bool
-	why   error // of Interrupt
 	work  sync.WaitGroup
 }
 
@@ -54,18 +54,17 @@ func (s *Server) Dismiss() {
 
 // Interrupt ends the contexts of all requests, now and later, with a cause.
 func (s *Server) Interrupt(cause error) {
-	s.mu.Lock()
-	s.why = cause
-	s.mu.Unlock()
+	s.why.Store(&cause)
 	for _, c := range s.all() {
 		c.interrupt(cause)
 	}
 }
 
 func (s *Server) interrupted() error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.why
+	if why := s.why.Load(); why != nil {
+		return *why
+	}
+	return nil
 }
 
 // Wait drains and waits until no connection is left or ctx ends, whose error
@@ -154,6 +153,7 @@ func (s *Server) exchange() *Exchange {
 func (s *Server) recycle(x *Exchange) {
 	x.head.reset()
 	x.c, x.body, x.request, x.context, x.stop = nil, nil, nil, nil, nil
+	x.alarm, x.over = nil, nil
 	x.fields = nil
 	s.exchanges.Put(x)
 }

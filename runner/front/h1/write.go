@@ -56,7 +56,7 @@ func (x *Exchange) Write(p []byte) (int, error) {
 	switch {
 	case x.failed != nil:
 		return 0, x.failed
-	case x.bodiless && string(x.Method()) == http.MethodHead:
+	case x.bodiless && x.isHead():
 		return len(p), nil
 	case x.bodiless:
 		return 0, http.ErrBodyNotAllowed
