@@ -49,7 +49,7 @@ func (m *master) deploy(kind deployKind, by *peer) {
 		m.refuse(kind, by, exitBusy, "another reload is running")
 		return
 	case kind == deployRollback && m.previous == nil:
-		m.refuse(kind, by, exitRefused, "there is no generation to go back to: none was reloaded since the start")
+		m.refuse(kind, by, exitRefused, "there is no generation to go back to: nothing else was deployed here before")
 		return
 	}
 	m.lastNumber++

@@ -127,7 +127,8 @@
 // run/crash-PID.txt keeps the last words of processes that crashed and
 // run/dump-PID-TIME.txt what the goroutines of a worker were at. state/bin has
 // the binaries of the last two generations, state/config their settings,
-// state/assets the published static files. master.lock and migrate.lock are
+// state/generations.json which these are, so that rollback works after a
+// restart too, and state/assets the published static files. master.lock and migrate.lock are
 // locked while a master runs and while a process migrates. A removed run
 // directory is made anew.
 //

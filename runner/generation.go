@@ -1,8 +1,6 @@
 package runner
 
 import (
-	"path/filepath"
-
 	"github.com/dram-go/dram/framework/config"
 	"github.com/dram-go/dram/runner/control"
 )
@@ -29,29 +27,25 @@ func limitsOf(c *config.Config) limits {
 }
 
 // commit makes the coming generation the one that serves, and holds the one
-// before it for a rollback.
+// before it for a rollback, unless both are the same: a reload that changed
+// nothing does not take the way back away.
 func (m *master) commit(number int) {
-	g, before := m.generations[number], m.generations[m.state.generation]
+	g, before := m.generations[number], m.earlier
 	first := m.state.generation == 0
-	m.state.commit()
 	if !first {
-		m.previous = &before
+		served := m.generations[m.state.generation]
+		before = &served
+	}
+	m.state.commit()
+	if before != nil && !g.sameAs(*before) {
+		m.previous = before
 	}
 	for n := range m.generations {
 		if n != number {
 			delete(m.generations, n)
 		}
 	}
-	inUse := []string{g.build}
-	if m.previous != nil {
-		inUse = append(inUse, m.previous.build)
-	}
-	if err := pruneBinaries(filepath.Join(m.conf.StateDir(), "bin"), inUse...); err != nil {
-		m.log.Warn("old binaries stay on the disk", "err", err)
-	}
-	if err := pruneSettings(settingsDir(m.conf), m.held()...); err != nil {
-		m.log.Warn("old settings stay on the disk", "err", err)
-	}
+	m.tidy(g)
 	m.after = afterwards{generation: g, due: !m.deployment.isRollback()}
 	if first {
 		m.announce()
@@ -59,15 +53,4 @@ func (m *master) commit(number int) {
 		return
 	}
 	m.finishDeployment(exitOK, m.deployment.success(g))
-}
-
-// held are the generations whose copies must stay.
-func (m *master) held() (numbers []int) {
-	for n := range m.generations {
-		numbers = append(numbers, n)
-	}
-	if m.previous != nil {
-		numbers = append(numbers, m.previous.number)
-	}
-	return numbers
 }

@@ -2,6 +2,8 @@ package runner
 
 import (
 	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -30,6 +32,7 @@ const (
 type keptSettings struct {
 	file string // the copy
 	root string // the directory that relative paths count from
+	sum  string // of what is in the copy
 }
 
 // variables tell a process of the generation.
@@ -98,22 +101,25 @@ func keepSettings(file, dir string, number int) (keptSettings, error) {
 	place = filepath.Join(place, base)
 	kept := keptSettings{file: filepath.Join(place, filepath.Base(file)), root: root}
 	secret := filepath.Join(".dram", "secret")
+	sum := sha256.New()
 	err := cmp.Or(
 		os.MkdirAll(filepath.Join(place, ".dram"), 0o700),
-		copySettings(file, kept.file),
-		copySettings(filepath.Join(root, secret), filepath.Join(place, secret)),
+		copySettings(file, kept.file, sum),
+		copySettings(filepath.Join(root, secret), filepath.Join(place, secret), sum),
 	)
 	if err == nil {
 		err = ensureFile(kept.file)
 	}
+	kept.sum = hex.EncodeToString(sum.Sum(nil))
 	if err != nil {
 		return keptSettings{}, fmt.Errorf("keep the settings: %w", err)
 	}
 	return kept, nil
 }
 
-// copySettings copies a file that may be missing, with its rights.
-func copySettings(from, to string) error {
+// copySettings copies a file that may be missing, with its rights, and adds it
+// to sum.
+func copySettings(from, to string, sum io.Writer) error {
 	in, info, err := openRegular(from)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
@@ -129,6 +135,7 @@ func copySettings(from, to string) error {
 	if len(text) > maxSettings {
 		return fmt.Errorf("%s is longer than %d bytes", from, maxSettings)
 	}
+	fmt.Fprintf(sum, "%s %d\n%s", filepath.Base(to), len(text), text)
 	if err := os.WriteFile(to, text, 0o600); err != nil {
 		return err
 	}
@@ -164,14 +171,15 @@ func openRegular(path string) (*os.File, fs.FileInfo, error) {
 	return f, info, nil
 }
 
-// pruneSettings removes the copies of all generations but these.
-func pruneSettings(dir string, alive ...int) error {
+// pruneSettings removes the copies of all generations up to newest but these;
+// a newer one may be in the making.
+func pruneSettings(dir string, newest int, alive ...int) error {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return err
 	}
 	for _, e := range entries {
-		if n, numErr := strconv.Atoi(e.Name()); numErr == nil && !slices.Contains(alive, n) {
+		if n, numErr := strconv.Atoi(e.Name()); numErr == nil && n <= newest && !slices.Contains(alive, n) {
 			err = cmp.Or(err, os.RemoveAll(filepath.Join(dir, e.Name())))
 		}
 	}

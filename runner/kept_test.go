@@ -87,10 +87,13 @@ func TestKeepSettings(t *testing.T) {
 	if _, err := kept.load(nil); err != nil {
 		t.Fatal(err)
 	}
-	if err := pruneSettings(dir, 4); err != nil {
+	if err := os.Mkdir(filepath.Join(dir, "5"), 0o700); err != nil { // of a reload that has begun
 		t.Fatal(err)
 	}
-	if left, _ := os.ReadDir(dir); len(left) != 1 || left[0].Name() != "4" {
+	if err := pruneSettings(dir, 4, 4); err != nil {
+		t.Fatal(err)
+	}
+	if left, _ := os.ReadDir(dir); len(left) != 2 || left[0].Name() != "4" {
 		t.Fatalf("left: %v", left)
 	}
 }

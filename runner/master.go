@@ -55,6 +55,7 @@ type master struct {
 	lastReload *reloadStatus
 	serving    *config.Config // of the generation that serves
 	previous   *generation    // the one before it, to go back to; nil when there was none
+	earlier    *generation    // the last one of the master before this one; nil when there was none
 	after      afterwards
 	started    bool
 	failure    error // why the first start failed
@@ -66,6 +67,7 @@ type master struct {
 
 	hub          *hub
 	notify       *notifier
+	chores       chores
 	callOffAfter func() // ends the migrations that follow a reload
 	dumps        dumps
 	ticked       time.Time // the last tick
@@ -99,6 +101,7 @@ func serveTree(o masterOptions) error {
 		fronts: map[int]*child{}, pair: wire.Pair, serving: o.conf, dumps: dumps{}, callOffAfter: func() {}, ticked: time.Now(),
 		events: make(chan func()), done: make(chan struct{}),
 	}
+	m.recallHistory()
 	theirs, ours, err := newLifeline()
 	if err != nil {
 		dir.release()
@@ -271,6 +274,7 @@ func (m *master) stop(mode stopMode, why string) {
 // end leaves nothing behind and tells those who wait for it.
 func (m *master) end() {
 	close(m.done)
+	m.chores.finish()
 	m.dir.release()
 	for _, p := range m.peers {
 		p.close()

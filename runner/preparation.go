@@ -92,6 +92,7 @@ func (p preparation) copies() (g generation, err error) {
 	settings := p.file
 	if p.held != nil {
 		g, settings = *p.held, p.held.kept.file
+		err = g.intact()
 	} else {
 		g.binary, g.build, err = keepBinary(p.source, filepath.Join(p.conf.StateDir(), "bin"))
 	}
