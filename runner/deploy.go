@@ -123,8 +123,16 @@ func (m *master) prepared(d *deployment, p prepared, err error) {
 	d.conf = p.conf
 	m.state.limits = limitsOf(p.conf)
 	m.generations[d.number] = p.generation
-	m.say("starting %d workers of generation %d (build %s)", p.conf.Workers.Count, d.number, p.generation.build)
-	m.state.startRollout(p.conf.Workers.Count, time.Now())
+	m.tryFronts(d, p.generation, func(err error) {
+		switch {
+		case m.deployment != d:
+		case err != nil:
+			m.state.failRollout(err.Error())
+		default:
+			m.say("starting %d workers of generation %d (build %s)", p.conf.Workers.Count, d.number, p.generation.build)
+			m.state.startRollout(p.conf.Workers.Count, time.Now())
+		}
+	})
 }
 
 // say reports progress to the log and to whoever waits for the deployment.

@@ -57,6 +57,7 @@ func (m *master) frontGone(n int) {
 		delete(m.peers, n)
 	}
 	m.state.peerGone(n)
+	m.answered(n)
 }
 
 func (m *master) fromFront(n int, msg control.Message) {
@@ -64,6 +65,11 @@ func (m *master) fromFront(n int, msg control.Message) {
 	switch msg.Kind {
 	case control.KindReady:
 		m.check(m.state.frontReady(n, time.Now()))
+	case control.KindSettled:
+		var answer control.Settled
+		if err = msg.Decode(&answer); err == nil {
+			m.settled(n, answer)
+		}
 	case control.KindAck:
 		var ack control.Ack
 		if err = msg.Decode(&ack); err == nil {

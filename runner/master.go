@@ -60,6 +60,9 @@ type master struct {
 	started    bool
 	failure    error // why the first start failed
 
+	trial     *trial // of settings; nil when there is none
+	questions int    // about settings, so far
+
 	greetings   greetings
 	unreachable bool // the control socket is gone and cannot be made anew
 

@@ -2,6 +2,7 @@ package runner
 
 import (
 	"fmt"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -134,17 +135,26 @@ func TestReloadBySignal(t *testing.T) {
 	r.stop()
 }
 
-func TestReloadTakesNewNumberOfWorkers(t *testing.T) {
+func TestReloadTakesNewSettings(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, "version=1")
 	r := s.start("serve", "--listen", "127.0.0.1:0")
-	if err := os.WriteFile(filepath.Join(s.dir, "dram.toml"), []byte("[workers]\ncount = 3\n"), 0o600); err != nil {
+	front := s.status().Front.PID
+	if err := os.WriteFile(filepath.Join(s.dir, "dram.toml"), []byte("[server]\nmax_body = 4\n[workers]\ncount = 3\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	s.must("reload")
-	if st := s.status(); len(st.Workers) != 3 {
-		t.Fatalf("%d workers, want 3", len(st.Workers))
+	if st := s.status(); len(st.Workers) != 3 || st.Front.PID != front {
+		t.Fatalf("%d workers, want 3; front %d, want %d", len(st.Workers), st.Front.PID, front)
 	}
+	s.await("the front goes by them", func() bool {
+		resp, err := http.Post(r.url, "text/plain", strings.NewReader("12345"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+		return resp.StatusCode == http.StatusRequestEntityTooLarge
+	})
 	r.stop()
 }
 

@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/dram-go/dram/framework/config"
 	"github.com/dram-go/dram/runner/control"
 	"github.com/dram-go/dram/runner/front"
 )
@@ -98,7 +99,8 @@ func (p *program) loneFront(ctx context.Context, gateway string) error {
 	return front.Run(ctx, front.Options{
 		Config: conf, Gateway: gateway, Listener: listener, Log: log, Record: os.Getenv(recordVariable),
 		Announce: func(string) { fmt.Printf("listening on http://%s\n", address) },
-		Hello:    controlHello(control.RoleFront),
+		Load:     func(control.Settings) (*config.Config, error) { return p.load() }, Again: hangups(),
+		Hello: controlHello(control.RoleFront),
 	})
 }
 
@@ -138,6 +140,9 @@ func (p *program) frontRole() *cobra.Command {
 			err = front.Run(cmd.Context(), front.Options{
 				Config: conf, Control: conn, Log: p.servingLogger(conf, "process", "front"),
 				Hello: controlHello(control.RoleFront), Record: os.Getenv(recordVariable),
+				Load: func(which control.Settings) (*config.Config, error) {
+					return keptSettings{file: which.File, root: which.Root}.load(p.flags())
+				},
 			})
 			if err != nil && p.orphaned() {
 				return nil // the end of the master is no fault of ours
@@ -156,6 +161,14 @@ func (p *program) orphaned() bool {
 	case <-time.After(time.Second):
 		return false
 	}
+}
+
+// hangups are the signals that tell a front that runs apart to read its
+// settings again.
+func hangups() <-chan os.Signal {
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, syscall.SIGHUP)
+	return signals
 }
 
 // ignoreTerminal leaves it to the control connection alone to end a child:

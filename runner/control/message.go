@@ -33,6 +33,8 @@ const (
 	KindLink     Kind = "link"     // master to worker: Link + 1 file
 	KindListen   Kind = "listen"   // master to front: Listen + 1 file an address
 	KindTable    Kind = "table"    // master to front: Table + 1 file a new link
+	KindSettings Kind = "settings" // master to front: Settings
+	KindSettled  Kind = "settled"  // front: Settled
 	KindAck      Kind = "ack"      // front: Ack
 	KindIdle     Kind = "idle"     // front: Idle
 	KindBeat     Kind = "beat"     // master to front: none; renews the lease. Worker to master: Pulse
@@ -93,6 +95,24 @@ type Link struct {
 // Listen gives a front its listeners, one file for each address.
 type Listen struct {
 	Addresses []string `json:"addresses"` // HOST:PORT as bound
+}
+
+// Settings asks a front to read a configuration, to use it or only to say
+// whether it could.
+type Settings struct {
+	Number int  `json:"number"` // of the question, for the answer
+	Use    bool `json:"use"`
+	// File is the copy of the settings that a generation keeps, Root the
+	// directory that relative paths in it count from.
+	File string `json:"file"`
+	Root string `json:"root"`
+}
+
+// Settled answers a Settings.
+type Settled struct {
+	Number int `json:"number"`
+	// Faults says all that is wrong; then nothing has changed.
+	Faults string `json:"faults,omitempty"`
 }
 
 // Table is the list of workers that a front may use.

@@ -7,6 +7,7 @@
 //
 //	entrance   a client gets a place, or waits for one
 //	exchange   an engine presents a request: package h1, or net/http's server
+//	settings   those in force are taken and kept for the whole of the request
 //	limits     a body that is too large is refused, a small one is read whole
 //	static     an asset of the current table is answered here
 //	table      a ready worker is picked, or waited for
@@ -43,6 +44,15 @@
 //
 // While no worker is ready (a start, a crash of all, a silent master) requests
 // wait, a bounded number of them for a bounded time, then 503.
+//
+// # Settings
+//
+// What a configuration means to the front is one immutable struct behind an
+// atomic pointer. When the master sends another configuration, or SIGHUP
+// reaches a front that runs apart, it is read and judged as a whole beside the
+// running one. If anything is wrong with it, nothing changes; else it holds
+// for every request that begins from then on, on connections that are open
+// too. None is closed.
 //
 // # What the master can rely on
 //

@@ -62,6 +62,8 @@ type requestBody interface {
 type engine interface {
 	// serve accepts connections until the listener is closed.
 	serve(net.Listener) error
+	// changed is called when the live settings are others.
+	changed()
 	// farewell closes idle connections at once, gives requests that arrived in
 	// the last moment their answer within patience, and closes everything.
 	farewell(patience time.Duration)
@@ -69,7 +71,7 @@ type engine interface {
 
 // newEngine returns an engine that calls handle for each request. Requests
 // still running when base ends are cancelled.
-type newEngine func(base context.Context, l limits, log *slog.Logger, handle func(exchange)) engine
+type newEngine func(base context.Context, l *live, log *slog.Logger, handle func(exchange)) engine
 
 // stream is a connection on which HTTP has ended.
 type stream interface {

@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"net/netip"
 	"os"
 	"slices"
 	"sync"
@@ -35,6 +34,11 @@ type Options struct {
 	// Hello is what this front says of itself: Build, and its Generation and
 	// number (Worker) if it has them.
 	Hello control.Hello
+	// Load reads the configuration anew: that in a file of a generation when the
+	// master asks for it, else, when Again says so, that of a front that runs
+	// apart.
+	Load  func(control.Settings) (*config.Config, error)
+	Again <-chan os.Signal
 	// Record, if set, is a directory to which all that is said on data
 	// connections is written, for wire.Dump: WORKER-NUMBER.front and .worker.
 	Record string
@@ -52,20 +56,23 @@ func Run(ctx context.Context, o Options) error {
 	if o.Control == nil && o.Listener == nil {
 		return errors.New("front: a front that runs apart brings its own listener")
 	}
-	return newFront(o, newLimits(o.Config)).run(ctx)
+	f, err := newFront(o, newSettings)
+	if err != nil {
+		return err
+	}
+	return f.run(ctx)
 }
 
 // front is a running front.
 type front struct {
 	options  Options
-	limits   limits
+	live     live
 	log      *slog.Logger
 	entrance *entrance
 	engine   engine
 	table    *table
 	proxy    *proxy
 	static   *static
-	trusted  []netip.Prefix // proxies before us
 
 	stopping atomic.Bool
 	draining atomic.Bool // the master says that a stop is near
@@ -74,6 +81,7 @@ type front struct {
 
 	// The rest belongs to run's goroutine.
 	listeners []*guarded
+	changes   *changes
 	failed    chan error // from engines
 	serving   sync.WaitGroup
 	drained   chan struct{} // closed when nothing is in flight after stop
@@ -81,31 +89,47 @@ type front struct {
 	result    error
 }
 
-func newFront(o Options, l limits) *front {
-	f := &front{options: o, limits: l, log: o.Log, trusted: o.Config.Server.Proxies(), failed: make(chan error, 1)}
+// newFront makes a front whose settings are made of configurations by
+// understand.
+func newFront(o Options, understand func(*config.Config) (*settings, error)) (*front, error) {
+	s, err := understand(o.Config)
+	if err != nil {
+		return nil, err
+	}
+	f := &front{options: o, log: o.Log, failed: make(chan error, 1)}
+	f.live.Store(s)
+	f.changes = newChanges(func(which control.Settings) (*settings, error) {
+		conf, err := o.Load(which)
+		if err != nil {
+			return nil, err
+		}
+		return understand(conf)
+	})
 	base, cancel := context.WithCancelCause(context.Background())
 	f.cancel = cancel
-	f.table = newTable(l, o.Log, time.Now)
+	f.table = newTable(&f.live, o.Log, time.Now)
 	f.table.wiring.record = o.Record
-	f.proxy = newProxy(f.table, l)
+	f.proxy = newProxy(f.table)
 	f.static = &static{log: o.Log}
-	f.entrance = newEntrance(l.clients, o.Log)
-	f.engine = l.engine(base, l, o.Log, f.handle)
-	return f
+	f.entrance = newEntrance(s.clients, o.Log)
+	f.engine = s.engine(base, &f.live, o.Log, f.handle)
+	return f, nil
 }
 
 // run is the life of a front.
 func (f *front) run(ctx context.Context) error {
 	talk, hangUp := context.WithCancel(context.Background())
+	retry := f.live.Load().retry
 	events := make(chan event)
 	var talking sync.WaitGroup
 	talking.Go(func() {
 		if f.options.Control != nil {
 			converse(talk, f.options.Control, f.options.Hello, events)
 		} else {
-			attend(talk, f.options.Gateway, f.options.Hello, f.limits.retry, f.log, events)
+			attend(talk, f.options.Gateway, f.options.Hello, retry, f.log, events)
 		}
 	})
+	talking.Go(func() { f.changes.run(talk) })
 	defer talking.Wait()
 	defer hangUp()
 	defer f.end()
@@ -117,11 +141,15 @@ func (f *front) run(ctx context.Context) error {
 		select {
 		case e := <-events:
 			f.react(e)
+		case c := <-f.changes.ready:
+			f.change(c)
+		case <-f.options.Again:
+			f.askToChange(change{Settings: control.Settings{Use: true}})
 		case err := <-f.failed:
 			f.fail(err)
 		case <-done:
 			done = nil
-			f.stop(f.options.Config.Workers.GracefulTimeout, nil)
+			f.stop(f.live.Load().grace, nil)
 		case <-f.drained:
 			return f.result
 		}
@@ -159,6 +187,9 @@ func (f *front) react(e event) {
 		f.draining.Store(m.Draining)
 		f.table.apply(m, files, func(kind control.Kind, body any) { f.tell(e.conn, kind, body) })
 		files = nil
+	case control.KindSettings:
+		f.table.renew()
+		f.askedToChange(e)
 	case control.KindStop:
 		var m control.Stop
 		if err := e.message.Decode(&m); err != nil {
@@ -182,7 +213,7 @@ func (f *front) tell(conn *control.Conn, kind control.Kind, body any) {
 func (f *front) lost(err error) {
 	if f.options.Control != nil {
 		// Workers live on while we hold our links: requests may finish.
-		f.stop(f.options.Config.Workers.GracefulTimeout, ended(err))
+		f.stop(f.live.Load().grace, ended(err))
 		return
 	}
 	f.log.Warn("gateway lost; requests wait, then get 503", "err", ended(err))
@@ -242,8 +273,8 @@ func (f *front) accept(l net.Listener) {
 func (f *front) handle(x exchange) {
 	f.inFlight.enter()
 	defer f.inFlight.leave()
-	forwarded.Apply(x.Head(), f.trusted)
-	t := newTurn(x, time.Now())
+	t := newTurn(x, time.Now(), f.live.Load())
+	forwarded.Apply(t.Head(), t.settings.trusted)
 	r := t.Head()
 	if f.stopping.Load() {
 		t.Last()
@@ -254,7 +285,7 @@ func (f *front) handle(x exchange) {
 	case r.URL.Opaque != "": // neither a path nor an http URL, so no worker's
 		t.answer(http.StatusBadRequest, "target is no path")
 	case f.health(t):
-	case r.ContentLength > f.limits.body:
+	case r.ContentLength > t.settings.body:
 		t.answer(http.StatusRequestEntityTooLarge, "body too large")
 	case f.static.tryServe(t):
 	default:

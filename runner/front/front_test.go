@@ -220,9 +220,9 @@ func TestAFrontApart(t *testing.T) {
 	s := &site{t: t, addr: l.Addr().String(), logged: make(chan map[string]any, 1000), ended: make(chan error, 1), client: &http.Client{Transport: &http.Transport{}}}
 	defer s.client.CloseIdleConnections()
 	conf := config.Default(t.TempDir())
-	limits := newLimits(conf)
-	limits.hold, limits.lease, limits.retry = patience, time.Hour, time.Millisecond
-	s.front = newFront(Options{Config: conf, Gateway: path, Listener: l, Log: slog.New(slog.NewJSONHandler(lines(s.logged), nil))}, limits)
+	s.front = makeFront(t, Options{Config: conf, Gateway: path, Listener: l, Log: slog.New(slog.NewJSONHandler(lines(s.logged), nil))}, func(l *limits) {
+		l.hold, l.lease, l.retry = patience, time.Hour, time.Millisecond
+	})
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	go func() { s.ended <- s.front.run(ctx) }()
@@ -281,7 +281,7 @@ func TestStopWithoutGraceCutsNothingWhenNothingIsInFlight(t *testing.T) {
 	logged := make(chan map[string]any, 100)
 	conf := config.Default(t.TempDir())
 	for range 50 {
-		f := newFront(Options{Config: conf, Log: slog.New(slog.NewJSONHandler(lines(logged), nil))}, newLimits(conf))
+		f := makeFront(t, Options{Config: conf, Log: slog.New(slog.NewJSONHandler(lines(logged), nil))}, func(*limits) {})
 		f.stop(0, nil)
 		await(t, "end", f.drained)
 	}

@@ -18,12 +18,12 @@ import (
 // package h1 does not; clients in clear do not speak it.
 type library struct {
 	server *http.Server
-	limits limits
+	live   *live
 	handle func(exchange)
 }
 
-func newLibrary(base context.Context, l limits, log *slog.Logger, handle func(exchange)) engine {
-	e := &library{limits: l, handle: handle}
+func newLibrary(base context.Context, live *live, log *slog.Logger, handle func(exchange)) engine {
+	e, l := &library{live: live, handle: handle}, live.Load()
 	e.server = &http.Server{
 		Handler:                      e,
 		ReadHeaderTimeout:            l.headTime,
@@ -44,6 +44,10 @@ func (e *library) serve(l net.Listener) error {
 	return fmt.Errorf("front: accept on %s: %w", l.Addr(), err)
 }
 
+// changed need not do anything: each exchange looks at the live settings. The
+// times of idle connections and of heads stay.
+func (e *library) changed() {}
+
 func (e *library) farewell(patience time.Duration) {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
@@ -53,13 +57,14 @@ func (e *library) farewell(patience time.Duration) {
 }
 
 func (e *library) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	x := &httpExchange{w: w, r: r, control: http.NewResponseController(w), pause: e.limits.writePause}
+	l := e.live.Load()
+	x := &httpExchange{w: w, r: r, control: http.NewResponseController(w), pause: l.writePause}
 	if r.Body != nil && r.Body != http.NoBody {
 		x.body = &clientBody{
 			raw:     r.Body,
-			limited: http.MaxBytesReader(w, r.Body, e.limits.body),
+			limited: http.MaxBytesReader(w, r.Body, l.body),
 			control: x.control,
-			pause:   e.limits.bodyPause,
+			pause:   l.bodyPause,
 			expects: r.Header.Get("Expect") != "",
 		}
 		r.Body = x.body

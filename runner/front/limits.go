@@ -32,6 +32,8 @@ type limits struct {
 
 	idempotencyKeys bool // the app knows the field: requests with it may be repeated
 
+	grace time.Duration // time that requests get to end when the front ends by itself
+
 	spare     int           // idle connections to a worker that are kept without need
 	spareTime time.Duration // idle life of the others
 
@@ -70,6 +72,7 @@ func newLimits(c *config.Config) limits {
 		doubt:           time.Second,
 		settle:          10 * time.Millisecond,
 		idempotencyKeys: c.Server.IdempotencyKeys,
+		grace:           c.Workers.GracefulTimeout,
 		spare:           8,
 		spareTime:       5 * time.Second,
 		clients:         clients,

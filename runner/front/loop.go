@@ -13,21 +13,34 @@ import (
 // loop is package h1 as a source of exchanges.
 type loop struct {
 	server *h1.Server
+	live   *live
+	log    *slog.Logger
+	base   context.Context
 	forget func() bool // that base may end
 }
 
-func newLoop(base context.Context, l limits, log *slog.Logger, handle func(exchange)) engine {
-	server := h1.New(h1.Options{
-		Head:      l.head,
-		Body:      l.body,
-		HeadTime:  l.headTime,
-		KeepAlive: l.keepAlive,
-		BodyPause: l.bodyPause, WritePause: l.writePause,
-		Base: base, Log: log,
-		Refused: func(remote string, why *h1.Refusal) { logRefusal(log, remote, why) },
-	}, func(x *h1.Exchange) { handle(&loopExchange{Exchange: x}) })
-	return &loop{server, context.AfterFunc(base, func() { server.Interrupt(context.Cause(base)) })}
+func newLoop(base context.Context, l *live, log *slog.Logger, handle func(exchange)) engine {
+	e := &loop{live: l, log: log, base: base}
+	e.server = h1.New(e.options(), func(x *h1.Exchange) { handle(&loopExchange{Exchange: x}) })
+	e.forget = context.AfterFunc(base, func() { e.server.Interrupt(context.Cause(base)) })
+	return e
 }
+
+// options are what the live settings mean to package h1.
+func (e *loop) options() h1.Options {
+	s := e.live.Load()
+	return h1.Options{
+		Head:      s.head,
+		Body:      s.body,
+		HeadTime:  s.headTime,
+		KeepAlive: s.keepAlive,
+		BodyPause: s.bodyPause, WritePause: s.writePause,
+		Base: e.base, Log: e.log,
+		Refused: func(remote string, why *h1.Refusal) { logRefusal(e.log, remote, why) },
+	}
+}
+
+func (e *loop) changed() { e.server.Change(e.options()) }
 
 func (e *loop) serve(l net.Listener) error { return e.server.Serve(l) }
 

@@ -58,7 +58,7 @@ func (w *wiring) close() {
 type pool struct {
 	worker int
 	link   *wire.Link
-	limits limits
+	live   *live
 	wiring *wiring
 	died   func() // called when an idle connection ends by itself
 
@@ -83,8 +83,8 @@ func (up *upstream) Close() error {
 	return up.Conn.Close()
 }
 
-func newPool(worker int, link *wire.Link, l limits, wiring *wiring, died func()) *pool {
-	return &pool{worker: worker, link: link, limits: l, wiring: wiring, died: died}
+func newPool(worker int, link *wire.Link, l *live, wiring *wiring, died func()) *pool {
+	return &pool{worker: worker, link: link, live: l, wiring: wiring, died: died}
 }
 
 // get returns an idle connection, unless a fresh one is wanted, or opens one.
@@ -95,7 +95,7 @@ func (p *pool) get(ctx context.Context, fresh bool) (*upstream, error) {
 			return up, nil
 		}
 	}
-	ctx, cancel := context.WithTimeout(ctx, p.limits.dial)
+	ctx, cancel := context.WithTimeout(ctx, p.live.Load().dial)
 	defer cancel()
 	conn, err := p.link.Dial(ctx)
 	if err != nil {
@@ -160,10 +160,10 @@ func (p *pool) put(up *upstream) {
 func (p *pool) keep(up *upstream) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.ended || !up.Rested() || len(p.idle) >= p.limits.pool {
+	if p.ended || !up.Rested() || len(p.idle) >= p.live.Load().pool {
 		return false
 	}
-	if p.wiring.kept.Add(1) > int64(p.limits.idle) {
+	if p.wiring.kept.Add(1) > int64(p.live.Load().idle) {
 		p.wiring.kept.Add(-1)
 		return false
 	}
@@ -176,9 +176,9 @@ func (p *pool) keep(up *upstream) bool {
 // plan arranges for trim while there are more idle connections than a steady
 // load needs.
 func (p *pool) plan() {
-	if !p.trimming && len(p.idle) > p.limits.spare {
+	if !p.trimming && len(p.idle) > p.live.Load().spare {
 		p.trimming = true
-		time.AfterFunc(p.limits.spareTime, p.trim)
+		time.AfterFunc(p.live.Load().spareTime, p.trim)
 	}
 }
 
@@ -187,7 +187,7 @@ func (p *pool) plan() {
 func (p *pool) trim() {
 	p.mu.Lock()
 	n := 0
-	for n < len(p.idle)-p.limits.spare && time.Since(p.idle[n].since) >= p.limits.spareTime {
+	for n < len(p.idle)-p.live.Load().spare && time.Since(p.idle[n].since) >= p.live.Load().spareTime {
 		n++
 	}
 	surplus := slices.Clone(p.idle[:n])

@@ -16,7 +16,6 @@ import (
 // proxy hands requests to workers.
 type proxy struct {
 	table  *table
-	limits limits
 	deaths deaths
 	chunks *sync.Pool // of *[]byte, chunkSize each
 }
@@ -78,7 +77,7 @@ func (p *proxy) prepare(t *turn) *handover {
 	}
 	expects := r.Header.Get("Expect") != "" // let the worker decide first
 	repeat := repeatable(r.Method, h.stream != nil)
-	if h.stream != nil && r.ContentLength > 0 && r.ContentLength <= p.limits.small && !expects {
+	if h.stream != nil && r.ContentLength > 0 && r.ContentLength <= h.settings.small && !expects {
 		h.body = make([]byte, r.ContentLength)
 		if _, err := io.ReadFull(h.stream, h.body); err != nil {
 			p.badBody(h)
@@ -89,10 +88,10 @@ func (p *proxy) prepare(t *turn) *handover {
 	h.header = requestHeader(r, t.id, h.upgrade)
 	if h.stream != nil {
 		announce(h.header, announcedTrailer(r))
-	} else if p.limits.idempotencyKeys && r.Header.Get("Idempotency-Key") != "" {
+	} else if h.settings.idempotencyKeys && r.Header.Get("Idempotency-Key") != "" {
 		repeat = true
 	}
-	h.attempts = attempts{repeatable: repeat, limit: p.limits.tries, whole: true}
+	h.attempts = attempts{repeatable: repeat, limit: h.settings.tries, whole: true}
 	return h
 }
 
@@ -127,7 +126,7 @@ func (p *proxy) attempt(h *handover, w *worker) (again bool) {
 		return p.unreached(h, w, err)
 	}
 	abandon := func() { up.NetConn().Close() }
-	watch := newWatch(p.limits.answer, abandon)
+	watch := newWatch(h.settings.answer, abandon)
 	stay := context.AfterFunc(h.ctx, abandon)
 	resp, sent, err := p.send(h, up, watch)
 	if err == nil && p.holdBack(h, resp) {
@@ -194,7 +193,7 @@ func (p *proxy) classify(h *handover, w *worker, up *upstream, sent bool, err er
 		return garbled
 	case h.ctx.Err() == nil && !h.bodyFailed():
 		h.attempts.guilty = p.deaths.note(pathOf(h), w, time.Now())
-		h.wait.leave = time.Now().Add(p.limits.leave)
+		h.wait.leave = time.Now().Add(h.settings.leave)
 	}
 	h.attempts.tries++
 	h.attempts.ends++

@@ -18,8 +18,8 @@ import (
 // chunkSize is how much of a response is read and written at once.
 const chunkSize = 32 << 10
 
-func newProxy(t *table, l limits) *proxy {
-	return &proxy{table: t, limits: l, chunks: &sync.Pool{New: func() any {
+func newProxy(t *table) *proxy {
+	return &proxy{table: t, chunks: &sync.Pool{New: func() any {
 		b := make([]byte, chunkSize)
 		return &b
 	}}}
@@ -28,7 +28,7 @@ func newProxy(t *table, l limits) *proxy {
 // holdBack reports that a response is to be read whole before the client sees
 // its head, so that the request can still go elsewhere.
 func (p *proxy) holdBack(h *handover, resp *response) bool {
-	return h.attempts.repeatable && resp.Length > 0 && resp.Length <= p.limits.whole &&
+	return h.attempts.repeatable && resp.Length > 0 && resp.Length <= h.settings.whole &&
 		h.Head().Method != http.MethodHead && resp.Status != http.StatusSwitchingProtocols
 }
 

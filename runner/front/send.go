@@ -74,7 +74,7 @@ func (p *proxy) request(h *handover) *wire.Request {
 		r.Expects = in.Header.Get("Expect") != ""
 	default:
 		r.Length, r.Whole = int64(len(h.body)), true
-		r.Facts.Remaining = p.limits.answer // the watch of an upload stands still for the client
+		r.Facts.Remaining = h.settings.answer // the watch of an upload stands still for the client
 	}
 	if r.Host == "" { // HTTP/1.0 may leave it out
 		r.Host = localAddress(in)

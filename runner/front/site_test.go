@@ -38,6 +38,7 @@ type site struct {
 	rows     []control.TableWorker
 	wanted   int // workers, as the table says
 	assets   *control.Assets
+	reread   func(control.Settings) (*config.Config, error) // other settings
 }
 
 // newSite starts a front as its child process would be and gives it a
@@ -56,16 +57,17 @@ func newSite(t *testing.T, change func(*limits)) *site {
 	ctx, cancel := context.WithCancel(context.Background())
 	s.cancel = cancel
 	conf := config.Default(t.TempDir())
-	l := newLimits(conf)
-	l.hold, l.lease = patience, time.Hour // no beats in most tests
-	if change != nil {
-		change(&l)
-	}
 	announced := make(chan string, 2)
-	s.front = newFront(Options{
+	s.front = makeFront(t, Options{
 		Config: conf, Control: conn, Log: slog.New(slog.NewJSONHandler(lines(s.logged), nil)),
 		Announce: func(addr string) { announced <- addr },
-	}, l)
+		Load:     func(which control.Settings) (*config.Config, error) { return s.reread(which) },
+	}, func(l *limits) {
+		l.hold, l.lease = patience, time.Hour // no beats in most tests
+		if change != nil {
+			change(l)
+		}
+	})
 	go func() { s.ended <- s.front.run(ctx) }()
 	if them, err := master.Hello(control.Hello{Role: control.RoleMaster}); err != nil || them.Role != control.RoleFront {
 		t.Fatalf("hello of the front %+v, %v", them, err)
@@ -86,6 +88,22 @@ func newSite(t *testing.T, change func(*limits)) *site {
 		}
 	})
 	return s
+}
+
+// makeFront makes a front whose limits, at the start and later, are changed.
+func makeFront(t *testing.T, o Options, change func(*limits)) *front {
+	t.Helper()
+	f, err := newFront(o, func(c *config.Config) (*settings, error) {
+		s, err := newSettings(c)
+		if err == nil {
+			change(&s.limits)
+		}
+		return s, err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
 }
 
 func listenerFile(t *testing.T) *os.File {

@@ -23,10 +23,10 @@ var (
 
 // table is the list of workers that the master has given us.
 type table struct {
-	limits limits
-	log    *slog.Logger
-	now    func() time.Time
-	epoch  time.Time
+	live  *live
+	log   *slog.Logger
+	now   func() time.Time
+	epoch time.Time
 
 	current atomic.Pointer[snapshot]
 	turn    atomic.Uint64
@@ -46,8 +46,8 @@ type snapshot struct {
 	changed chan struct{} // closed when there is a newer one
 }
 
-func newTable(l limits, log *slog.Logger, now func() time.Time) *table {
-	t := &table{limits: l, log: log, now: now, epoch: now(), wiring: newWiring(log), workers: make(map[int]*worker)}
+func newTable(l *live, log *slog.Logger, now func() time.Time) *table {
+	t := &table{live: l, log: log, now: now, epoch: now(), wiring: newWiring(log), workers: make(map[int]*worker)}
 	t.current.Store(&snapshot{changed: make(chan struct{})})
 	return t
 }
@@ -124,7 +124,7 @@ func (t *table) link(m control.Table, files []*os.File) (replaced []*worker) {
 		if old := t.workers[row.ID]; old != nil && !old.closed() {
 			replaced = append(replaced, old)
 		}
-		t.workers[row.ID] = newWorker(row.ID, l, t.limits, t.wiring, t.idle)
+		t.workers[row.ID] = newWorker(row.ID, l, t.live, t.wiring, t.idle)
 	}
 	for _, f := range files {
 		t.log.Error("file without a worker in a table", "revision", m.Revision)
@@ -188,7 +188,7 @@ func (t *table) renew() {
 
 // expired reports that the lease of the table has run out.
 func (t *table) expired() bool {
-	return t.now().Sub(t.epoch)-time.Duration(t.heard.Load()) > t.limits.lease
+	return t.now().Sub(t.epoch)-time.Duration(t.heard.Load()) > t.live.Load().lease
 }
 
 // waiting is how long a request may wait for a worker.
@@ -229,7 +229,7 @@ func (t *table) acquire(ctx context.Context, tried []*worker, wait *waiting) (*w
 			continue // it is closing, so there is a newer snapshot
 		}
 		if wait.until.IsZero() {
-			wait.until = t.now().Add(t.limits.hold)
+			wait.until = t.now().Add(t.live.Load().hold)
 		}
 		if err := t.wait(ctx, now.changed, wait.until.Sub(t.now())); err != nil {
 			return nil, err
@@ -272,7 +272,7 @@ func (t *table) wait(ctx context.Context, changed <-chan struct{}, limit time.Du
 	if limit <= 0 {
 		return errNoWorker
 	}
-	if t.waiting.Add(1) > int64(t.limits.holders) {
+	if t.waiting.Add(1) > int64(t.live.Load().holders) {
 		t.waiting.Add(-1)
 		return errCrowded
 	}

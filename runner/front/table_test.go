@@ -37,7 +37,9 @@ func (m *teller) take() []any {
 }
 
 func testTable(t *testing.T) *table {
-	return newTable(newLimits(config.Default(t.TempDir())), slog.New(slog.DiscardHandler), time.Now)
+	var l live
+	l.Store(&settings{limits: newLimits(config.Default(t.TempDir()))})
+	return newTable(&l, slog.New(slog.DiscardHandler), time.Now)
 }
 
 func linkFile(t *testing.T) *os.File {
@@ -222,7 +224,7 @@ func TestALeaseThatRanOutHoldsRequests(t *testing.T) {
 func TestHoldIsBoundedInTimeAndNumber(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		table := testTable(t)
-		table.limits.holders = 1
+		table.live.Load().holders = 1
 		begun := time.Now()
 		first := make(chan error)
 		go func() {
@@ -236,13 +238,13 @@ func TestHoldIsBoundedInTimeAndNumber(t *testing.T) {
 			t.Errorf("the second waits too: %v", err)
 		}
 		// A new table without a worker does not start the time anew.
-		time.Sleep(table.limits.hold / 2)
+		time.Sleep(table.live.Load().hold / 2)
 		table.apply(control.Table{Revision: 1}, nil, (&teller{}).tell)
 		if err := <-first; !errors.Is(err, errNoWorker) {
 			t.Error(err)
 		}
-		if took := time.Since(begun); took != table.limits.hold {
-			t.Errorf("waited %s, want %s", took, table.limits.hold)
+		if took := time.Since(begun); took != table.live.Load().hold {
+			t.Errorf("waited %s, want %s", took, table.live.Load().hold)
 		}
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()

@@ -14,8 +14,9 @@ import (
 // say of it.
 type turn struct {
 	exchange
-	id    string
-	begun time.Time
+	settings *settings // as the turn began
+	id       string
+	begun    time.Time
 
 	started bool // the client has got a status
 	status  int
@@ -25,8 +26,8 @@ type turn struct {
 	reason  string // why the response is ours or incomplete
 }
 
-func newTurn(x exchange, now time.Time) *turn {
-	return &turn{exchange: x, id: newID(), begun: now}
+func newTurn(x exchange, now time.Time, s *settings) *turn {
+	return &turn{exchange: x, settings: s, id: newID(), begun: now}
 }
 
 // newID returns 60 random bits as 12 letters and digits: what a person can

@@ -17,7 +17,7 @@ const closing = 1 << 40
 type worker struct {
 	id     int
 	pool   *pool
-	limits limits
+	live   *live
 	begun  time.Time
 	load   atomic.Int64 // requests in flight, plus closing
 	doubt  atomic.Int64 // until when better use another, nanoseconds since begun; 0 for no doubt
@@ -27,8 +27,8 @@ type worker struct {
 }
 
 // newWorker takes over the link. onIdle is called once, after close and the end of the last request.
-func newWorker(id int, link *wire.Link, l limits, wiring *wiring, onIdle func(*worker)) *worker {
-	w := &worker{id: id, limits: l, begun: time.Now(), onIdle: onIdle}
+func newWorker(id int, link *wire.Link, l *live, wiring *wiring, onIdle func(*worker)) *worker {
+	w := &worker{id: id, live: l, begun: time.Now(), onIdle: onIdle}
 	w.pool = newPool(id, link, l, wiring, w.suspect)
 	go w.attend()
 	return w
@@ -50,7 +50,7 @@ func (w *worker) lose() {
 // suspect makes others preferable for a moment: a connection ended although
 // the link has not. If that was a death, the link will tell soon; if a handler
 // gave up, the worker is as good as before.
-func (w *worker) suspect() { w.doubt.Store(int64(time.Since(w.begun) + w.limits.doubt)) }
+func (w *worker) suspect() { w.doubt.Store(int64(time.Since(w.begun) + w.live.Load().doubt)) }
 
 // trust ends a suspicion.
 func (w *worker) trust() {
@@ -69,7 +69,7 @@ func (w *worker) suspected() bool {
 // one dies, its connections may end before its link does, and requests would
 // waste their tries in between.
 func (w *worker) settle(ctx context.Context) {
-	timer := time.NewTimer(w.limits.settle)
+	timer := time.NewTimer(w.live.Load().settle)
 	defer timer.Stop()
 	select {
 	case <-w.pool.link.Gone():

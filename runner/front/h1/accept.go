@@ -61,7 +61,7 @@ func (s *Server) accept(l net.Listener, start func(net.Conn, func())) error {
 			s.admit(n, start)
 		case passes(err):
 			pause = min(max(2*pause, firstPause), maxPause)
-			s.options.Log.Warn("h1: no connection can be accepted for a moment", "err", err, "pause", pause)
+			s.options.Load().Log.Warn("h1: no connection can be accepted for a moment", "err", err, "pause", pause)
 			time.Sleep(pause)
 		case errors.Is(err, net.ErrClosed):
 			return nil
@@ -86,8 +86,8 @@ func passes(err error) bool {
 
 func (s *Server) admit(n net.Conn, start func(net.Conn, func())) {
 	leave := func() {}
-	if s.options.Admit != nil {
-		left, ok := s.options.Admit(n.RemoteAddr())
+	if o := s.options.Load(); o.Admit != nil {
+		left, ok := o.Admit(n.RemoteAddr())
 		if !ok {
 			n.Close()
 			return
@@ -111,7 +111,7 @@ func (s *Server) converse(n net.Conn, raw syscall.RawConn, leave func()) {
 	defer s.remove(c)
 	if raw != nil {
 		if err := s.gone.add(c, raw); err != nil {
-			s.options.Log.Warn("h1: hang-ups of a client will not be noticed", "client", c.remote, "err", err)
+			c.options.Log.Warn("h1: hang-ups of a client will not be noticed", "client", c.remote, "err", err)
 		}
 		defer s.gone.forget(c)
 	}
@@ -131,21 +131,22 @@ func rawOf(n net.Conn) syscall.RawConn {
 // secure makes the handshake. What follows gets a goroutine of its own: the
 // stack of this one has grown.
 func (s *Server) secure(n net.Conn, leave func()) {
-	conn := tls.Server(n, s.options.TLS)
-	ctx, cancel := context.WithTimeout(context.Background(), s.options.HandshakeTime)
+	o := s.options.Load()
+	conn := tls.Server(n, o.TLS)
+	ctx, cancel := context.WithTimeout(context.Background(), o.HandshakeTime)
 	err := conn.HandshakeContext(ctx)
 	cancel()
 	if err != nil {
-		s.greetInClear(err)
+		greetInClear(err, o.LingerTime)
 		n.Close()
 		leave()
 		return
 	}
 	next := func() { s.converse(conn, rawOf(n), leave) }
-	if conn.ConnectionState().NegotiatedProtocol == "h2" && s.options.H2 != nil {
+	if conn.ConnectionState().NegotiatedProtocol == "h2" && o.H2 != nil {
 		next = func() {
 			defer leave()
-			s.options.H2(conn)
+			o.H2(conn)
 		}
 	}
 	if !s.run(next) {
@@ -155,12 +156,12 @@ func (s *Server) secure(n net.Conn, leave func()) {
 }
 
 // greetInClear tells a client that speaks HTTP to a TLS port what is wrong.
-func (s *Server) greetInClear(err error) {
+func greetInClear(err error, patience time.Duration) {
 	var clear tls.RecordHeaderError
 	if !errors.As(err, &clear) || clear.Conn == nil || octets[clear.RecordHeader[0]]&isToken == 0 {
 		return
 	}
-	_ = clear.Conn.SetWriteDeadline(time.Now().Add(s.options.LingerTime))
+	_ = clear.Conn.SetWriteDeadline(time.Now().Add(patience))
 	_, _ = io.WriteString(clear.Conn, "HTTP/1.1 400 Bad Request\r\nConnection: close\r\n"+
 		"Content-Type: text/plain; charset=utf-8\r\nContent-Length: 48\r\n\r\nThis is an https port: https:// is what to ask.\n")
 }

@@ -107,7 +107,7 @@ func (b *Body) begin() error {
 		return nil
 	}
 	b.begun = true
-	if limit := b.c.server.options.Body; limit > 0 && b.left > limit {
+	if limit := b.c.options.Body; limit > 0 && b.left > limit {
 		b.err = &http.MaxBytesError{Limit: limit}
 		return b.err
 	}
@@ -135,7 +135,7 @@ func (b *Body) fail(err error) error {
 
 // limited reads no more than is allowed.
 func (b *Body) limited(p []byte) (int, error) {
-	limit := b.c.server.options.Body
+	limit := b.c.options.Body
 	if limit <= 0 || b.chunks == nil {
 		return b.decode(p)
 	}
@@ -198,7 +198,7 @@ func (b *Body) chunked(p []byte) (int, error) {
 
 // wait reads from the client, for as long as it may take.
 func (b *Body) wait(p []byte) (int, error) {
-	o := &b.c.server.options
+	o := b.c.options
 	now := time.Now()
 	patience := b.pace.patience(o, o.BodyPause)
 	if patience <= 0 {

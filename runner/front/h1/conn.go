@@ -26,6 +26,8 @@ type conn struct {
 	local  string
 	watch  slot
 
+	options *Options // since the exchange began
+
 	in      input
 	failure error     // of try
 	read    time.Time // deadlines that are set
@@ -45,7 +47,9 @@ type conn struct {
 
 // newConn is a connection over n, whose descriptor is below raw if that is set.
 func newConn(s *Server, n net.Conn, raw syscall.RawConn) *conn {
-	c := &conn{server: s, net: n, remote: n.RemoteAddr().String(), local: n.LocalAddr().String()}
+	c := &conn{
+		server: s, net: n, remote: n.RemoteAddr().String(), local: n.LocalAddr().String(), options: s.options.Load(),
+	}
 	c.in.pool = s.buffers
 	if secure, ok := n.(*tls.Conn); ok {
 		state := secure.ConnectionState()
@@ -92,9 +96,10 @@ func (c *conn) rest() bool {
 	if !c.in.empty() {
 		return true
 	}
-	patience := c.server.options.KeepAlive
+	o := c.server.options.Load()
+	patience := o.KeepAlive
 	if !c.served {
-		patience = c.server.options.HeadTime
+		patience = o.HeadTime
 	}
 	c.mu.Lock()
 	if c.server.dismissed.Load() {
@@ -168,6 +173,7 @@ func (c *conn) tryRead(fd uintptr) bool {
 // exchange reads a request, has it answered, and reports whether another may
 // follow.
 func (c *conn) exchange() bool {
+	c.options = c.server.options.Load()
 	x := c.server.exchange()
 	defer c.server.recycle(x)
 	x.c = c
@@ -200,7 +206,7 @@ func (c *conn) readHead(h *head) error {
 	}
 	begun := time.Time{}
 	for {
-		n, err := h.parse(c.in.rest(), &c.server.options)
+		n, err := h.parse(c.in.rest(), c.options)
 		if n > 0 || err != nil {
 			c.in.keep(n)
 			return err
@@ -236,7 +242,7 @@ func (c *conn) skipLine() error {
 
 // more reads more of a head that has begun.
 func (c *conn) more(now, begun time.Time) error {
-	left := begun.Add(c.server.options.HeadTime).Sub(now)
+	left := begun.Add(c.options.HeadTime).Sub(now)
 	c.read = time.Time{} // to the moment
 	c.readBy(now, max(left, time.Nanosecond))
 	room := c.in.room()
@@ -257,8 +263,8 @@ func (c *conn) refuse(x *Exchange, err error) {
 	if !errors.As(err, &why) {
 		return // the client is gone
 	}
-	if c.server.options.Refused != nil {
-		c.server.options.Refused(c.remote, why)
+	if c.options.Refused != nil {
+		c.options.Refused(c.remote, why)
 	}
 	if x.refusal(why) == nil {
 		c.linger()
@@ -312,7 +318,7 @@ func (c *conn) run(x *Exchange) {
 		}
 		x.Abort()
 		if v != http.ErrAbortHandler {
-			c.server.options.Log.Error("h1: panic in the handler", "client", c.remote, "panic", v, "stack", string(debug.Stack()))
+			c.options.Log.Error("h1: panic in the handler", "client", c.remote, "panic", v, "stack", string(debug.Stack()))
 		}
 	}()
 	c.server.handle(x)
@@ -351,7 +357,7 @@ func (c *conn) linger() {
 	}
 	scratch := c.in.pool.small()
 	defer c.in.pool.put(scratch)
-	patience := c.server.options.LingerTime
+	patience := c.options.LingerTime
 	for now, begun := time.Now(), time.Now(); now.Sub(begun) < lingerTimes*patience; now = time.Now() {
 		c.readBy(now, patience)
 		if _, err := c.net.Read(*scratch); err != nil {

@@ -156,7 +156,7 @@ func (x *Exchange) Context() context.Context {
 // held.
 func (c *conn) base() context.Context {
 	if c.parent == nil {
-		c.parent = withoutCancel{context.WithValue(c.server.options.Base, http.LocalAddrContextKey, c.net.LocalAddr())}
+		c.parent = withoutCancel{context.WithValue(c.options.Base, http.LocalAddrContextKey, c.net.LocalAddr())}
 	}
 	return c.parent
 }

@@ -1,24 +1,40 @@
 package h1
 
-import "sync"
+import (
+	"sync"
+	"sync/atomic"
+)
 
 // buffers lends read buffers: small ones for nearly every head, large ones for
 // any that is allowed.
 type buffers struct {
-	large        int
+	large        atomic.Int64 // octets of a large one; it never becomes less
 	smalls, alls sync.Pool
 }
 
 const smallBuffer = 4 << 10
 
-func newBuffers(o *Options) *buffers {
-	b := &buffers{large: o.Line + o.Head + smallBuffer + maxTrailer}
+func newBuffers() *buffers {
+	b := &buffers{}
 	b.smalls.New = func() any { s := make([]byte, smallBuffer); return &s }
-	b.alls.New = func() any { s := make([]byte, b.large); return &s }
 	return b
 }
 
+// fit makes large buffers large enough for what o allows.
+func (b *buffers) fit(o *Options) {
+	b.large.Store(max(b.large.Load(), int64(o.Line+o.Head+smallBuffer+maxTrailer)))
+}
+
 func (b *buffers) small() *[]byte { return b.smalls.Get().(*[]byte) }
+
+func (b *buffers) all() *[]byte {
+	size := int(b.large.Load())
+	if s, ok := b.alls.Get().(*[]byte); ok && len(*s) >= size {
+		return s
+	}
+	s := make([]byte, size)
+	return &s
+}
 
 func (b *buffers) put(s *[]byte) {
 	if s == nil {
@@ -83,7 +99,7 @@ func (in *input) room() []byte {
 	}
 	to := in.buf
 	if in.r-in.floor < leastRoom {
-		to = in.pool.alls.Get().(*[]byte)
+		to = in.pool.all()
 		in.held, in.floor = in.replace(), 0
 	}
 	in.w = in.floor + copy((*to)[in.floor:], (*in.buf)[in.r:in.w])

@@ -106,7 +106,7 @@ func (c *conn) sendSome(p *pace, head, body []byte) (n int, err error) {
 // expectProgress bounds the next write.
 func (c *conn) expectProgress(p *pace) (time.Time, error) {
 	now := time.Now()
-	patience := p.patience(&c.server.options, c.server.options.WritePause)
+	patience := p.patience(c.options, c.options.WritePause)
 	if patience <= 0 {
 		return now, os.ErrDeadlineExceeded
 	}

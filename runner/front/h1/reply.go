@@ -158,7 +158,7 @@ func (x *Exchange) sorted(h http.Header) []string {
 func (x *Exchange) announce(value string) {
 	n, err := strconv.ParseUint(value, 10, 63)
 	if err != nil {
-		x.c.server.options.Log.Warn("h1: malformed Content-Length of a response left out", "value", value)
+		x.c.options.Log.Warn("h1: malformed Content-Length of a response left out", "value", value)
 		return
 	}
 	x.Announce(int64(n))
@@ -194,7 +194,7 @@ func (x *Exchange) appendFields(b []byte, name string, values []string) []byte {
 func (x *Exchange) appendField(b []byte, name, value string) []byte {
 	longer := appendField(b, name, value)
 	if !isName(name) || !isValue(longer[len(longer)-len("\r\n")-len(value):len(longer)-len("\r\n")]) {
-		x.c.server.options.Log.Warn("h1: malformed field of a response left out", "name", name)
+		x.c.options.Log.Warn("h1: malformed field of a response left out", "name", name)
 		return b
 	}
 	return longer

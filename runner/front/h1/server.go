@@ -11,7 +11,7 @@ import (
 
 // Server answers the requests of the connections that it is given or accepts.
 type Server struct {
-	options   Options
+	options   atomic.Pointer[Options]
 	handle    func(*Exchange)
 	buffers   *buffers
 	exchanges sync.Pool
@@ -31,10 +31,23 @@ type Server struct {
 // New returns a server that calls handle for each request, in the goroutine of
 // its connection. Close must be called in the end.
 func New(o Options, handle func(*Exchange)) *Server {
-	s := &Server{options: o.withDefaults(), handle: handle, conns: make(map[*conn]struct{})}
-	s.buffers = newBuffers(&s.options)
+	o = o.withDefaults()
+	s := &Server{handle: handle, conns: make(map[*conn]struct{}), buffers: newBuffers()}
+	s.buffers.fit(&o)
+	s.options.Store(&o)
 	s.exchanges.New = func() any { return new(Exchange) }
 	return s
+}
+
+// Change makes the server go by other options, except for Base and Log, which
+// stay. Connections stay too; each goes by the new ones from its next request
+// on. Changes must not overlap.
+func (s *Server) Change(o Options) {
+	before := s.options.Load()
+	o.Base, o.Log = before.Base, before.Log
+	o = o.withDefaults()
+	s.buffers.fit(&o)
+	s.options.Store(&o)
 }
 
 // Drain makes the response to every further request the last on its

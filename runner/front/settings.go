@@ -1,0 +1,119 @@
+package front
+
+import (
+	"context"
+	"errors"
+	"net/netip"
+	"sync/atomic"
+
+	"github.com/dram-go/dram/framework/config"
+	"github.com/dram-go/dram/runner/control"
+)
+
+// settings are what a configuration means to a front. They never change: a
+// reload makes others. A turn keeps those with which it began.
+type settings struct {
+	limits
+	trusted []netip.Prefix // proxies before us
+}
+
+// live holds the settings that are in force.
+type live = atomic.Pointer[settings]
+
+// newSettings makes the settings of a front with this configuration, or says
+// everything that hinders it, joined by errors.Join. It opens and changes
+// nothing.
+func newSettings(c *config.Config) (*settings, error) {
+	var faults []error
+	s := &settings{limits: newLimits(c), trusted: c.Server.Proxies()}
+	return s, errors.Join(faults...)
+}
+
+// change is a wish for other settings, and then what came of it.
+type change struct {
+	control.Settings
+	tell     func(control.Settled) // the master; nil for a front that runs apart
+	settings *settings
+	err      error
+}
+
+// changes reads configurations in a goroutine of its own, so that a disk that
+// hangs holds up nothing else.
+type changes struct {
+	understand func(control.Settings) (*settings, error)
+	asked      chan change
+	ready      chan change
+}
+
+func newChanges(understand func(control.Settings) (*settings, error)) *changes {
+	return &changes{understand: understand, asked: make(chan change, 16), ready: make(chan change)}
+}
+
+// ask never blocks. If the disk hangs for so long that wishes pile up, later
+// ones are refused.
+func (c *changes) ask(wish change) error {
+	select {
+	case c.asked <- wish:
+		return nil
+	default:
+		return errors.New("front: the settings before these are still being read")
+	}
+}
+
+// run answers wishes, in their order, until ctx ends.
+func (c *changes) run(ctx context.Context) {
+	for {
+		select {
+		case wish := <-c.asked:
+			wish.settings, wish.err = c.understand(wish.Settings)
+			select {
+			case c.ready <- wish:
+			case <-ctx.Done():
+				return
+			}
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// askedToChange takes what the master says of settings.
+func (f *front) askedToChange(e event) {
+	wish := change{tell: func(answer control.Settled) { f.tell(e.conn, control.KindSettled, answer) }}
+	if wish.err = e.message.Decode(&wish.Settings); wish.err != nil {
+		f.change(wish)
+		return
+	}
+	f.askToChange(wish)
+}
+
+func (f *front) askToChange(wish change) {
+	if f.options.Load == nil {
+		wish.err = errors.New("front: it cannot read other settings")
+	} else {
+		wish.err = f.changes.ask(wish)
+	}
+	if wish.err != nil {
+		f.change(wish)
+	}
+}
+
+// change takes over new settings, or says why it does not. Nothing is closed:
+// turns that have begun keep the old ones.
+func (f *front) change(c change) {
+	switch {
+	case c.err != nil:
+		f.log.Error("the settings stay as they were, the new ones are not valid: " + c.err.Error())
+	case c.Use:
+		f.live.Store(c.settings)
+		f.engine.changed()
+		f.log.Info("new settings are in force")
+	}
+	if c.tell != nil {
+		answer := control.Settled{Number: c.Number}
+		if c.err != nil {
+			answer.Faults = c.err.Error()
+		}
+		c.tell(answer)
+	}
+}
