@@ -125,6 +125,15 @@ func (c *Conn) ReadRequest(r *Request) (ended bool, err error) {
 // ReadResponse waits for the next RESPONSE of the exchange: any number of
 // informational ones, then the final one. method is that of the request.
 func (c *Conn) ReadResponse(r *Response, method string) error {
+	if err := c.ReadHead(r, method); err != nil {
+		return err
+	}
+	r.Header = r.Fields.Header()
+	return nil
+}
+
+// ReadHead is ReadResponse for who needs no Header: it sets Fields alone.
+func (c *Conn) ReadHead(r *Response, method string) error {
 	f, err := c.next()
 	if err != nil {
 		return unexpected(err)
@@ -140,7 +149,7 @@ func (c *Conn) ReadResponse(r *Response, method string) error {
 	if err != nil {
 		return unexpected(err)
 	}
-	err = ParseResponse(payload, r)
+	err = parseResponse(payload, r)
 	c.release()
 	if err != nil {
 		return err
@@ -205,6 +214,25 @@ func (c *Conn) Read(p []byte) (int, error) {
 	return n, nil
 }
 
+// Whole returns the whole body if all of it is here already, as is usual for
+// one that was sent together with its head: then it is read to its end. The
+// bytes are valid until Rested or the next reading. Without them nothing has
+// changed.
+func (c *Conn) Whole() (body []byte, ok bool) {
+	in := &c.in
+	if in.phase != atBody || in.left > 0 || in.got > 0 || in.buffered() < headerSize {
+		return nil, false
+	}
+	f, err := parseHeader(in.buffer[in.start:in.end])
+	if err != nil || f.kind != KindBody || !f.end || in.want >= 0 && int64(f.length) != in.want || in.buffered() < headerSize+f.length {
+		return nil, false // what is wrong, reading will say
+	}
+	from := in.start + headerSize
+	in.start = from + f.length // the buffer itself stays
+	in.got, in.phase = int64(f.length), atRest
+	return in.buffer[from:in.start], true
+}
+
 // Await waits, without a buffer, until Read has something to give: nil, or
 // what Read would return instead, io.EOF at the end of the body.
 func (c *Conn) Await() error {
@@ -263,7 +291,11 @@ func (c *Conn) nextOfBody() error {
 func (c *Conn) Trailer() http.Header { return c.in.trailer }
 
 // Rested reports that the message was read to its end and nothing followed it.
-func (c *Conn) Rested() bool { return c.in.phase == atRest && c.in.left == 0 && c.in.buffered() == 0 }
+// A connection that rests has no buffer.
+func (c *Conn) Rested() bool {
+	c.release()
+	return c.in.phase == atRest && c.in.left == 0 && c.in.buffered() == 0
+}
 
 // SetReadDeadline bounds reading; the zero time is no bound.
 func (c *Conn) SetReadDeadline(t time.Time) error {

@@ -318,23 +318,30 @@ func scripted(side Side, parts ...[]byte) *Conn {
 	return NewConn(&script{in: bytes.NewReader(bytes.Join(parts, nil)), said: new(bytes.Buffer)}, side, NewBuffers(), 0)
 }
 
-// front reads all that a worker says on c.
-func readAsFront(c *Conn, method string) error {
+// front reads all that a worker says on c. With whole it takes what is there
+// already as one piece.
+func readAsFront(c *Conn, method string, whole bool) (bodies []byte, err error) {
 	if err := c.Greet(); err != nil {
-		return err
+		return bodies, err
 	}
 	for {
 		if _, err := c.WriteRequest(&Request{Method: method, Target: "/"}, nil, true); err != nil {
-			return err
+			return bodies, err
 		}
 		var r Response
 		for r.Status < 200 && r.Status != 101 {
 			if err := c.ReadResponse(&r, method); err != nil {
-				return err
+				return bodies, err
 			}
 		}
-		if _, err := io.Copy(io.Discard, c); err != nil || r.Status == 101 {
-			return err
+		if whole {
+			b, _ := c.Whole()
+			bodies = append(bodies, b...)
+		}
+		b, err := io.ReadAll(c)
+		bodies = append(bodies, b...)
+		if err != nil || r.Status == 101 {
+			return bodies, err
 		}
 	}
 }
@@ -408,7 +415,7 @@ func TestViolations(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			conn := scripted(c.side, c.parts...)
-			read := func() error { return readAsFront(conn, "GET") }
+			read := func() error { _, err := readAsFront(conn, "GET", false); return err }
 			if c.side == Worker {
 				read = func() error { return readAsWorker(conn) }
 			}

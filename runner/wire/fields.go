@@ -49,6 +49,40 @@ func AppendFields(b []byte, h http.Header) []byte {
 // AppendEnd ends a list of fields.
 func AppendEnd(b []byte) []byte { return append(b, endOfFields) }
 
+// Fields is a list of fields as it was received, checked and not decoded. Its
+// strings are parts of it.
+type Fields string
+
+// Next takes the first field off the list, its name in canonical form; false
+// at the end.
+func (f *Fields) Next() (name, value string, ok bool) {
+	r := reader{rest: string(*f)}
+	if name, ok = r.name(); !ok {
+		*f = ""
+		return "", "", false
+	}
+	value = r.string("value")
+	*f = Fields(r.rest)
+	return name, value, true
+}
+
+// Get returns the first value of a field, "" when there is none. The name must
+// be canonical.
+func (f Fields) Get(name string) string {
+	for {
+		n, value, ok := f.Next()
+		if n == name || !ok {
+			return value
+		}
+	}
+}
+
+// Header decodes the list.
+func (f Fields) Header() http.Header {
+	r := reader{rest: string(f)}
+	return r.fields()
+}
+
 // plain reports a value without CR, LF and NUL.
 func plain(value string) bool {
 	for i := range len(value) {
@@ -161,6 +195,23 @@ func (r *reader) fields() http.Header {
 		h[name], values = values[:1:1], values[1:]
 	}
 	return h
+}
+
+// list takes a list as it is, if it can be read.
+func (r *reader) list() Fields {
+	all := r.rest
+	for n := 0; ; n++ {
+		name, ok := r.name()
+		if !ok {
+			return Fields(all[:len(all)-len(r.rest)])
+		}
+		if !plain(r.string("value")) {
+			r.fail("value of field %s has CR, LF or NUL", name)
+		}
+		if n == MaxFields {
+			r.fail("%d fields, at most %d are allowed", n+1, MaxFields)
+		}
+	}
 }
 
 // name reads the name of a field; false at the end of the list.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -66,8 +67,11 @@ func FuzzConn(f *testing.F) {
 		if method == "" {
 			return
 		}
-		front, worker := scripted(Front, said), scripted(Worker, said)
-		for _, err := range []error{readAsFront(front, method), readAsWorker(worker)} {
+		bodies, err := readAsFront(scripted(Front, said), method, false)
+		if again, other := readAsFront(scripted(Front, said), method, true); !bytes.Equal(again, bodies) || fmt.Sprint(other) != fmt.Sprint(err) {
+			t.Fatalf("%q, %v; taken whole %q, %v", bodies, err, again, other)
+		}
+		for _, err := range []error{err, readAsWorker(scripted(Worker, said))} {
 			var broken *ProtocolError
 			var version *VersionError
 			var abort *Abort

@@ -21,6 +21,7 @@ type Request struct {
 	Whole    bool  // the message was sent at once; see the package documentation
 	Facts    Facts
 	Header   http.Header
+	Fields   []byte // to be sent beside Header, as AppendField makes them
 }
 
 // Facts are what a worker may trust, because no client can write them.
@@ -83,7 +84,7 @@ func AppendRequest(b []byte, r *Request) []byte {
 	b = append(b, r.Major<<4|r.Minor&0xf)
 	b = binary.AppendUvarint(b, uint64(r.Length+1))
 	b = appendFacts(b, &r.Facts)
-	return AppendEnd(AppendFields(b, r.Header))
+	return AppendEnd(append(AppendFields(b, r.Header), r.Fields...))
 }
 
 func appendFacts(b []byte, f *Facts) []byte {

@@ -13,6 +13,7 @@ type Response struct {
 	Length   int64 // of the body in bytes, -1 when it is unknown or not said
 	Last     bool  // the worker takes no other request on this connection
 	Header   http.Header
+	Fields   Fields // what Header is made of; set by ParseResponse and by Conn
 }
 
 // The flags of a response.
@@ -33,12 +34,21 @@ func AppendResponse(b []byte, r *Response) []byte {
 
 // ParseResponse decodes the payload of a RESPONSE.
 func ParseResponse(payload []byte, r *Response) error {
+	if err := parseResponse(payload, r); err != nil {
+		return err
+	}
+	r.Header = r.Fields.Header()
+	return nil
+}
+
+// parseResponse leaves the fields in their list.
+func parseResponse(payload []byte, r *Response) error {
 	in := reader{rest: string(payload)}
 	r.Last = in.byte("flags")&responseLast != 0
 	r.Exchange = in.uint16("exchange")
 	r.Status = int(in.uint16("status"))
 	r.Length = in.length()
-	r.Header = in.fields()
+	r.Header, r.Fields = nil, in.list()
 	if in.fault == nil && (r.Status < 100 || r.Status > 999) {
 		in.fail("status %d", r.Status)
 	}
