@@ -27,8 +27,10 @@ lint:
 fmt:
 	gofmt -w cmd devserver framework runner sample-app static templates
 
+# A process that the race detector watches sleeps for a second before it ends,
+# unless it is told not to; the tests start hundreds.
 test: deps sqlite lint
-	$(GO) test -race -timeout 15m ./...
+	GORACE=atexit_sleep_ms=0 $(GO) test -race -timeout 15m ./...
 	cd cmd/peerbench && $(GO) vet ./... && $(GO) test ./...
 
 # bench runs the benchmarks of all packages, without their tests, and compares

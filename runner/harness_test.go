@@ -35,6 +35,10 @@ func TestMain(m *testing.M) {
 // requests are the lines of a front's access log.
 var requests = regexp.MustCompile(`(?m)^.* msg=request .*\n`)
 
+// raceOptions keep processes that the race detector watches from sleeping for
+// a second before they end, as they do by default.
+const raceOptions = "GORACE=atexit_sleep_ms=0"
+
 // site is a directory with an app in it.
 type site struct {
 	t      *testing.T
@@ -53,10 +57,13 @@ func newSite(t *testing.T, settings string) *site {
 		for _, pid := range s.processes() {
 			syscall.Kill(pid, syscall.SIGKILL)
 		}
-		if t.Failed() {
-			logs, _ := filepath.Glob(filepath.Join(s.dir, "*.log"))
-			for _, name := range logs {
-				text, _ := os.ReadFile(name)
+		logs, _ := filepath.Glob(filepath.Join(s.dir, "*.log"))
+		for _, name := range logs {
+			text, _ := os.ReadFile(name)
+			if bytes.Contains(text, []byte("DATA RACE")) {
+				t.Errorf("a process of the tree has a data race; see %s", name)
+			}
+			if t.Failed() {
 				t.Logf("%s:\n%s", filepath.Base(name), requests.ReplaceAllString(string(text), ""))
 			}
 		}
@@ -101,7 +108,7 @@ func (s *site) install(settings string) {
 func (s *site) command(args ...string) *exec.Cmd {
 	cmd := exec.Command(s.binary, args...)
 	cmd.Dir = s.dir
-	cmd.Env = []string{testAppVariable + "=1", "PATH=" + os.Getenv("PATH"), "HOME=" + s.dir, "TMPDIR=" + os.TempDir(), "DRAM_RELOAD_SOAK=0s"}
+	cmd.Env = []string{testAppVariable + "=1", "PATH=" + os.Getenv("PATH"), "HOME=" + s.dir, "TMPDIR=" + os.TempDir(), "DRAM_RELOAD_SOAK=0s", raceOptions}
 	cmd.Env = append(cmd.Env, s.env...)
 	return cmd
 }
