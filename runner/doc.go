@@ -66,10 +66,13 @@
 // links that join the front with each worker. Its one goroutine owns a plain
 // state; state.decide, a pure function of that state and the time, says what
 // to do, and effects.go does it. Children keep to their control connection:
-// they ignore the terminal's signals. When the master dies, they finish what
-// they have and end: a lifeline, which every process of the tree watches from
-// its first line, ends those that hang, 5 s after the time they have for
-// requests; one that does not serve yet, or migrates, has these 5 s alone.
+// they ignore the terminal's signals. When the master dies, the front gives up
+// the address, so that the next master's can have it, answers whoever is
+// connected once more, with a goodbye, and ends, and the workers with it; an
+// idle client may keep it for server.keep_alive. A lifeline, which every process
+// of the tree watches from its first line, ends those that hang, 5 s after the
+// time they have for requests; one that does not serve yet, or migrates, has
+// these 5 s alone.
 //
 // A worker that dies is replaced after a pause that grows from 0.1 s to 30 s
 // while deaths follow each other, and to 5 s while no other worker is ready.

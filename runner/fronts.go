@@ -22,7 +22,7 @@ func (m *master) frontConnected(n int, conn *control.Conn, listener *os.File) {
 			conn.Close()
 			return
 		}
-		p.send(control.KindListen, control.Listen{Addresses: []string{m.address}}, copied)
+		p.send(control.KindListen, control.Listen{Addresses: []string{m.address}, Inherited: m.inherited}, copied)
 	}
 	m.sendTable(n, time.Now())
 }

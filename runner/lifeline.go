@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/dram-go/dram/framework/config"
 )
 
 // lifelineVariable names the descriptor of a process's lifeline: a pipe that
@@ -43,6 +45,7 @@ type lifeline struct {
 
 	mu    sync.Mutex
 	limit time.Duration
+	timer *time.Timer // of the exit, since the death
 }
 
 // watchLifeline waits for the end of f. From then on the process has
@@ -58,19 +61,28 @@ func watchLifeline(f *os.File, exit func()) *lifeline {
 		close(l.dead)
 		l.mu.Lock()
 		defer l.mu.Unlock()
-		time.AfterFunc(l.limit, l.exit)
+		l.timer = time.AfterFunc(l.limit, l.exit)
 	}()
 	return l
 }
 
-// allow gives a process that serves the time to finish what it has.
+// allow gives a process the time to finish what it has: from the death on, or
+// from now if that is past.
 func (l *lifeline) allow(limit time.Duration) {
 	if l == nil {
 		return
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.limit = limit
+	if l.limit = limit; l.timer != nil {
+		l.timer.Reset(limit)
+	}
+}
+
+// orphanTime is how long an orphan of a tree may go on serving: the front
+// lingers for idle clients, then everybody finishes what is in flight.
+func orphanTime(conf *config.Config) time.Duration {
+	return conf.Server.KeepAlive + conf.Workers.GracefulTimeout + killAfter
 }
 
 // gone is closed when whoever started this process is gone.

@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"os"
 	"strconv"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -41,6 +42,17 @@ func listen(address string) (*os.File, string, error) {
 		return nil, "", fmt.Errorf("listen on %s: %w", address, err)
 	}
 	return f, bound, nil
+}
+
+// listenSoon is listen for a master. The front of a master that has just been
+// killed lets go of the port in a moment.
+func listenSoon(address string) (f *os.File, bound string, err error) {
+	for deadline := time.Now().Add(time.Second); ; time.Sleep(50 * time.Millisecond) {
+		f, bound, err = listen(address)
+		if !errors.Is(err, errInUse) || time.Now().After(deadline) {
+			return f, bound, err
+		}
+	}
 }
 
 // netListener is listen for a process that accepts by itself.
@@ -162,6 +174,8 @@ func boundAddress(fd int) (string, error) {
 	return "", fmt.Errorf("socket of family %T", sa)
 }
 
+var errInUse = errors.New("the port is in use")
+
 // listenError explains why an address cannot be had, and what to do.
 func listenError(address string, addr netip.AddrPort, err error) error {
 	const where = "server.listen in dram.toml, DRAM_SERVER_LISTEN or --listen"
@@ -171,7 +185,7 @@ func listenError(address string, addr netip.AddrPort, err error) error {
 		if holder := portHolder(int(addr.Port())); holder != "" {
 			who = holder
 		}
-		return fmt.Errorf("cannot listen on %s: the port is in use by %s\nEnd it, or choose another port: %s", address, who, where)
+		return fmt.Errorf("cannot listen on %s: %w by %s\nEnd it, or choose another port: %s", address, errInUse, who, where)
 	case errors.Is(err, unix.EACCES):
 		return fmt.Errorf("cannot listen on %s: ports below 1024 need root or CAP_NET_BIND_SERVICE\nChoose a higher port: %s", address, where)
 	case errors.Is(err, unix.EADDRNOTAVAIL):

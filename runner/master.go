@@ -35,12 +35,13 @@ type masterOptions struct {
 // does, and effects.go carries it out.
 type master struct {
 	masterOptions
-	pid      int
-	since    time.Time
-	dir      *runDir
-	listener *os.File // nil without a front of our own, and once we stop
-	address  string   // as bound
-	life     *os.File // the lifeline that children get; its end is ours alone
+	pid       int
+	since     time.Time
+	dir       *runDir
+	listener  *os.File // nil without a front of our own, and once we stop
+	address   string   // as bound
+	inherited bool     // the listener is the service manager's
+	life      *os.File // the lifeline that children get; its end is ours alone
 
 	state       *state
 	generations map[int]generation
@@ -121,7 +122,7 @@ func serveTree(o masterOptions) error {
 		defer m.hub.close()
 	}
 	if o.front {
-		if m.listener, m.address, err = masterListener(o.conf.Server.Listen); err != nil {
+		if m.listener, m.address, m.inherited, err = masterListener(o.conf.Server.Listen); err != nil {
 			dir.release()
 			return err
 		}
@@ -147,16 +148,17 @@ func warnOfFewFiles(log *slog.Logger) {
 
 // masterListener is the socket that the service manager passed, or one of our
 // own.
-func masterListener(address string) (*os.File, string, error) {
-	f, err := socketActivation(os.Getenv, os.Getpid())
+func masterListener(address string) (f *os.File, bound string, inherited bool, err error) {
+	f, err = socketActivation(os.Getenv, os.Getpid())
 	if f == nil && err == nil {
-		return listen(address)
+		f, bound, err = listenSoon(address)
+		return f, bound, false, err
 	}
 	if err != nil {
-		return nil, "", err
+		return nil, "", false, err
 	}
-	bound, err := boundAddress(int(f.Fd()))
-	return f, bound, err
+	bound, err = boundAddress(int(f.Fd()))
+	return f, bound, true, err
 }
 
 // run is the supervisor: one select, in which everything ends up.

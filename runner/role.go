@@ -103,10 +103,11 @@ func (p *program) work(ctx context.Context, conn *control.Conn, us control.Hello
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	life := newPulse(app, conn, us.Worker, conf, log)
+	defer func() { p.life.allow(conf.Workers.GracefulTimeout + killAfter) }() // for the app's own end
 	return gateway.Serve(ctx, gateway.Options{
 		Handler: life.handler, Control: conn, Config: conf, Log: log, Hello: us, Message: life.hear,
 		Ready: func() {
-			p.life.allow(conf.Workers.GracefulTimeout + killAfter)
+			p.life.allow(orphanTime(conf))
 			p.logs.Load().Flush(logFarewell) // the words of the start go where they began
 			adoptStderr()
 			go life.beat(ctx)

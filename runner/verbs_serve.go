@@ -135,11 +135,12 @@ func (p *program) frontRole() *cobra.Command {
 			if err != nil {
 				return p.giveReason(conn, controlHello(control.RoleFront), err)
 			}
-			p.life.allow(conf.Workers.GracefulTimeout + killAfter)
+			p.life.allow(orphanTime(conf))
 			keepCrash(conf)
 			err = front.Run(cmd.Context(), front.Options{
 				Config: conf, Control: conn, Log: p.servingLogger(conf, "process", "front"),
 				Hello: controlHello(control.RoleFront), Record: os.Getenv(recordVariable),
+				Orphaned: p.orphaned,
 				Load: func(which control.Settings) (*config.Config, error) {
 					return keptSettings{file: which.File, root: which.Root}.load(p.flags())
 				},

@@ -95,6 +95,9 @@ type Link struct {
 // Listen gives a front its listeners, one file for each address.
 type Listen struct {
 	Addresses []string `json:"addresses"` // HOST:PORT as bound
+	// Inherited says that the sockets are a service manager's, which keeps
+	// them when all of us have ended.
+	Inherited bool `json:"inherited,omitempty"`
 }
 
 // Settings asks a front to read a configuration, to use it or only to say
@@ -180,7 +183,8 @@ type Idle struct {
 type Stop struct {
 	Grace time.Duration `json:"grace"`
 	// Linger is how long a front that another one has replaced keeps idle
-	// client connections open for the goodbye in their next response.
+	// client connections open for the goodbye in their next response. Without
+	// it nobody accepts after this front, and it lingers but a moment.
 	Linger time.Duration `json:"linger,omitempty"`
 }
 

@@ -1,9 +1,12 @@
 package front
 
 import (
+	"errors"
 	"log/slog"
 	"net"
+	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -43,6 +46,7 @@ type guarded struct {
 	entrance *entrance
 	once     sync.Once
 	closed   chan struct{}
+	last     atomic.Pointer[time.Time] // when nobody can come any more; set by retire
 }
 
 func (e *entrance) guard(l net.Listener) *guarded {
@@ -61,9 +65,16 @@ func (g *guarded) Accept() (net.Conn, error) {
 			return nil, net.ErrClosed
 		}
 	}
+	if last := g.last.Load(); last != nil {
+		g.look(*last)
+	}
 	conn, err := g.Listener.Accept()
 	if err != nil {
 		g.entrance.leave()
+		if errors.Is(err, os.ErrDeadlineExceeded) && g.last.Load() != nil {
+			g.Close()
+			return nil, net.ErrClosed
+		}
 		return nil, err
 	}
 	// A TCPConn keeps its methods; net/http sends files by ReadFrom.
@@ -71,6 +82,31 @@ func (g *guarded) Accept() (net.Conn, error) {
 		return &tcpGuest{TCPConn: tcp, leave: sync.OnceFunc(g.entrance.leave)}, nil
 	}
 	return &guest{Conn: conn, leave: sync.OnceFunc(g.entrance.leave)}, nil
+}
+
+// retire ends the accepting. If this process is the last to listen there, the
+// kernel would reset whoever waits to be accepted. So for the time of a
+// handshake those are taken who have come, while nobody else gets in.
+func (g *guarded) retire(last bool, handshake time.Duration) {
+	tcp, ok := g.Listener.(*net.TCPListener)
+	if !last || !ok {
+		g.Close()
+		return
+	}
+	if err := lockDoor(tcp); err != nil { // such as of a listener for multipath TCP
+		g.entrance.log.Debug("who connects in the last moment is reset", "err", err)
+	}
+	until := time.Now().Add(handshake)
+	g.last.Store(&until)
+	g.look(until)
+}
+
+// look lets Accept look for whoever has come until then, once at least.
+func (g *guarded) look(until time.Time) {
+	if once := time.Now().Add(time.Millisecond); until.Before(once) {
+		until = once
+	}
+	_ = g.Listener.(*net.TCPListener).SetDeadline(until) // fails on a closed one, as Accept does
 }
 
 func (g *guarded) Close() error {

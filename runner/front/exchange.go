@@ -64,6 +64,8 @@ type engine interface {
 	serve(net.Listener) error
 	// changed is called when the live settings are others.
 	changed()
+	// goodbye makes each response from now on the last on its connection.
+	goodbye()
 	// farewell closes idle connections at once, gives requests that arrived in
 	// the last moment their answer within patience, and closes everything.
 	farewell(patience time.Duration)

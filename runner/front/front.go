@@ -26,6 +26,8 @@ type Options struct {
 	// whenever the gateway goes away. Run closes it.
 	Control *control.Conn
 	Gateway string
+	// Orphaned, if set, says when Control has ended whether the master has too.
+	Orphaned func() bool
 	// Listener is where clients connect; nil: the master sends listeners.
 	Listener net.Listener
 	Log      *slog.Logger
@@ -48,7 +50,8 @@ type Options struct {
 // any more, says goodbye in each response, waits for requests in flight within
 // the grace of the STOP, or Workers.GracefulTimeout, and returns nil. It
 // returns an error when it could not serve, and, after the same orderly end,
-// when the master went away.
+// when the master went away; then idle clients stay for up to
+// Server.KeepAlive, so that each hears the goodbye before its next request.
 func Run(ctx context.Context, o Options) error {
 	if o.Control == nil && o.Gateway == "" {
 		return errors.New("front: neither a control connection nor the path of a gateway's control socket")
@@ -82,10 +85,11 @@ type front struct {
 	// The rest belongs to run's goroutine.
 	listeners []*guarded
 	changes   *changes
+	shared    bool       // others accept on our listeners, too, or will
 	failed    chan error // from engines
 	serving   sync.WaitGroup
 	drained   chan struct{} // closed when nothing is in flight after stop
-	hurry     func()        // ends the lingering; set by stop
+	hurry     func()        // cuts the lingering short; set by stop
 	result    error
 }
 
@@ -149,7 +153,7 @@ func (f *front) run(ctx context.Context) error {
 			f.fail(err)
 		case <-done:
 			done = nil
-			f.stop(f.live.Load().grace, nil)
+			f.stop(parting{grace: f.live.Load().grace, last: true})
 		case <-f.drained:
 			return f.result
 		}
@@ -174,6 +178,11 @@ func (f *front) react(e event) {
 	switch e.message.Kind {
 	case control.KindListen:
 		f.table.renew()
+		var m control.Listen
+		if err := e.message.Decode(&m); err != nil {
+			f.log.Error("listeners without a description", "err", err)
+		}
+		f.shared = m.Inherited
 		if f.listen(files) {
 			f.tell(e.conn, control.KindReady, nil)
 		}
@@ -195,7 +204,7 @@ func (f *front) react(e event) {
 		if err := e.message.Decode(&m); err != nil {
 			f.log.Error("stop without a grace, taken as 0", "err", err)
 		}
-		f.stopAfter(m.Linger, m.Grace, nil)
+		f.stop(parting{grace: m.Grace, linger: m.Linger, last: m.Linger == 0})
 	default:
 		f.table.renew()
 	}
@@ -212,8 +221,10 @@ func (f *front) tell(conn *control.Conn, kind control.Kind, body any) {
 // apart holds requests until the next one brings a table.
 func (f *front) lost(err error) {
 	if f.options.Control != nil {
-		// Workers live on while we hold our links: requests may finish.
-		f.stop(f.live.Load().grace, ended(err))
+		// Workers live on while we hold our links: who is connected is served,
+		// and comes again to the next master's front.
+		f.table.outlive()
+		f.stop(parting{grace: f.live.Load().grace, linger: f.live.Load().keepAlive, last: f.options.Orphaned != nil && f.options.Orphaned(), why: ended(err)})
 		return
 	}
 	f.log.Warn("gateway lost; requests wait, then get 503", "err", ended(err))
@@ -242,7 +253,7 @@ func (f *front) fail(err error) {
 	if f.options.Control != nil && !f.stopping.Load() {
 		f.tell(f.options.Control, control.KindFailed, control.Failed{Reason: err.Error()})
 	}
-	f.stop(0, err)
+	f.stop(parting{why: err})
 }
 
 // accept serves clients of one listener.
@@ -292,69 +303,4 @@ func (f *front) handle(x exchange) {
 		f.proxy.serve(t)
 	}
 	logAccess(f.log, t, time.Since(t.begun))
-}
-
-// stop begins the end, once: no new clients, a goodbye in each response, and
-// drained when nothing is in flight or grace is over.
-func (f *front) stop(grace time.Duration, why error) { f.stopAfter(0, grace, why) }
-
-// stopAfter is stop for a front that another one has replaced: idle clients
-// stay for the goodbye in their next response, until linger is over. A second
-// call ends the lingering.
-func (f *front) stopAfter(linger, grace time.Duration, why error) {
-	if f.stopping.Swap(true) {
-		if linger == 0 {
-			f.hurry()
-		}
-		return
-	}
-	f.result = why
-	for _, l := range f.listeners {
-		l.Close()
-	}
-	f.drained = make(chan struct{})
-	hurried := make(chan struct{})
-	f.hurry = sync.OnceFunc(func() { close(hurried) })
-	go func() {
-		defer close(f.drained)
-		f.entrance.await(linger, hurried)
-		timer := time.NewTimer(grace)
-		defer timer.Stop()
-		select {
-		case <-f.inFlight.zero():
-		case <-timer.C:
-			select {
-			case <-f.inFlight.zero(): // both at once: nothing is cut
-				return
-			default:
-			}
-			f.log.Warn("requests cut that did not end in time", "grace", grace)
-		}
-	}()
-}
-
-// lastCall is the time for requests that arrive while idle connections are
-// being closed. net/http waits longer for browsers that connected in advance
-// and sent nothing.
-const lastCall = 500 * time.Millisecond
-
-// end closes what is left. No request is running when it returns.
-func (f *front) end() {
-	f.stopping.Store(true)
-	for _, l := range f.listeners {
-		l.Close()
-	}
-	select {
-	case <-f.inFlight.zero():
-		f.engine.farewell(lastCall)
-	default:
-		f.cancel(errStopped) // grace is over
-		f.engine.farewell(0)
-	}
-	f.cancel(errStopped)
-	<-f.inFlight.zero()
-	f.serving.Wait()
-	f.table.reset()
-	f.table.wiring.close()
-	f.static.close()
 }

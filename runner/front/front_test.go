@@ -282,7 +282,7 @@ func TestStopWithoutGraceCutsNothingWhenNothingIsInFlight(t *testing.T) {
 	conf := config.Default(t.TempDir())
 	for range 50 {
 		f := makeFront(t, Options{Config: conf, Log: slog.New(slog.NewJSONHandler(lines(logged), nil))}, func(*limits) {})
-		f.stop(0, nil)
+		f.stop(parting{})
 		await(t, "end", f.drained)
 	}
 	if len(logged) > 0 {

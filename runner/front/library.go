@@ -48,6 +48,10 @@ func (e *library) serve(l net.Listener) error {
 // times of idle connections and of heads stay.
 func (e *library) changed() {}
 
+// goodbye leaves it to the exchanges: SetKeepAlivesEnabled would close idle
+// connections.
+func (e *library) goodbye() {}
+
 func (e *library) farewell(patience time.Duration) {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()

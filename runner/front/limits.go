@@ -37,7 +37,9 @@ type limits struct {
 	spare     int           // idle connections to a worker that are kept without need
 	spareTime time.Duration // idle life of the others
 
-	clients int // client connections
+	clients   int           // client connections
+	parting   time.Duration // time that idle clients have for a last request when all ends
+	handshake time.Duration // time for those that were about to connect then
 
 	engine newEngine // that serves clients in clear
 
@@ -76,6 +78,8 @@ func newLimits(c *config.Config) limits {
 		spare:           8,
 		spareTime:       5 * time.Second,
 		clients:         clients,
+		parting:         time.Second,
+		handshake:       100 * time.Millisecond,
 		engine:          newLoop,
 		lease:           control.Lease,
 		retry:           50 * time.Millisecond,

@@ -44,6 +44,8 @@ func (e *loop) changed() { e.server.Change(e.options()) }
 
 func (e *loop) serve(l net.Listener) error { return e.server.Serve(l) }
 
+func (e *loop) goodbye() { e.server.Drain() }
+
 func (e *loop) farewell(patience time.Duration) {
 	e.server.Dismiss()
 	ctx, cancel := context.WithTimeout(context.Background(), patience)

@@ -64,6 +64,7 @@ func newSite(t *testing.T, change func(*limits)) *site {
 		Load:     func(which control.Settings) (*config.Config, error) { return s.reread(which) },
 	}, func(l *limits) {
 		l.hold, l.lease = patience, time.Hour // no beats in most tests
+		l.parting, l.handshake = 200*time.Millisecond, 5*time.Millisecond
 		if change != nil {
 			change(l)
 		}

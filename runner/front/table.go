@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"os"
 	"slices"
 	"sync"
@@ -184,6 +185,16 @@ func (t *table) renew() {
 		t.publish(now.ready, now.wanted)
 		t.mu.Unlock()
 	}
+}
+
+// outlive makes the lease endless: the master is gone, so nobody can take a
+// worker away, and workers stay as long as their links.
+func (t *table) outlive() {
+	t.heard.Store(math.MaxInt64)
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	now := t.current.Load()
+	t.publish(now.ready, now.wanted)
 }
 
 // expired reports that the lease of the table has run out.

@@ -20,7 +20,7 @@ import (
 type Options struct {
 	Handler http.Handler
 	Control *control.Conn  // to the master; Serve does not close it
-	Config  *config.Config // Workers.GracefulTimeout bounds the end
+	Config  *config.Config // Workers.GracefulTimeout and Server.KeepAlive bound the end
 	Log     *slog.Logger
 	Hello   control.Hello // Worker, Generation and Build of this process
 	// Ready, if set, is called right before the master is told READY.
@@ -31,9 +31,9 @@ type Options struct {
 }
 
 // Serve says HELLO and READY to the master and serves the handler until the
-// master says STOP, the master is gone, or ctx ends. Requests in flight may
-// finish within the grace of the STOP, or Workers.GracefulTimeout. It returns
-// an error when it could not begin, and nil after an orderly end.
+// master says STOP, the master and its fronts are gone, or ctx ends. Requests
+// in flight may finish within the grace of the STOP, or Workers.GracefulTimeout.
+// It returns an error when it could not begin, and nil after an orderly end.
 func Serve(ctx context.Context, o Options) error {
 	listener := wire.NewListener()
 	server, err := NewServer(o.Handler, o.Log)
@@ -60,9 +60,11 @@ func Serve(ctx context.Context, o Options) error {
 		grace = stop.Grace
 	case <-gone:
 		o.Log.Warn("the master is gone; finishing what the fronts still send")
-		deadline := time.Now().Add(grace)
-		waitForFronts(ctx, listener, grace)
-		grace = time.Until(deadline)
+		server.Drain() // streams may move to the next master's workers
+		// A front lingers for idle clients before its own grace.
+		deadline := time.Now().Add(o.Config.Server.KeepAlive + grace)
+		waitForFronts(ctx, listener, time.Until(deadline))
+		grace = min(grace, time.Until(deadline))
 	case <-ctx.Done():
 	case err := <-served:
 		return fmt.Errorf("worker: serve: %w", err)
