@@ -4,7 +4,6 @@ import (
 	"context"
 	"log/slog"
 	"math"
-	"net/http"
 	"time"
 
 	"github.com/dram-go/dram/runner/front/h1"
@@ -16,15 +15,14 @@ func logAccess(log *slog.Logger, t *turn, took time.Duration) {
 	if !log.Enabled(context.Background(), slog.LevelInfo) {
 		return
 	}
-	r := t.Head()
 	attrs := make([]slog.Attr, 0, 10)
 	attrs = append(attrs,
-		slog.String("method", r.Method),
-		slog.String("path", logPath(r)),
+		slog.String("method", t.Method()),
+		slog.String("path", t.logPath()),
 		slog.Int("status", t.status),
 		slog.Int64("bytes", t.bytes),
 		slog.Float64("ms", math.Round(float64(took)/float64(time.Millisecond)*100)/100),
-		slog.String("client", clientIP(r)),
+		slog.String("client", t.clientIP()),
 	)
 	if t.worker != 0 {
 		attrs = append(attrs, slog.Int("worker", t.worker), slog.Int("tries", t.tries))
@@ -34,19 +32,6 @@ func logAccess(log *slog.Logger, t *turn, took time.Duration) {
 		attrs = append(attrs, slog.String("reason", t.reason))
 	}
 	log.LogAttrs(context.Background(), slog.LevelInfo, "request", attrs...)
-}
-
-// logPath is the path as it was sent, without what an URL may have besides.
-func logPath(r *http.Request) string {
-	switch {
-	case r.URL.Opaque != "":
-		return r.URL.Scheme + ":" + r.URL.Opaque
-	case r.Method == http.MethodConnect && r.URL.Path == "":
-		return r.URL.Host
-	case r.URL.Path == "": // http://example.com?query
-		return "/"
-	}
-	return r.URL.EscapedPath()
 }
 
 // logRefusal writes the line of a request that was none: what the client sent

@@ -2,6 +2,7 @@ package front
 
 import (
 	"context"
+	"crypto/tls"
 	"io"
 	"log/slog"
 	"net"
@@ -17,16 +18,24 @@ import (
 // Methods are called from one goroutine, except Inform, which may come from
 // another until Start was called, and the body of Head.
 type exchange interface {
-	// Head is the request. Its context ends when the client goes away. The
-	// first Read of its body sends 100 Continue if the client expects it. A
-	// body over the limit fails with *http.MaxBytesError, one that pauses too
-	// long with an error that is os.ErrDeadlineExceeded.
+	asked
+	// Head is the request as net/http has it, made when it is first asked for:
+	// that costs more than all else that the front does with most requests, so
+	// whoever sees every request asks for what it needs of asked. Its context
+	// ends when the client goes away.
 	Head() *http.Request
 	// Inform sends an informational response, 102 to 199 but 101.
 	Inform(status int, h http.Header)
 	// Start sends the head of the response; Content-Length says how long the
 	// body will be, if it is known. The engine may modify h.
 	Start(status int, h http.Header)
+	// Begin is Start for who has no http.Header: Add follows for each field,
+	// whose name is canonical, Announce if the length of the body is known, and
+	// Ready, with a Date of the engine's if dated.
+	Begin(status int) bool
+	Add(name, value string)
+	Announce(length int64)
+	Ready(dated bool)
 	// Write and ReadFrom send body bytes.
 	io.Writer
 	io.ReaderFrom
@@ -44,7 +53,38 @@ type exchange interface {
 	Abort()
 }
 
-// requestBody is the body of a request that has one, as Head gives it.
+// asked is what the client asks for.
+type asked interface {
+	Method() string
+	Target() string // as it was sent
+	Host() string   // authority, "" when an HTTP/1.0 client named none
+	Version() (major, minor int)
+	Length() int64 // of the body: 0 when there is none, -1 when it is not known
+	Remote() string
+	Local() string // ADDRESS:PORT at which the client reached us
+	TLS() *tls.ConnectionState
+
+	// Field is one of Fields fields, its name as it was sent, Host among them or
+	// not. Lookup returns the first value of a name, "" when there is none.
+	Fields() int
+	Field(i int) (name, value string)
+	Lookup(name string) string
+
+	// Content is the body, nil when there is none. Its first Read sends 100
+	// Continue if the client expects it. One over the limit fails with
+	// *http.MaxBytesError, one that pauses too long with an error that is
+	// os.ErrDeadlineExceeded.
+	Content() requestBody
+
+	// Watch calls f in a goroutine of its own when the client goes away before
+	// Unwatch, which reports whether it did not: context.AfterFunc without a
+	// context. Gone is why the context of Head has ended, or would have.
+	Watch(f func())
+	Unwatch() bool
+	Gone() error
+}
+
+// requestBody is the body of a request that has one.
 type requestBody interface {
 	io.ReadCloser
 	// interrupt makes a Read that waits for the client return, because nobody

@@ -15,7 +15,6 @@ import (
 
 	"github.com/dram-go/dram/framework/config"
 	"github.com/dram-go/dram/runner/control"
-	"github.com/dram-go/dram/runner/forwarded"
 )
 
 // Options is what a front serves with, and for whom.
@@ -285,18 +284,16 @@ func (f *front) handle(x exchange) {
 	f.inFlight.enter()
 	defer f.inFlight.leave()
 	t := newTurn(x, time.Now(), f.live.Load())
-	forwarded.Apply(t.Head(), t.settings.trusted)
-	r := t.Head()
 	if f.stopping.Load() {
 		t.Last()
 	}
 	switch {
-	case r.Method == http.MethodConnect:
+	case t.Method() == http.MethodConnect:
 		t.answer(http.StatusNotImplemented, "no tunnels")
-	case r.URL.Opaque != "": // neither a path nor an http URL, so no worker's
+	case t.pathless(): // so no worker's
 		t.answer(http.StatusBadRequest, "target is no path")
 	case f.health(t):
-	case r.ContentLength > t.settings.body:
+	case t.Length() > t.settings.body:
 		t.answer(http.StatusRequestEntityTooLarge, "body too large")
 	case f.static.tryServe(t):
 	default:

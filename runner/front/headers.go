@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"golang.org/x/net/http/httpguts"
+
+	"github.com/dram-go/dram/runner/wire"
 )
 
 // hopByHop are the fields that concern one connection only (RFC 9110,
@@ -46,31 +48,54 @@ var claims = map[string]bool{
 
 const forwardedPrefix = "X-Forwarded-"
 
-// requestHeader returns the fields that a worker gets for r.
-func requestHeader(r *http.Request, id, upgrade string) http.Header {
-	h := make(http.Header, len(r.Header)+6)
-	named := connectionNames(r.Header)
-	for name, values := range r.Header {
+// appendRequestFields appends the fields that a worker gets for t.
+func appendRequestFields(b []byte, t *turn, upgrade string) []byte {
+	named := t.connectionNames()
+	pragma, cached, trailers := false, false, false
+	for i := range t.Fields() {
+		name, value := t.Field(i)
+		name = http.CanonicalHeaderKey(name)
+		switch name {
+		case "Host":
+			continue
+		case "Te":
+			trailers = trailers || hasToken(value, "trailers")
+		case "Pragma":
+			pragma = pragma || value == "no-cache"
+		case "Cache-Control":
+			cached = true
+		}
 		if !withheld(name, named) {
-			h[name] = values
+			b = wire.AppendField(b, name, value)
 		}
 	}
-	if httpguts.HeaderValuesContainsToken(r.Header["Te"], "trailers") {
-		h["Te"] = []string{"trailers"}
+	if pragma && !cached { // an old client's way to say so (RFC 9111, section 5.4)
+		b = wire.AppendField(b, "Cache-Control", "no-cache")
+	}
+	if trailers {
+		b = wire.AppendField(b, "Te", "trailers")
 	}
 	if upgrade != "" {
-		h["Connection"], h["Upgrade"] = []string{"Upgrade"}, []string{upgrade}
+		b = wire.AppendField(b, "Connection", "Upgrade")
+		b = wire.AppendField(b, "Upgrade", upgrade)
 	}
-	client, proto := clientIP(r), "http"
-	if r.TLS != nil {
-		proto = "https"
+	client := t.clientIP()
+	b = wire.AppendField(b, "X-Forwarded-For", client)
+	b = wire.AppendField(b, "X-Real-Ip", client)
+	b = wire.AppendField(b, "X-Forwarded-Proto", t.scheme())
+	b = wire.AppendField(b, "X-Request-Id", t.id)
+	if t.host != "" { // HTTP/1.0 may leave it out
+		b = wire.AppendField(b, "X-Forwarded-Host", t.host)
 	}
-	h["X-Forwarded-For"], h["X-Real-Ip"] = []string{client}, []string{client}
-	h["X-Forwarded-Proto"], h["X-Request-Id"] = []string{proto}, []string{id}
-	if r.Host != "" { // HTTP/1.0 may leave it out
-		h["X-Forwarded-Host"] = []string{r.Host}
+	return b
+}
+
+// scheme is how the client speaks.
+func (t *turn) scheme() string {
+	if t.tls != nil {
+		return "https"
 	}
-	return h
+	return "http"
 }
 
 // withheld reports a field of a client that no worker may see. named are those
@@ -79,9 +104,6 @@ func withheld(name string, named map[string]bool) bool {
 	return hopByHop[name] || named[name] || claims[name] ||
 		strings.HasPrefix(name, forwardedPrefix) || strings.ContainsAny(name, "_.")
 }
-
-// clientIP is the address of the client without its port.
-func clientIP(r *http.Request) string { return hostOf(r.RemoteAddr) }
 
 // hostOf removes the port of an address.
 func hostOf(addr string) string {
@@ -107,21 +129,56 @@ func responseHeader(h http.Header) {
 func connectionNames(h http.Header) map[string]bool {
 	var names map[string]bool
 	for _, value := range h["Connection"] {
-		for option := range strings.SplitSeq(value, ",") {
-			option = textproto.TrimString(option)
-			if option == "" || strings.EqualFold(option, "close") || strings.EqualFold(option, "keep-alive") {
-				continue
-			}
-			if names == nil {
-				names = make(map[string]bool)
-			}
-			names[http.CanonicalHeaderKey(option)] = true
+		names = addNames(names, value)
+	}
+	return names
+}
+
+func (t *turn) connectionNames() map[string]bool {
+	var names map[string]bool
+	for i := range t.Fields() {
+		if name, value := t.Field(i); len(name) == len("Connection") && strings.EqualFold(name, "Connection") {
+			names = addNames(names, value)
 		}
 	}
 	return names
 }
 
-// upgradeOf returns the protocol that a message wants to change to, or "".
+// addNames adds what one Connection field names.
+func addNames(names map[string]bool, value string) map[string]bool {
+	for option := range strings.SplitSeq(value, ",") {
+		option = textproto.TrimString(option)
+		if option == "" || strings.EqualFold(option, "close") || strings.EqualFold(option, "keep-alive") {
+			continue
+		}
+		if names == nil {
+			names = make(map[string]bool)
+		}
+		names[http.CanonicalHeaderKey(option)] = true
+	}
+	return names
+}
+
+// hasToken looks for an element of a comma-separated list, in whichever case.
+func hasToken(list, token string) bool {
+	return httpguts.HeaderValuesContainsToken([]string{list}, token)
+}
+
+// upgrade returns the protocol that the client wants to change to, or "".
+func (t *turn) upgrade() string {
+	protocol := t.Lookup("Upgrade")
+	if protocol == "" {
+		return ""
+	}
+	for i := range t.Fields() {
+		if name, value := t.Field(i); strings.EqualFold(name, "Connection") && hasToken(value, "Upgrade") {
+			return protocol
+		}
+	}
+	return ""
+}
+
+// upgradeOf returns the protocol that a response changes to, or "".
 func upgradeOf(h http.Header) string {
 	if !httpguts.HeaderValuesContainsToken(h["Connection"], "Upgrade") {
 		return ""

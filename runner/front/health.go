@@ -13,7 +13,7 @@ const (
 
 // health answers t if it asks how we are.
 func (f *front) health(t *turn) bool {
-	path := t.Head().URL.Path
+	path := t.path()
 	if path != livePath && path != readyPath {
 		return false
 	}
@@ -30,7 +30,7 @@ func (f *front) health(t *turn) bool {
 		"Cache-Control":  {"no-store"},
 		"Content-Length": {strconv.Itoa(len(text))},
 	})
-	if t.Head().Method != http.MethodHead {
+	if t.Method() != http.MethodHead {
 		_, _ = t.Write([]byte(text)) // nobody is left to be told
 	}
 	return true

@@ -3,6 +3,7 @@ package front
 import (
 	"bufio"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -11,6 +12,7 @@ import (
 	"math"
 	"net"
 	"net/http"
+	"strconv"
 	"time"
 )
 
@@ -91,9 +93,90 @@ type httpExchange struct {
 	started bool
 	last    bool // on its connection
 	raw     bool // upgraded
+
+	fields []field     // of the request, once somebody has asked
+	status int         // of Begin
+	header http.Header // of the response, from Begin to Ready
+	stay   func() bool // ends a Watch
 }
 
+// field is a field of a request.
+type field struct{ name, value string }
+
 func (x *httpExchange) Head() *http.Request { return x.r }
+
+func (x *httpExchange) Method() string              { return x.r.Method }
+func (x *httpExchange) Target() string              { return x.r.RequestURI }
+func (x *httpExchange) Host() string                { return x.r.Host }
+func (x *httpExchange) Version() (major, minor int) { return x.r.ProtoMajor, x.r.ProtoMinor }
+func (x *httpExchange) Length() int64               { return x.r.ContentLength }
+func (x *httpExchange) Remote() string              { return x.r.RemoteAddr }
+func (x *httpExchange) TLS() *tls.ConnectionState   { return x.r.TLS }
+func (x *httpExchange) Lookup(name string) string   { return x.r.Header.Get(name) }
+
+func (x *httpExchange) Local() string {
+	if a, ok := x.r.Context().Value(http.LocalAddrContextKey).(net.Addr); ok {
+		return a.String()
+	}
+	return "localhost"
+}
+
+func (x *httpExchange) Content() requestBody {
+	if x.body != nil {
+		return x.body
+	}
+	return nil
+}
+
+func (x *httpExchange) Fields() int {
+	if x.fields == nil {
+		x.fields = make([]field, 0, len(x.r.Header)+2)
+		for name, values := range x.r.Header {
+			for _, value := range values {
+				x.fields = append(x.fields, field{name, value})
+			}
+		}
+	}
+	return len(x.fields)
+}
+
+func (x *httpExchange) Field(i int) (name, value string) { return x.fields[i].name, x.fields[i].value }
+
+func (x *httpExchange) Watch(f func()) { x.stay = context.AfterFunc(x.r.Context(), f) }
+
+func (x *httpExchange) Unwatch() bool {
+	if x.stay == nil {
+		return false
+	}
+	stay := x.stay
+	x.stay = nil
+	return stay()
+}
+
+func (x *httpExchange) Gone() error {
+	if x.r.Context().Err() == nil {
+		return nil
+	}
+	return context.Cause(x.r.Context())
+}
+
+func (x *httpExchange) Begin(status int) bool {
+	x.status, x.header = status, make(http.Header)
+	return !x.started
+}
+
+func (x *httpExchange) Add(name, value string) { x.header[name] = append(x.header[name], value) }
+
+func (x *httpExchange) Announce(length int64) {
+	x.header["Content-Length"] = []string{strconv.FormatInt(length, 10)}
+}
+
+func (x *httpExchange) Ready(dated bool) {
+	if _, ok := x.header["Date"]; !ok && !dated {
+		x.header["Date"] = nil // or net/http would add one
+	}
+	x.Start(x.status, x.header)
+}
 
 func (x *httpExchange) Inform(status int, h http.Header) {
 	header := x.w.Header()

@@ -62,11 +62,18 @@ type loopExchange struct {
 	request *http.Request
 }
 
+func (x *loopExchange) Content() requestBody {
+	if body := x.Body(); body != nil {
+		return loopBody{body}
+	}
+	return nil
+}
+
 func (x *loopExchange) Head() *http.Request {
 	if x.request == nil {
 		x.request = x.Exchange.Head()
-		if body := x.Body(); body != nil {
-			x.request.Body = loopBody{body}
+		if body := x.Content(); body != nil {
+			x.request.Body = body
 		}
 	}
 	return x.request

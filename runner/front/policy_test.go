@@ -5,8 +5,11 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/dram-go/dram/runner/wire"
 )
 
 func TestPick(t *testing.T) {
@@ -133,6 +136,13 @@ func readRequest(t *testing.T, head string) *http.Request {
 	return r
 }
 
+// requestHeader is what a worker gets for r.
+func requestHeader(r *http.Request, id string) http.Header {
+	t := newTurn(&httpExchange{r: r}, time.Time{}, new(settings))
+	t.id = id
+	return wire.Fields(wire.AppendEnd(appendRequestFields(nil, t, t.upgrade()))).Header()
+}
+
 func TestRequestHeader(t *testing.T) {
 	r := readRequest(t, `GET / HTTP/1.1
 Host: board.example
@@ -157,7 +167,7 @@ X-Rewrite-URL: /admin
 Client_Ip: 203.0.113.1
 X_Forwarded_For: 203.0.113.1
 Some.Thing: x`)
-	got := requestHeader(r, "ours", "")
+	got := requestHeader(r, "ours")
 	want := http.Header{
 		"Accept":            {"text/html"},
 		"Cookie":            {"a=b"},
@@ -174,7 +184,7 @@ Some.Thing: x`)
 }
 
 func TestARequestWithoutHostClaimsNone(t *testing.T) {
-	h := requestHeader(readRequest(t, "GET / HTTP/1.0\nX-Forwarded-Host: evil.example"), "id", "")
+	h := requestHeader(readRequest(t, "GET / HTTP/1.0\nX-Forwarded-Host: evil.example"), "id")
 	if v, ok := h["X-Forwarded-Host"]; ok {
 		t.Errorf("X-Forwarded-Host %q", v)
 	}
@@ -194,7 +204,8 @@ func TestTheLogHasNoQuery(t *testing.T) {
 		"GET /p?secret#secret":         "/p",
 		"GET http:secret?secret=1":     "http:secret",
 	} {
-		if got := logPath(readRequest(t, target+" HTTP/1.1\nHost: h")); got != want {
+		x := &httpExchange{r: readRequest(t, target+" HTTP/1.1\nHost: h")}
+		if got := newTurn(x, time.Time{}, new(settings)).logPath(); got != want {
 			t.Errorf("%s: the log says %q, want %q", target, got, want)
 		}
 	}
@@ -202,8 +213,8 @@ func TestTheLogHasNoQuery(t *testing.T) {
 
 func TestRequestHeaderOfAnUpgrade(t *testing.T) {
 	r := readRequest(t, "GET /chat HTTP/1.1\nHost: h\nConnection: keep-alive, upgrade\nUpgrade: websocket\nSec-WebSocket-Key: k")
-	upgrade := upgradeOf(r.Header)
-	h := requestHeader(r, "id", upgrade)
+	upgrade := newTurn(&httpExchange{r: r}, time.Time{}, new(settings)).upgrade()
+	h := requestHeader(r, "id")
 	if upgrade != "websocket" || h.Get("Connection") != "Upgrade" || h.Get("Upgrade") != "websocket" || h.Get("Sec-Websocket-Key") != "k" {
 		t.Errorf("upgrade %q with %v", upgrade, h)
 	}

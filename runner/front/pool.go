@@ -71,15 +71,18 @@ type pool struct {
 // upstream is one data connection to a worker.
 type upstream struct {
 	*wire.Conn
-	forget func()    // ends the watch for its hangup
-	used   bool      // it was idle before, so it may have ended meanwhile
-	since  time.Time // when it became idle
+	abandon func()    // closes it under whoever uses it
+	watch   *watch    // of the attempt that uses it, which it abandons
+	forget  func()    // ends the watch for its hangup
+	used    bool      // it was idle before, so it may have ended meanwhile
+	since   time.Time // when it became idle
 }
 
 // Close closes the connection; the worker takes it as the end of whatever is
 // on it.
 func (up *upstream) Close() error {
 	up.forget()
+	up.watch.close()
 	return up.Conn.Close()
 }
 
@@ -127,7 +130,8 @@ func greet(ctx context.Context, up *upstream) error {
 
 // adopt makes an upstream of a connection.
 func (p *pool) adopt(conn *wire.Conn) *upstream {
-	up := &upstream{Conn: conn}
+	up := &upstream{Conn: conn, abandon: func() { conn.NetConn().Close() }}
+	up.watch = newWatch(up.abandon)
 	up.forget = p.wiring.watch(conn, func() { p.hungUp(up) })
 	return up
 }

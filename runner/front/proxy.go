@@ -18,13 +18,16 @@ type proxy struct {
 	table  *table
 	deaths deaths
 	chunks *sync.Pool // of *[]byte, chunkSize each
+
+	handovers sync.Pool
 }
 
 // handover is a turn on its way to a worker.
 type handover struct {
 	*turn
-	ctx      context.Context
-	header   http.Header // for the worker
+	fields   []byte // for the worker, as wire has them
+	request  wire.Request
+	response response
 	upgrade  string      // protocol to change to, or ""
 	body     []byte      // read whole, nil otherwise
 	stream   requestBody // to be read while sent, nil otherwise
@@ -38,25 +41,31 @@ type handover struct {
 
 // serve answers a turn by a worker.
 func (p *proxy) serve(t *turn) {
-	h := p.prepare(t)
-	if h == nil {
-		return
+	h := p.handovers.Get().(*handover)
+	h.turn = t
+	if p.prepare(h) {
+		p.deliver(h)
 	}
+	p.finish(h) // unless something panics, when who knows what still uses it
+}
+
+// deliver hands a turn to workers until one has answered it, or nobody will.
+func (p *proxy) deliver(h *handover) {
 	for {
-		w, err := p.table.acquire(h.ctx, h.tried, &h.wait)
+		w, err := p.acquire(h)
 		switch {
 		case errors.Is(err, errNoWorker), errors.Is(err, errCrowded):
-			t.answer(http.StatusServiceUnavailable, err.Error())
+			h.answer(http.StatusServiceUnavailable, err.Error())
 			return
 		case err != nil:
-			t.leave()
+			h.leave()
 			return
 		}
 		if slices.Contains(h.tried, w) {
-			w.settle(h.ctx)
+			w.settle(h.context())
 		}
-		t.worker = w.id
-		t.tries++
+		h.worker = w.id
+		h.tries++
 		again := p.attempt(h, w)
 		w.release()
 		if !again {
@@ -66,33 +75,52 @@ func (p *proxy) serve(t *turn) {
 	}
 }
 
-// prepare reads a small body whole and makes the head for the worker. It
-// returns nil when the turn has been answered.
-func (p *proxy) prepare(t *turn) *handover {
-	r := t.Head()
-	h := &handover{turn: t, ctx: r.Context()}
-	h.stream, _ = r.Body.(requestBody)
-	if h.stream == nil {
-		h.upgrade = upgradeOf(r.Header)
+// finish makes h ready for another turn.
+func (p *proxy) finish(h *handover) {
+	fields, tried := h.fields[:0], h.tried[:0]
+	clear(tried[:cap(tried)])
+	*h = handover{fields: fields, tried: tried}
+	p.handovers.Put(h)
+}
+
+// acquire picks a worker; only if none is ready it needs a context.
+func (p *proxy) acquire(h *handover) (*worker, error) {
+	if h.wait.leave.IsZero() {
+		if w := p.table.choose(p.table.current.Load().ready, h.tried); w != nil && w.acquire() {
+			return w, nil
+		}
 	}
-	expects := r.Header.Get("Expect") != "" // let the worker decide first
-	repeat := repeatable(r.Method, h.stream != nil)
-	if h.stream != nil && r.ContentLength > 0 && r.ContentLength <= h.settings.small && !expects {
-		h.body = make([]byte, r.ContentLength)
+	return p.table.acquire(h.context(), h.tried, &h.wait)
+}
+
+// context ends when the client goes away. Most turns never need it.
+func (h *handover) context() context.Context { return h.Head().Context() }
+
+// prepare reads a small body whole and makes the fields for the worker. It
+// reports false when the turn has been answered.
+func (p *proxy) prepare(h *handover) bool {
+	h.stream = h.Content()
+	if h.stream == nil {
+		h.upgrade = h.turn.upgrade()
+	}
+	expects := h.Lookup("Expect") != "" // let the worker decide first
+	repeat := repeatable(h.Method(), h.stream != nil)
+	if n := h.Length(); h.stream != nil && n > 0 && n <= h.settings.small && !expects {
+		h.body = make([]byte, n)
 		if _, err := io.ReadFull(h.stream, h.body); err != nil {
 			p.badBody(h)
-			return nil
+			return false
 		}
 		h.stream = nil
 	}
-	h.header = requestHeader(r, t.id, h.upgrade)
+	h.fields = appendRequestFields(h.fields[:0], h.turn, h.upgrade)
 	if h.stream != nil {
-		announce(h.header, announcedTrailer(r))
-	} else if h.settings.idempotencyKeys && r.Header.Get("Idempotency-Key") != "" {
+		h.fields = announce(h.fields, announcedTrailer(h.Head()))
+	} else if h.settings.idempotencyKeys && h.Lookup("Idempotency-Key") != "" {
 		repeat = true
 	}
 	h.attempts = attempts{repeatable: repeat, limit: h.settings.tries, whole: true}
-	return h
+	return true
 }
 
 // badBody answers a request whose body could not be read and reports whether
@@ -110,7 +138,7 @@ func (p *proxy) badBody(h *handover) bool {
 		h.answer(http.StatusRequestEntityTooLarge, "body too large")
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		h.answer(http.StatusRequestTimeout, "body too slow")
-	case errors.Is(err, io.ErrUnexpectedEOF), h.ctx.Err() != nil:
+	case errors.Is(err, io.ErrUnexpectedEOF), h.Gone() != nil:
 		h.leave()
 	default:
 		h.answer(http.StatusBadRequest, "body malformed") // a bad chunk
@@ -121,15 +149,18 @@ func (p *proxy) badBody(h *handover) bool {
 // attempt sends the request to one worker and, if it answers, relays the
 // response. It reports whether the request shall be sent to another.
 func (p *proxy) attempt(h *handover, w *worker) (again bool) {
-	up, err := w.pool.get(h.ctx, h.fresh)
+	up, err := p.connect(h, w)
 	if err != nil {
 		return p.unreached(h, w, err)
 	}
-	abandon := func() { up.NetConn().Close() }
-	watch := newWatch(h.settings.answer, abandon)
-	stay := context.AfterFunc(h.ctx, abandon)
-	resp, sent, err := p.send(h, up, watch)
-	if err == nil && p.holdBack(h, resp) {
+	up.watch.start(h.settings.answer)
+	h.Watch(up.abandon)
+	sent, err := p.send(h, up)
+	resp := &h.response
+	if err == nil && resp.Length > 0 {
+		resp.whole, _ = up.Whole()
+	}
+	if err == nil && resp.whole == nil && p.holdBack(h, resp) {
 		err = p.readWhole(resp)
 	}
 	var abort *wire.Abort
@@ -139,21 +170,32 @@ func (p *proxy) attempt(h *handover, w *worker) (again bool) {
 			p.deaths.answered(pathOf(h))
 		}
 		p.relay(h, resp, up)
-		if h.upload.finish() && stay() && !resp.Last {
+		if h.upload.finish() && h.Unwatch() && !resp.Last {
 			w.pool.put(up)
 		} else {
 			up.Close()
 		}
 		return false
 	}
-	stay()
+	h.Unwatch()
 	up.Close()
 	if h.upload != nil {
-		h.gone = h.ctx.Err() != nil // before our interrupt, which may end it too
+		h.gone = h.Gone() != nil // before our interrupt, which may end it too
 		h.attempts.whole = h.upload.interrupt()
 		h.upload.finish()
 	}
 	return p.failed(h, w, p.classify(h, w, up, sent, err))
+}
+
+// connect takes an idle connection, or else makes one, for which it needs a
+// context.
+func (p *proxy) connect(h *handover, w *worker) (*upstream, error) {
+	if !h.fresh {
+		if up := w.pool.reuse(); up != nil {
+			return up, nil
+		}
+	}
+	return w.pool.get(h.context(), h.fresh)
 }
 
 // unreached goes on after no connection was to be had.
@@ -191,7 +233,7 @@ func (p *proxy) classify(h *handover, w *worker, up *upstream, sent bool, err er
 		h.attempts.tries++
 		h.attempts.ends++
 		return garbled
-	case h.ctx.Err() == nil && !h.bodyFailed():
+	case h.Gone() == nil && !h.bodyFailed():
 		h.attempts.guilty = p.deaths.note(pathOf(h), w, time.Now())
 		h.wait.leave = time.Now().Add(h.settings.leave)
 	}
@@ -201,7 +243,7 @@ func (p *proxy) classify(h *handover, w *worker, up *upstream, sent bool, err er
 }
 
 // pathOf is what deaths are counted by.
-func pathOf(h *handover) string { return h.Head().Method + " " + logPath(h.Head()) }
+func pathOf(h *handover) string { return h.Method() + " " + h.logPath() }
 
 // bodyFailed reports that the client is why a body could not be sent.
 func (h *handover) bodyFailed() bool {
@@ -251,7 +293,7 @@ func (p *proxy) failed(h *handover, w *worker, f failure) (again bool) {
 // net/http ends the context also after a Read that we have interrupted.
 func (h *handover) left() bool {
 	if h.stream != nil && h.stream.interrupted() && !h.gone {
-		return errors.Is(context.Cause(h.ctx), errStopped)
+		return errors.Is(h.Gone(), errStopped)
 	}
-	return h.ctx.Err() != nil
+	return h.Gone() != nil
 }

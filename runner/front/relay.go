@@ -19,7 +19,7 @@ import (
 const chunkSize = 32 << 10
 
 func newProxy(t *table) *proxy {
-	return &proxy{table: t, chunks: &sync.Pool{New: func() any {
+	return &proxy{table: t, handovers: sync.Pool{New: func() any { return new(handover) }}, chunks: &sync.Pool{New: func() any {
 		b := make([]byte, chunkSize)
 		return &b
 	}}}
@@ -29,7 +29,7 @@ func newProxy(t *table) *proxy {
 // its head, so that the request can still go elsewhere.
 func (p *proxy) holdBack(h *handover, resp *response) bool {
 	return h.attempts.repeatable && resp.Length > 0 && resp.Length <= h.settings.whole &&
-		h.Head().Method != http.MethodHead && resp.Status != http.StatusSwitchingProtocols
+		h.Method() != http.MethodHead && resp.Status != http.StatusSwitchingProtocols
 }
 
 // readWhole replaces the body of resp by its bytes. When the handler gave up
@@ -41,7 +41,7 @@ func (p *proxy) readWhole(resp *response) error {
 		_, err = resp.body.Read(make([]byte, 1)) // the end, and what may follow the body
 	}
 	if err == io.EOF {
-		resp.body = bytes.NewReader(body)
+		resp.whole = body
 		return nil
 	}
 	resp.body = io.MultiReader(bytes.NewReader(body[:n]), failing{err})
@@ -59,25 +59,12 @@ func (p *proxy) relay(h *handover, resp *response, up *upstream) {
 		p.relayUpgrade(h, resp, up)
 		return
 	}
-	if httpguts.HeaderValuesContainsToken(resp.Header["Connection"], "close") {
-		h.Last()
-	}
-	trailer := resp.Header["Trailer"]
-	responseHeader(resp.Header)
-	if _, ok := resp.Header["Date"]; !ok {
-		resp.Header["Date"] = nil // the app wants none
-	}
-	if resp.Length >= 0 {
-		resp.Header["Content-Length"] = []string{strconv.FormatInt(resp.Length, 10)}
-	}
 	// The head of a long response goes out at once. That of a short one goes
 	// with its body, which comes soon, in one packet.
-	wait := resp.Length >= 0 && resp.Length <= chunkSize || h.Head().Method == http.MethodHead
-	if trailer != nil {
-		resp.Header["Trailer"] = trailer
+	wait := resp.Length >= 0 && resp.Length <= chunkSize || h.Method() == http.MethodHead
+	if p.start(h, resp) {
 		wait = false // without a flush net/http might choose a length instead of chunks
 	}
-	h.Start(resp.Status, resp.Header)
 	if !wait {
 		if err := h.Flush(); err != nil {
 			h.leave()
@@ -92,9 +79,75 @@ func (p *proxy) relay(h *handover, resp *response, up *upstream) {
 	}
 }
 
+// start sends the head and reports whether fields after the body may follow.
+func (p *proxy) start(h *handover, resp *response) (trailing bool) {
+	if resp.Header == nil && passes(resp.Fields) {
+		h.pass(resp)
+		return false
+	}
+	header := resp.header()
+	if httpguts.HeaderValuesContainsToken(header["Connection"], "close") {
+		h.Last()
+	}
+	trailer := header["Trailer"]
+	responseHeader(header)
+	if _, ok := header["Date"]; !ok {
+		header["Date"] = nil // the app wants none
+	}
+	if resp.Length >= 0 {
+		header["Content-Length"] = []string{strconv.FormatInt(resp.Length, 10)}
+	}
+	if trailer != nil {
+		header["Trailer"] = trailer
+	}
+	h.Start(resp.Status, header)
+	return trailer != nil
+}
+
+// passes reports fields that go to the client as they are, but for the few
+// that pass leaves out. Nearly all do.
+func passes(fields wire.Fields) bool {
+	for {
+		name, _, ok := fields.Next()
+		if !ok {
+			return true
+		}
+		if name == "Connection" || name == "Trailer" {
+			return false
+		}
+	}
+}
+
+// pass sends a head without making a map of it.
+func (t *turn) pass(resp *response) {
+	if !t.Begin(resp.Status) {
+		return
+	}
+	for fields := resp.Fields; ; {
+		name, value, ok := fields.Next()
+		if !ok {
+			break
+		}
+		if !hopByHop[name] && name != "Content-Length" && name != "X-Request-Id" {
+			t.Add(name, value)
+		}
+	}
+	if resp.Length >= 0 {
+		t.Announce(resp.Length)
+	}
+	t.Ready(false) // the app's Date, or none if it wants none
+}
+
 // relayBody reports whether the body was sent whole. Nothing waits here for
 // more than the worker has sent, and while it sends nothing no memory is held.
 func (p *proxy) relayBody(h *handover, resp *response, up *upstream) bool {
+	if resp.whole != nil {
+		if _, err := h.Write(resp.whole); err != nil {
+			h.leave()
+			return false
+		}
+		return true
+	}
 	left := resp.Length // below 0 when unknown, and never 0 then
 	for {
 		err := error(nil)
@@ -108,7 +161,7 @@ func (p *proxy) relayBody(h *handover, resp *response, up *upstream) bool {
 		case err == nil:
 		case err == io.EOF:
 			return true
-		case errors.Is(err, errClient), h.ctx.Err() != nil:
+		case errors.Is(err, errClient), h.Gone() != nil:
 			h.leave()
 			return false
 		default:
@@ -157,7 +210,7 @@ const pipeBuffer = 8 << 10
 
 // relayUpgrade joins the two connections until one side has ended.
 func (p *proxy) relayUpgrade(h *handover, resp *response, up *upstream) {
-	if h.upgrade == "" || !strings.EqualFold(upgradeOf(resp.Header), h.upgrade) {
+	if h.upgrade == "" || !strings.EqualFold(upgradeOf(resp.header()), h.upgrade) {
 		h.answer(http.StatusBadGateway, "worker changed to a protocol that was not asked for")
 		return
 	}
@@ -174,7 +227,7 @@ func (p *proxy) relayUpgrade(h *handover, resp *response, up *upstream) {
 		up.NetConn().Close()
 	}
 	defer both()
-	stop := context.AfterFunc(h.ctx, both)
+	stop := context.AfterFunc(h.context(), both)
 	defer stop()
 
 	var upward sync.WaitGroup

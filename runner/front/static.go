@@ -63,12 +63,11 @@ func (s *static) close() {
 
 // tryServe answers t if it asks for a file that is there.
 func (s *static) tryServe(t *turn) bool {
-	r := t.Head()
-	if !strings.HasPrefix(r.URL.Path, asset.Prefix) {
+	if !strings.HasPrefix(t.path(), asset.Prefix) {
 		return false
 	}
 	handler := s.handler.Load()
-	return handler != nil && handler.TryServe(&responder{turn: t, header: make(http.Header)}, r)
+	return handler != nil && handler.TryServe(&responder{turn: t, header: make(http.Header)}, t.Head())
 }
 
 // responder lets an http.Handler answer a turn.

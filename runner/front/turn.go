@@ -1,13 +1,14 @@
 package front
 
 import (
-	"context"
-	"crypto/rand"
+	"crypto/tls"
 	"errors"
 	"io"
+	"math/rand/v2"
 	"net/http"
-	"strings"
 	"time"
+
+	"github.com/dram-go/dram/runner/forwarded"
 )
 
 // turn is one exchange on its way through the front, with what the log will
@@ -18,6 +19,11 @@ type turn struct {
 	id       string
 	begun    time.Time
 
+	// Who asks for what, which a trusted proxy may have told: see forwarded.
+	client string // ADDRESS:PORT
+	host   string
+	tls    *tls.ConnectionState // nil in clear
+
 	started bool // the client has got a status
 	status  int
 	bytes   int64  // of the response's body
@@ -27,12 +33,25 @@ type turn struct {
 }
 
 func newTurn(x exchange, now time.Time, s *settings) *turn {
-	return &turn{exchange: x, settings: s, id: newID(), begun: now}
+	t := &turn{exchange: x, settings: s, id: newID(), begun: now, client: x.Remote(), host: x.Host(), tls: x.TLS()}
+	if len(s.trusted) > 0 {
+		r := x.Head()
+		forwarded.Apply(r, s.trusted)
+		t.client, t.host, t.tls = r.RemoteAddr, r.Host, r.TLS
+	}
+	return t
 }
 
 // newID returns 60 random bits as 12 letters and digits: what a person can
 // read out from an error page.
-func newID() string { return strings.ToLower(rand.Text()[:12]) }
+func newID() string {
+	const letters = "abcdefghijklmnopqrstuvwxyz234567"
+	var id [12]byte
+	for i, bits := 0, rand.Uint64(); i < len(id); i, bits = i+1, bits>>5 {
+		id[i] = letters[bits&31]
+	}
+	return string(id[:])
+}
 
 // Start names the request in every response, so that a person can ask for the
 // log line of whatever they got.
@@ -40,6 +59,16 @@ func (t *turn) Start(status int, h http.Header) {
 	t.started, t.status = true, status
 	h["X-Request-Id"] = []string{t.id}
 	t.exchange.Start(status, h)
+}
+
+// Begin is Start without a map.
+func (t *turn) Begin(status int) bool {
+	t.started, t.status = true, status
+	if !t.exchange.Begin(status) {
+		return false
+	}
+	t.Add("X-Request-Id", t.id)
+	return true
 }
 
 func (t *turn) Upgrade(h http.Header) (stream, error) {
@@ -69,7 +98,7 @@ var errStopped = errors.New("front stopped")
 // leave ends a turn whose context has ended.
 func (t *turn) leave() {
 	reason := "client gone"
-	if errors.Is(context.Cause(t.Head().Context()), errStopped) {
+	if errors.Is(t.Gone(), errStopped) {
 		reason = "front stopped"
 	}
 	t.cut(reason)

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"sync"
+
+	"github.com/dram-go/dram/runner/wire"
 )
 
 // upload is the body of a request on its way to one worker. It is sent by a
@@ -141,8 +143,9 @@ func announcedTrailer(r *http.Request) []string {
 }
 
 // announce adds the field that names what will follow the body.
-func announce(h http.Header, trailer []string) {
-	if len(trailer) > 0 {
-		h["Trailer"] = []string{strings.Join(trailer, ", ")}
+func announce(fields []byte, trailer []string) []byte {
+	if len(trailer) == 0 {
+		return fields
 	}
+	return wire.AppendField(fields, "Trailer", strings.Join(trailer, ", "))
 }

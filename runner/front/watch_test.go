@@ -15,7 +15,8 @@ func TestWatchLeavesOutTheTimeOfTheClient(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
-		w := newWatch(time.Second, cancel)
+		w := newWatch(cancel)
+		w.start(time.Second)
 		time.Sleep(time.Second - 1)
 		w.pause()
 		time.Sleep(time.Hour) // the client's
@@ -37,7 +38,8 @@ func TestWatchEndsWithTheResponse(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
-		w := newWatch(time.Second, cancel)
+		w := newWatch(cancel)
+		w.start(time.Second)
 		if w.stop() {
 			t.Error("late at once")
 		}
@@ -51,11 +53,43 @@ func TestWatchEndsWithTheResponse(t *testing.T) {
 	})
 }
 
+// TestAWatchIsUsedAgain: a timer of an attempt that is over ends no other one
+// early, and none late.
+func TestAWatchIsUsedAgain(t *testing.T) {
+	for _, next := range []time.Duration{time.Second, 10 * time.Second, 100 * time.Millisecond} {
+		synctest.Test(t, func(t *testing.T) {
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			w := newWatch(cancel)
+			w.start(time.Second)
+			time.Sleep(900 * time.Millisecond)
+			if w.stop() {
+				t.Error("late at once")
+			}
+			w.start(next)
+			time.Sleep(next - 1)
+			synctest.Wait()
+			if ctx.Err() != nil {
+				t.Error("cancelled by the attempt before")
+			}
+			time.Sleep(1)
+			synctest.Wait()
+			if ctx.Err() == nil || !w.stop() {
+				t.Errorf("not cancelled in time: %v", ctx.Err())
+			}
+			w.start(time.Second)
+			w.close()
+			time.Sleep(time.Hour) // a timer that is left would keep the connection
+		})
+	}
+}
+
 func TestNoLimitIsNoWatch(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
-		w := newWatch(0, cancel)
+		w := newWatch(cancel)
+		w.start(0)
 		w.pause()
 		w.resume()
 		time.Sleep(time.Hour)

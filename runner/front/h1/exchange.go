@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 )
@@ -42,8 +43,8 @@ func (x *Exchange) Target() string { return x.head.string(x.head.target) }
 // named none.
 func (x *Exchange) Host() string { return x.head.string(x.head.host) }
 
-// Minor is the version of HTTP that the client speaks: 1 of 1.1, 0 of 1.0.
-func (x *Exchange) Minor() int { return int(x.head.minor) }
+// Version is that of HTTP that the client speaks: 1.1 or 1.0.
+func (x *Exchange) Version() (major, minor int) { return 1, int(x.head.minor) }
 
 // Length is that of the request's body: 0 when there is none, -1 when it is
 // not known.
@@ -60,11 +61,11 @@ func (x *Exchange) Field(i int) (name, value string) {
 	return x.head.string(f.name), x.head.string(f.value)
 }
 
-// Lookup returns the value of the first field of a name, which is in lower
-// case; "" when there is none.
+// Lookup returns the value of the first field of a name, in whichever case;
+// "" when there is none.
 func (x *Exchange) Lookup(name string) string {
 	for _, f := range x.head.fields {
-		if sameFold(x.head.bytes(f.name), name) {
+		if int(f.name.to-f.name.from) == len(name) && strings.EqualFold(x.head.string(f.name), name) {
 			return x.head.string(f.value)
 		}
 	}
