@@ -59,6 +59,7 @@ func newApp(conf *config.Config) (*app, error) {
 	mux.Handle("/count", a.ledger)
 	mux.HandleFunc("POST /write", a.write)
 	mux.HandleFunc("GET /until/{file}", a.until)
+	mux.HandleFunc("GET /torn/{file}", a.torn)
 	mux.HandleFunc("POST /crash/{how}", func(_ http.ResponseWriter, r *http.Request) { crash(r.PathValue("how")) })
 	mux.HandleFunc("POST /hang/{how}", func(_ http.ResponseWriter, r *http.Request) { hang(r.PathValue("how")) })
 	mux.HandleFunc("POST /leak", a.leak)
@@ -135,6 +136,22 @@ func (a *app) until(w http.ResponseWriter, r *http.Request) {
 	poll(func() bool { _, err := os.Stat(name); return err == nil })
 	fmt.Fprint(w, "done")
 }
+
+// torn writes a page of unknown length in two parts. Between the two the first
+// one to write it waits to be killed.
+func (a *app) torn(w http.ResponseWriter, r *http.Request) {
+	name := r.PathValue("file")
+	f, err := os.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	w.Write(bytes.Repeat([]byte("x"), tornSize/2))
+	if err == nil {
+		fmt.Fprintln(f, os.Getpid())
+		select {}
+	}
+	w.Write(bytes.Repeat([]byte("y"), tornSize/2))
+}
+
+// tornSize is more than a page that is collected before a response begins.
+const tornSize = 48 << 10
 
 // watch reads the body or writes without end, and notes how it ended.
 func (a *app) watch(w http.ResponseWriter, r *http.Request) {

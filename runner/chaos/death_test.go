@@ -1,7 +1,10 @@
 package chaos
 
 import (
+	"fmt"
 	"net/http"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"syscall"
@@ -31,6 +34,41 @@ func TestKilledWorkers(t *testing.T) {
 	writers.flows(20)
 	readers.finish(budget{})
 	writers.finish(budget{errors: int64(8 * n)})
+	r.settled(2)
+	r.stop()
+}
+
+// Scenario 5, in the middle of a page: workers are killed between two writes of
+// a response whose length nobody knows. The client gets it whole.
+func TestKilledBetweenTwoWrites(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, "version=1")
+	r := s.serve()
+	b := r.begin(r.reads(8, 5*time.Millisecond))
+	for i := range times(4, 40) {
+		b.flows(20)
+		r.settled(2)
+		name := fmt.Sprintf("torn-%d", i)
+		pages := make(chan string, 1)
+		go func() {
+			page, err := r.fetch("/torn/" + name)
+			if err != nil {
+				t.Error(err)
+			}
+			pages <- page
+		}()
+		var pid int
+		s.await("a worker has written the first part", func() bool {
+			text, _ := os.ReadFile(filepath.Join(s.dir, name))
+			_, err := fmt.Sscanln(string(text), &pid)
+			return err == nil
+		})
+		syscall.Kill(pid, syscall.SIGKILL)
+		if want := strings.Repeat("x", tornSize/2) + strings.Repeat("y", tornSize/2); <-pages != want {
+			t.Error("the page is not whole")
+		}
+	}
+	b.finish(budget{})
 	r.settled(2)
 	r.stop()
 }

@@ -51,10 +51,15 @@ func nothing(http.ResponseWriter, *http.Request) {}
 
 func TestDeathIsHarmlessForSafeRequests(t *testing.T) {
 	for name, how := range map[string]func(http.ResponseWriter, *http.Request){
-		"before the head":             nothing,
-		"after the head":              partial(1000, 0),
-		"in the body":                 partial(1000, 10),
-		"in the largest whole body":   partial(256<<10, 256<<10-1),
+		"before the head":           nothing,
+		"after the head":            partial(1000, 0),
+		"in the body":               partial(1000, 10),
+		"in the largest whole body": partial(256<<10, 256<<10-1),
+		"in the largest page without length": func(w http.ResponseWriter, _ *http.Request) {
+			for range 64 {
+				io.WriteString(w, strings.Repeat("x", 1<<10))
+			}
+		},
 		"before the head, after 103":  func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(103) },
 		"at the end of a whole body ": partial(1000, 999),
 	} {
@@ -147,8 +152,11 @@ func TestAnIdempotencyKeyIsALicenceWhereTheAppKnowsIt(t *testing.T) {
 
 func TestDeathAfterTheClientHasTheHeadCutsTheResponse(t *testing.T) {
 	for name, how := range map[string]func(http.ResponseWriter, *http.Request){
-		"unknown length": partial(-1, 10),
-		"large":          partial(256<<10+1, 10),
+		"flushed": partial(-1, 10),
+		"unknown length": func(w http.ResponseWriter, _ *http.Request) {
+			io.WriteString(w, strings.Repeat("x", 64<<10+1))
+		},
+		"large": partial(256<<10+1, 10),
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newSite(t, nil)

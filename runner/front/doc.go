@@ -23,7 +23,8 @@
 // sent to another worker when its worker dies before the client has seen a
 // byte of the response. So that this covers nearly every page, a response of
 // known, modest length to such a request is read whole before its head goes
-// out. A request of any method is sent elsewhere when no handler has seen it:
+// out; workers know the length of whatever has at most 64 KiB and was not
+// flushed. A request of any method is sent elsewhere when no handler has seen it:
 // nothing of it was sent, or it was sent at once and the kernel says that the
 // worker had not read it whole. Nothing else is ever sent twice: a POST whose
 // worker died is answered 502, because it may have been carried out. Requests

@@ -17,13 +17,6 @@ import (
 	"github.com/dram-go/dram/runner/wire"
 )
 
-// pageSize is how much of a response is collected before it is sent. A
-// response that fits gets a Content-Length and leaves in one write.
-const pageSize = 16 << 10
-
-// page collects a response, with room for its head in front.
-type page [wire.Headroom + pageSize]byte
-
 // response is what a handler writes to. It does what the one of net/http's
 // server does.
 type response struct {
@@ -41,9 +34,9 @@ type response struct {
 	failed   error // the first of writing to the front
 	length   int64 // of the body as the handler says, -1 when it does not
 	written  int64
-	skipped  bool // bytes of a response to HEAD did not fit
-	page     *page
-	n        int // bytes in the page
+	skipped  bool   // bytes of a response to HEAD did not fit
+	page     []byte // nil while nothing is collected
+	n        int    // bytes in the page
 	trailers []string
 	about    headFacts
 }
@@ -208,7 +201,7 @@ func (w *response) Write(p []byte) (int, error) {
 			w.write(func(c *wire.Conn) error { return c.WriteBody(p, false) })
 			break
 		}
-		p = p[w.fill(func(b []byte) int { return copy(b, p) }):]
+		p = p[w.fill(len(p), func(b []byte) int { return copy(b, p) }):]
 	}
 	return w.count(n)
 }
@@ -224,7 +217,7 @@ func (w *response) WriteString(s string) (int, error) {
 	}
 	n := len(s)
 	for len(s) > 0 && w.failed == nil {
-		s = s[w.fill(func(b []byte) int { return copy(b, s) }):]
+		s = s[w.fill(len(s), func(b []byte) int { return copy(b, s) }):]
 	}
 	return w.count(n)
 }
@@ -264,16 +257,15 @@ func (w *response) admit(n int) error {
 	return w.failed
 }
 
-// fill puts bytes into the page and sends it when it is full.
-func (w *response) fill(put func([]byte) int) int {
-	if w.page == nil {
-		w.page = w.x.conn.server.pages.Get().(*page)
-	}
-	if w.n == pageSize {
+// fill puts some of the bytes, of which there are more, into the page, or sends
+// it when it is full.
+func (w *response) fill(more int, put func([]byte) int) int {
+	room := w.room(more)
+	if len(room) == 0 {
 		w.send(false)
 		return 0
 	}
-	n := put(w.page[wire.Headroom+w.n:])
+	n := put(room)
 	w.n += n
 	return n
 }
@@ -281,10 +273,7 @@ func (w *response) fill(put func([]byte) int) int {
 // taste keeps what a response to HEAD would begin with, which its head may
 // depend on.
 func (w *response) taste(p []byte) int {
-	if w.page == nil {
-		w.page = w.x.conn.server.pages.Get().(*page)
-	}
-	n := copy(w.page[wire.Headroom+w.n:], p)
+	n := copy(w.room(0), p)
 	w.n += n
 	w.skipped = w.skipped || n < len(p)
 	return len(p)
@@ -322,10 +311,7 @@ func (w *response) send(end bool) {
 	}
 	w.ended = w.ended || end
 	w.n = 0
-	if w.page != nil {
-		w.x.conn.server.pages.Put(w.page)
-		w.page = nil
-	}
+	w.drop()
 }
 
 // lateFields adds what is known only now.
@@ -450,10 +436,7 @@ func (w *response) finish(aborted string) (whole bool) {
 // abort drops what was not sent and gives the exchange up.
 func (w *response) abort(why string) {
 	w.write(func(c *wire.Conn) error { return c.WriteAbort(wire.AbortHandler, why) })
-	if w.page != nil {
-		w.x.conn.server.pages.Put(w.page)
-		w.page, w.n = nil, 0
-	}
+	w.drop()
 }
 
 // finalTrailer returns the fields that follow the body, nil for none.

@@ -20,7 +20,7 @@ type Server struct {
 	log     *slog.Logger
 	facade  *http.Server // what handlers find as their server
 	buffers *wire.Buffers
-	pages   sync.Pool // of *page
+	pages   pages
 	copies  sync.Pool // of *[wire.MaxBody]byte
 	hangups *wire.Hangups
 	clock   clock
@@ -49,7 +49,6 @@ func NewServer(h http.Handler, log *slog.Logger) (*Server, error) {
 		log:       log,
 		facade:    &http.Server{Handler: h, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelError)},
 		buffers:   wire.NewBuffers(),
-		pages:     sync.Pool{New: func() any { return new(page) }},
 		copies:    sync.Pool{New: func() any { return new([wire.MaxBody]byte) }},
 		hangups:   hangups,
 		quiet:     make(chan struct{}, 1),
