@@ -277,6 +277,45 @@ func TestEveryResponseNamesItsRequest(t *testing.T) {
 	get("/moved", 303)
 }
 
+// TestTargetsThatAreNoPath are answered here, and the connection is used or
+// ended as the answer says. OPTIONS * is the gateway's, which answers it as
+// net/http's server does.
+func TestTargetsThatAreNoPath(t *testing.T) {
+	s := newSite(t, nil)
+	s.add(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != "/" {
+			t.Errorf("a worker was asked for %s %s", r.Method, r.RequestURI)
+		}
+	})
+	for head, want := range map[string]int{
+		"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n":                      505,
+		"GET * HTTP/1.1\r\nHost: h\r\n\r\n":                     400,
+		"CONNECT other:443 HTTP/1.1\r\nHost: other:443\r\n\r\n": 501,
+		"OPTIONS * HTTP/1.1\r\nHost: h\r\n\r\n":                 200,
+	} {
+		v := s.visitor()
+		if _, err := io.WriteString(v.conn, head); err != nil {
+			t.Fatal(err)
+		}
+		resp, err := http.ReadResponse(v.in, nil)
+		if err != nil || resp.StatusCode != want || resp.Close != (want != 200) {
+			t.Errorf("%q: %+v, %v, want %d", head, resp, err, want)
+			continue
+		}
+		if _, err := io.Copy(io.Discard, resp.Body); err != nil {
+			t.Error(err)
+		}
+		if resp.Close {
+			if _, err := v.in.ReadByte(); err != io.EOF {
+				t.Errorf("%q: after the goodbye %v", head, err)
+			}
+			continue
+		}
+		v.ask("/")
+		v.answered(false)
+	}
+}
+
 func TestStopWithoutGraceCutsNothingWhenNothingIsInFlight(t *testing.T) {
 	logged := make(chan map[string]any, 100)
 	conf := config.Default(t.TempDir())
