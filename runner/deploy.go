@@ -184,6 +184,7 @@ func (m *master) finishDeployment(code int, text string) {
 	m.deployment = nil
 	if code == exitOK {
 		m.serving = d.conf
+		m.followAccessLog(d.conf)
 	} else if m.state.rollout == nil && !m.forsaken && m.state.unused(d.number) {
 		m.lastNumber = min(m.lastNumber, d.number-1) // nothing has it
 	}

@@ -20,6 +20,7 @@
 //	scale N            N workers, until the next reload
 //	worker dump|restart|curl ID
 //	                   looks into one worker, replaces it, asks it
+//	logs reopen        opens the log files anew, for logrotate
 //	drain              /readyz says 503, then, after a delay, stop
 //	stop               ends the running app and waits for its end (--quick)
 //	migrate up|after|status
@@ -113,8 +114,8 @@
 // HUP reloads, USR2 upgrades. TTIN and TTOU start and end one worker, WINCH
 // ends all of them, unless it comes from a terminal. TERM and INT let requests
 // in flight finish, for at most workers.graceful_timeout, after
-// server.drain_delay; a second one, and QUIT, do not. USR1 is for programs with
-// log files; these logs go to standard error.
+// server.drain_delay; a second one, and QUIT, do not. USR1 opens the log
+// files anew.
 //
 // # Service managers
 //
@@ -140,4 +141,13 @@
 // Processes that serve write their logs to standard error in the background.
 // When nobody reads it, they go on, drop what does not fit into 1 MiB, and say
 // later how many lines that were.
+//
+// The front writes a line for each request, in the form that log.access names:
+// text, json or combined, the form of Apache and nginx with more fields behind
+// it. It says which worker answered, after how many tries and how long these
+// took, and why a response is the front's own or incomplete. With
+// log.access_file the lines go to a file, which the master opens and hands to
+// the front. logrotate renames it and calls logs reopen, which ends when the old
+// file is no longer written to; no line is lost. A disk that is full or slow
+// costs lines, never a request, and the log says how many.
 package runner

@@ -15,6 +15,7 @@ func (m *master) frontConnected(n int, conn *control.Conn, listener *os.File) {
 	p := newPeer(conn)
 	m.peers[n] = p
 	m.state.peerConnected(n)
+	m.sendAccessLog(n) // before the first request
 	if listener != nil {
 		copied, err := duplicate(listener)
 		if err != nil {
@@ -56,6 +57,7 @@ func (m *master) frontGone(n int) {
 		p.close()
 		delete(m.peers, n)
 	}
+	delete(m.access.moved, n)
 	m.state.peerGone(n)
 	m.answered(n)
 }
@@ -69,6 +71,11 @@ func (m *master) fromFront(n int, msg control.Message) {
 		var answer control.Settled
 		if err = msg.Decode(&answer); err == nil {
 			m.settled(n, answer)
+		}
+	case control.KindAccessed:
+		var moved control.Accessed
+		if err = msg.Decode(&moved); err == nil {
+			m.access.moved[n] = moved.Number
 		}
 	case control.KindAck:
 		var ack control.Ack

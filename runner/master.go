@@ -76,6 +76,9 @@ type master struct {
 	dumps        dumps
 	ticked       time.Time // the last tick
 
+	access  accessLog
+	pending []*pending
+
 	waiters []*peer // command lines that wait for the end
 	events  chan func()
 	done    chan struct{} // run has returned
@@ -123,6 +126,13 @@ func serveTree(o masterOptions) error {
 	}
 	if o.front {
 		if m.listener, m.address, m.inherited, err = masterListener(o.conf.Server.Listen); err != nil {
+			dir.release()
+			return err
+		}
+	}
+	m.access.moved = map[int]int{}
+	if o.front {
+		if err := m.moveAccessLog(o.conf); err != nil {
 			dir.release()
 			return err
 		}
@@ -198,6 +208,7 @@ func (m *master) run() error {
 		case <-timer.C:
 		}
 		timer.Stop()
+		m.fulfil()
 		m.notify.status(m.state.summary())
 	}
 	m.end()

@@ -143,13 +143,13 @@ func (p preparation) configure(ctx context.Context, g generation) (*config.Confi
 			p.say(fmt.Sprintf("this master is older than %s and skips it: %v", s.Key, err))
 		}
 	}
-	return &conf, nil
+	return &conf, tryAccessLog(&conf)
 }
 
 // masterKeys are the settings that concern the master, beside [workers] and
 // [reload].
 func masterKeys() []string {
-	return []string{"server.listen", "server.keep_alive", "server.drain_delay"}
+	return []string{"server.listen", "server.keep_alive", "server.drain_delay", "log.access_file"}
 }
 
 // bootContext bounds what makes the app, or less, as a worker's start is.

@@ -22,7 +22,7 @@ func (m *master) signaled(s os.Signal) {
 	case syscall.SIGUSR2:
 		m.deploy(deployUpgrade, nil)
 	case syscall.SIGUSR1:
-		m.log.Info("signal USR1: there are no log files to open anew; logs go to standard error")
+		_ = m.reopenLogs("signal USR1") // it has said what is wrong
 	case syscall.SIGTTIN:
 		m.scale(m.state.target+1, "signal TTIN")
 	case syscall.SIGTTOU:

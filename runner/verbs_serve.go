@@ -99,7 +99,8 @@ func (p *program) loneFront(ctx context.Context, gateway string) error {
 	return front.Run(ctx, front.Options{
 		Config: conf, Gateway: gateway, Listener: listener, Log: log, Record: os.Getenv(recordVariable),
 		Announce: func(string) { fmt.Printf("listening on http://%s\n", address) },
-		Load:     func(control.Settings) (*config.Config, error) { return p.load() }, Again: hangups(),
+		Lines:    p.logs.Load(), Reopen: reopenings(),
+		Load: func(control.Settings) (*config.Config, error) { return p.load() }, Again: hangups(),
 		Hello: controlHello(control.RoleFront),
 	})
 }
@@ -141,6 +142,7 @@ func (p *program) frontRole() *cobra.Command {
 				Config: conf, Control: conn, Log: p.servingLogger(conf, "process", "front"),
 				Hello: controlHello(control.RoleFront), Record: os.Getenv(recordVariable),
 				Orphaned: p.orphaned,
+				Lines:    p.logs.Load(),
 				Load: func(which control.Settings) (*config.Config, error) {
 					return keptSettings{file: which.File, root: which.Root}.load(p.flags())
 				},
@@ -162,6 +164,14 @@ func (p *program) orphaned() bool {
 	case <-time.After(time.Second):
 		return false
 	}
+}
+
+// reopenings are the signals that tell a front that runs apart to open its log
+// files anew.
+func reopenings() <-chan os.Signal {
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, syscall.SIGUSR1)
+	return signals
 }
 
 // hangups are the signals that tell a front that runs apart to read its

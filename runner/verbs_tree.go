@@ -33,7 +33,7 @@ func (p *program) treeCommands() []*cobra.Command {
 		p.deployCommand(deployRollback, "go back to the build before the last reload, losing no request",
 			"rollback starts workers from the kept copy of the build before the last reload, with its settings of\n"+
 				"then, as carefully as reload does. The database stays as it is: migrations are never taken back."),
-		p.scaleCommand(), p.workerCommand(), p.drainCommand(), p.stopCommand(),
+		p.scaleCommand(), p.workerCommand(), p.drainCommand(), p.logsCommand(), p.stopCommand(),
 	}
 }
 
@@ -116,6 +116,20 @@ func (p *program) drainCommand() *cobra.Command {
 	}
 	c.Flags().DurationVar(&delay, "delay", delay, "`time` to serve on, by default server.drain_delay")
 	c.Flags().Lookup("delay").DefValue = ""
+	return c
+}
+
+func (p *program) logsCommand() *cobra.Command {
+	c := &cobra.Command{Use: "logs", Short: "the log files of the running app"}
+	c.AddCommand(&cobra.Command{
+		Use: "reopen", Short: "open the log files anew, after logrotate has renamed them", Args: cobra.NoArgs,
+		Long: "reopen ends when no process writes to the old files any more, so that they can be compressed. No line\n" +
+			"is lost. The signal USR1 does the same without waiting.",
+		Example: "  postrotate\n    " + p.name() + " logs reopen\n  endscript",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return p.tell(cmd.Context(), p.locate(), control.Request{Verb: "logs", Args: []string{"reopen"}}, reopenLimit+statusSilence, false, false)
+		},
+	})
 	return c
 }
 

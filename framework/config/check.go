@@ -92,6 +92,13 @@ func (c *Config) invalid(key string) string {
 		return oneOf(c.Log.Level, "debug", "info", "warn", "error")
 	case "log.format":
 		return oneOf(c.Log.Format, "text", "json")
+	case "log.access":
+		if c.Log.Access == "" {
+			return ""
+		}
+		return oneOf(c.Log.Access, "text", "json", "combined", "off")
+	case "log.access_file":
+		return unless(isFile(c.Log.AccessFile), "the path of a file, like /var/log/qna/access.log, or nothing")
 	}
 	return ""
 }
@@ -117,6 +124,11 @@ const (
 // between checks the bounds of a duration.
 func between(d, low, high time.Duration) string {
 	return unless(d >= low && d <= high, "a duration from "+low.String()+" to "+high.String())
+}
+
+// isFile allows the path of a file, and none.
+func isFile(name string) bool {
+	return name == "" || !strings.ContainsRune(name, 0) && !strings.HasSuffix(name, "/") && filepath.Base(name) != ".."
 }
 
 // isDirectory allows the name of a directory that can belong to one app, and

@@ -212,6 +212,16 @@ type Locale struct {
 type Log struct {
 	Level  string `key:"level" help:"debug, info, warn or error"`
 	Format string `key:"format" help:"text or json"`
+	// Access is the form of the front's line for each request: "text", "json",
+	// "combined" (that of Apache and nginx) or "off". Empty: as Format, and no
+	// lines where Level is above info.
+	Access string `key:"access" help:"line for each request: text, json, combined or off; empty for that of format"`
+	// AccessFile takes these lines instead of standard error. The signal USR1
+	// and the command logs reopen it, for logrotate.
+	AccessFile string `key:"access_file" help:"file for the lines of requests, standard error if empty"`
+	// AccessQuery keeps what addresses have behind "?" in these lines. It may
+	// be what belongs in no log, a token for example.
+	AccessQuery bool `key:"access_query" help:"whether lines of requests keep the query of an address"`
 }
 
 // Pages is the [pages] section.

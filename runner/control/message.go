@@ -35,6 +35,8 @@ const (
 	KindTable    Kind = "table"    // master to front: Table + 1 file a new link
 	KindSettings Kind = "settings" // master to front: Settings
 	KindSettled  Kind = "settled"  // front: Settled
+	KindAccess   Kind = "access"   // master to front: Access + 1 file, none for standard error
+	KindAccessed Kind = "accessed" // front: Accessed
 	KindAck      Kind = "ack"      // front: Ack
 	KindIdle     Kind = "idle"     // front: Idle
 	KindBeat     Kind = "beat"     // master to front: none; renews the lease. Worker to master: Pulse
@@ -116,6 +118,17 @@ type Settled struct {
 	Number int `json:"number"`
 	// Faults says all that is wrong; then nothing has changed.
 	Faults string `json:"faults,omitempty"`
+}
+
+// Access gives a front the file that takes the lines of its access log from
+// now on; without a file they go to standard error.
+type Access struct {
+	Number int `json:"number"` // of the message, for the answer
+}
+
+// Accessed says that the file before is no longer written to.
+type Accessed struct {
+	Number int `json:"number"`
 }
 
 // Table is the list of workers that a front may use.

@@ -92,4 +92,5 @@ func (f *front) end() {
 	f.table.reset()
 	f.table.wiring.close()
 	f.static.close()
+	f.access.close()
 }

@@ -8,6 +8,8 @@ import (
 	"net"
 	"net/http"
 	"time"
+
+	"github.com/dram-go/dram/runner/front/h1"
 )
 
 // exchange is one request and its response as an engine presents them. It is
@@ -111,9 +113,10 @@ type engine interface {
 	farewell(patience time.Duration)
 }
 
-// newEngine returns an engine that calls handle for each request. Requests
+// newEngine returns an engine that calls handle for each request, and refused
+// for what is none. Requests
 // still running when base ends are cancelled.
-type newEngine func(base context.Context, l *live, log *slog.Logger, handle func(exchange)) engine
+type newEngine func(base context.Context, l *live, log *slog.Logger, handle func(exchange), refused func(remote string, why *h1.Refusal)) engine
 
 // stream is a connection on which HTTP has ended.
 type stream interface {

@@ -15,6 +15,8 @@ import (
 
 	"github.com/dram-go/dram/framework/config"
 	"github.com/dram-go/dram/runner/control"
+	"github.com/dram-go/dram/runner/front/h1"
+	"github.com/dram-go/dram/runner/logqueue"
 )
 
 // Options is what a front serves with, and for whom.
@@ -40,6 +42,11 @@ type Options struct {
 	// apart.
 	Load  func(control.Settings) (*config.Config, error)
 	Again <-chan os.Signal
+	// Lines takes the access log as long as there is no file for it. The master
+	// sends that file; a front that runs apart opens it, and does so again
+	// whenever Reopen says so.
+	Lines  *logqueue.Queue
+	Reopen <-chan os.Signal
 	// Record, if set, is a directory to which all that is said on data
 	// connections is written, for wire.Dump: WORKER-NUMBER.front and .worker.
 	Record string
@@ -75,6 +82,7 @@ type front struct {
 	table    *table
 	proxy    *proxy
 	static   *static
+	access   *accessLog
 
 	stopping atomic.Bool
 	draining atomic.Bool // the master says that a stop is near
@@ -115,7 +123,10 @@ func newFront(o Options, understand func(*config.Config) (*settings, error)) (*f
 	f.proxy = newProxy(f.table)
 	f.static = &static{log: o.Log}
 	f.entrance = newEntrance(s.clients, o.Log)
-	f.engine = s.engine(base, &f.live, o.Log, f.handle)
+	f.access = newAccessLog(o.Lines, o.Log)
+	f.engine = s.engine(base, &f.live, o.Log, f.handle, func(remote string, why *h1.Refusal) {
+		f.access.refused(remote, why, f.live.Load().access)
+	})
 	return f, nil
 }
 
@@ -137,6 +148,7 @@ func (f *front) run(ctx context.Context) error {
 	defer hangUp()
 	defer f.end()
 	if f.options.Control == nil {
+		f.openAccess()
 		f.accept(f.options.Listener)
 	}
 	done := ctx.Done()
@@ -148,6 +160,8 @@ func (f *front) run(ctx context.Context) error {
 			f.change(c)
 		case <-f.options.Again:
 			f.askToChange(change{Settings: control.Settings{Use: true}})
+		case <-f.options.Reopen:
+			f.openAccess()
 		case err := <-f.failed:
 			f.fail(err)
 		case <-done:
@@ -194,6 +208,10 @@ func (f *front) react(e event) {
 		f.static.use(m.Assets) // before a worker names them in a page
 		f.draining.Store(m.Draining)
 		f.table.apply(m, files, func(kind control.Kind, body any) { f.tell(e.conn, kind, body) })
+		files = nil
+	case control.KindAccess:
+		f.table.renew()
+		f.moveAccess(e)
 		files = nil
 	case control.KindSettings:
 		f.table.renew()
@@ -299,5 +317,5 @@ func (f *front) handle(x exchange) {
 	default:
 		f.proxy.serve(t)
 	}
-	logAccess(f.log, t, time.Since(t.begun))
+	f.access.write(t, time.Since(t.begun), t.settings.access)
 }

@@ -14,6 +14,8 @@ import (
 	"net/http"
 	"strconv"
 	"time"
+
+	"github.com/dram-go/dram/runner/front/h1"
 )
 
 // library is net/http's server as a source of exchanges. It knows HTTP/2, which
@@ -24,7 +26,7 @@ type library struct {
 	handle func(exchange)
 }
 
-func newLibrary(base context.Context, live *live, log *slog.Logger, handle func(exchange)) engine {
+func newLibrary(base context.Context, live *live, log *slog.Logger, handle func(exchange), _ func(string, *h1.Refusal)) engine {
 	e, l := &library{live: live, handle: handle}, live.Load()
 	e.server = &http.Server{
 		Handler:                      e,

@@ -17,10 +17,12 @@ type loop struct {
 	log    *slog.Logger
 	base   context.Context
 	forget func() bool // that base may end
+
+	refused func(remote string, why *h1.Refusal)
 }
 
-func newLoop(base context.Context, l *live, log *slog.Logger, handle func(exchange)) engine {
-	e := &loop{live: l, log: log, base: base}
+func newLoop(base context.Context, l *live, log *slog.Logger, handle func(exchange), refused func(string, *h1.Refusal)) engine {
+	e := &loop{live: l, log: log, base: base, refused: refused}
 	e.server = h1.New(e.options(), func(x *h1.Exchange) { handle(&loopExchange{Exchange: x}) })
 	e.forget = context.AfterFunc(base, func() { e.server.Interrupt(context.Cause(base)) })
 	return e
@@ -36,7 +38,7 @@ func (e *loop) options() h1.Options {
 		KeepAlive: s.keepAlive,
 		BodyPause: s.bodyPause, WritePause: s.writePause,
 		Base: e.base, Log: e.log,
-		Refused: func(remote string, why *h1.Refusal) { logRefusal(e.log, remote, why) },
+		Refused: e.refused,
 	}
 }
 

@@ -149,6 +149,7 @@ func (p *proxy) badBody(h *handover) bool {
 // attempt sends the request to one worker and, if it answers, relays the
 // response. It reports whether the request shall be sent to another.
 func (p *proxy) attempt(h *handover, w *worker) (again bool) {
+	begun := time.Now()
 	up, err := p.connect(h, w)
 	if err != nil {
 		return p.unreached(h, w, err)
@@ -156,6 +157,7 @@ func (p *proxy) attempt(h *handover, w *worker) (again bool) {
 	up.watch.start(h.settings.answer)
 	h.Watch(up.abandon)
 	sent, err := p.send(h, up)
+	h.upstream += time.Since(begun)
 	resp := &h.response
 	if err == nil && resp.Length > 0 {
 		resp.whole, _ = up.Whole()

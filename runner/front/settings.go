@@ -15,6 +15,7 @@ import (
 type settings struct {
 	limits
 	trusted []netip.Prefix // proxies before us
+	access  accessRules
 }
 
 // live holds the settings that are in force.
@@ -25,7 +26,7 @@ type live = atomic.Pointer[settings]
 // nothing.
 func newSettings(c *config.Config) (*settings, error) {
 	var faults []error
-	s := &settings{limits: newLimits(c), trusted: c.Server.Proxies()}
+	s := &settings{limits: newLimits(c), trusted: c.Server.Proxies(), access: accessRulesOf(c)}
 	return s, errors.Join(faults...)
 }
 
@@ -107,6 +108,7 @@ func (f *front) change(c change) {
 	case c.Use:
 		f.live.Store(c.settings)
 		f.engine.changed()
+		f.followAccess()
 		f.log.Info("new settings are in force")
 	}
 	if c.tell != nil {

@@ -2,6 +2,7 @@ package front
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"io"
@@ -16,6 +17,7 @@ import (
 	"github.com/dram-go/dram/framework/config"
 	"github.com/dram-go/dram/runner/control"
 	"github.com/dram-go/dram/runner/gateway"
+	"github.com/dram-go/dram/runner/logqueue"
 	"github.com/dram-go/dram/runner/wire"
 )
 
@@ -60,8 +62,8 @@ func newSite(t *testing.T, change func(*limits)) *site {
 	announced := make(chan string, 2)
 	s.front = makeFront(t, Options{
 		Config: conf, Control: conn, Log: slog.New(slog.NewJSONHandler(lines(s.logged), nil)),
-		Announce: func(addr string) { announced <- addr },
-		Load:     func(which control.Settings) (*config.Config, error) { return s.reread(which) },
+		Announce: func(addr string) { announced <- addr }, Lines: lineQueue(t, s.logged),
+		Load: func(which control.Settings) (*config.Config, error) { return s.reread(which) },
 	}, func(l *limits) {
 		l.hold, l.lease = patience, time.Hour // no beats in most tests
 		l.parting, l.handshake = 200*time.Millisecond, 5*time.Millisecond
@@ -95,6 +97,7 @@ func newSite(t *testing.T, change func(*limits)) *site {
 func makeFront(t *testing.T, o Options, change func(*limits)) *front {
 	t.Helper()
 	f, err := newFront(o, func(c *config.Config) (*settings, error) {
+		c.Log.Access = cmp.Or(c.Log.Access, "json") // for lines
 		s, err := newSettings(c)
 		if err == nil {
 			change(&s.limits)
@@ -105,6 +108,13 @@ func makeFront(t *testing.T, o Options, change func(*limits)) *front {
 		t.Fatal(err)
 	}
 	return f
+}
+
+// lineQueue takes the access log to a test.
+func lineQueue(t *testing.T, to lines) *logqueue.Queue {
+	q := logqueue.New(to, 0, func(logqueue.Loss) {})
+	t.Cleanup(func() { q.Close(patience) })
+	return q
 }
 
 func listenerFile(t *testing.T) *os.File {

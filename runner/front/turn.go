@@ -24,12 +24,14 @@ type turn struct {
 	host   string
 	tls    *tls.ConnectionState // nil in clear
 
-	started bool // the client has got a status
-	status  int
-	bytes   int64  // of the response's body
-	worker  int    // the one used last, 0 for none
-	tries   int    // attempts at workers
-	reason  string // why the response is ours or incomplete
+	started  bool // the client has got a status
+	status   int
+	bytes    int64         // of the response's body
+	worker   int           // the one used last, 0 for none
+	tries    int           // attempts at workers
+	upstream time.Duration // that these took until they answered or failed
+	cache    string        // what the cache had to say
+	reason   string        // why the response is ours or incomplete
 }
 
 func newTurn(x exchange, now time.Time, s *settings) *turn {

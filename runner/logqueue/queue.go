@@ -90,7 +90,7 @@ func (q *Queue) add(b []byte) int {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if q.closed || len(q.pending)+len(b) > Limit {
-		q.dropped++
+		q.dropped += max(1, bytes.Count(b, []byte{'\n'}))
 	} else {
 		q.pending = append(q.pending, b...)
 	}
