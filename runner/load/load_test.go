@@ -2,6 +2,7 @@ package load
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -299,17 +300,24 @@ func TestStopWaitsForAnswers(t *testing.T) {
 	}
 }
 
+// TestSlowClients has a server that loses its patience after some pieces, not
+// after some time: the ordinary client beside them is never too slow for it.
 func TestSlowClients(t *testing.T) {
+	const pieces = 20
 	page := strings.Repeat("x", 400)
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /", func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, page) })
 	mux.HandleFunc("POST /", func(w http.ResponseWriter, r *http.Request) {
-		if _, err := io.Copy(io.Discard, r.Body); err != nil {
-			w.WriteHeader(http.StatusRequestTimeout)
+		for range pieces {
+			if _, err := r.Body.Read(make([]byte, 64)); err == io.EOF {
+				return
+			}
 		}
+		w.Header().Set("Connection", "close")
+		w.WriteHeader(http.StatusRequestTimeout)
 	})
 	s := httptest.NewUnstartedServer(mux)
-	s.Config.ReadTimeout = 100 * time.Millisecond
+	s.Listener = impatient{s.Listener, pieces}
 	s.Start()
 	defer s.Close()
 	for name, p := range map[string]Plan{
@@ -332,6 +340,35 @@ func TestSlowClients(t *testing.T) {
 			t.Errorf("slow %s: %+v", name, s)
 		}
 	}
+}
+
+// impatient is a listener whose connections end when single bytes have come in
+// a row.
+type impatient struct {
+	net.Listener
+	pieces int
+}
+
+func (l impatient) Accept() (net.Conn, error) {
+	conn, err := l.Listener.Accept()
+	return &impatientConn{Conn: conn, left: l.pieces}, err
+}
+
+type impatientConn struct {
+	net.Conn
+	left int
+	head bool // whole
+}
+
+func (c *impatientConn) Read(b []byte) (int, error) {
+	n, err := c.Conn.Read(b)
+	c.head = c.head || bytes.Contains(b[:n], []byte("\r\n\r\n"))
+	if n == 1 && !c.head {
+		if c.left--; c.left == 0 {
+			c.Conn.Close()
+		}
+	}
+	return n, err
 }
 
 // poll asks until the answer is yes.
