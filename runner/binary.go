@@ -78,8 +78,8 @@ func ownPath() (string, error) {
 }
 
 // keepBinary copies the binary at source to dir/<build id>/<its name>, where
-// it stays whatever happens to the source, and returns both. The copy runs
-// the processes of its generation, so their name in ps is the binary's.
+// it stays whatever happens to the source, and returns both. Who may not pass
+// through dir cannot read it. The copy runs the processes of its generation, so their name in ps is the binary's.
 func keepBinary(source, dir string) (path, build string, err error) {
 	in, _, err := openRegular(source)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -95,7 +95,7 @@ func keepBinary(source, dir string) (path, build string, err error) {
 	path = filepath.Join(dir, build, filepath.Base(source))
 	if kept, err := buildID(path); err == nil && kept == build {
 		now := time.Now() // the newest are kept
-		return path, build, cmp.Or(os.Chmod(path, 0o700), os.Chtimes(filepath.Dir(path), now, now))
+		return path, build, cmp.Or(os.Chmod(path, 0o755), os.Chtimes(filepath.Dir(path), now, now))
 	}
 	if err := copyBinary(in, path); err != nil {
 		return "", "", fmt.Errorf("keep a copy of the binary: %w", err)
@@ -121,7 +121,7 @@ func copyBinary(in *os.File, path string) error {
 	}
 	defer os.Remove(out.Name()) // fails after the rename, as it should
 	_, err = io.Copy(out, in)
-	err = cmp.Or(err, out.Chmod(0o700), out.Sync(), out.Close())
+	err = cmp.Or(err, out.Chmod(0o755), out.Sync(), out.Close())
 	if err != nil {
 		return err
 	}

@@ -8,7 +8,6 @@ import (
 	"os/exec"
 	"slices"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/dram-go/dram/runner/control"
@@ -30,7 +29,8 @@ type launch struct {
 	boot   bool     // standard output and error are kept until READY
 	life   *os.File // its lifeline
 
-	nursery *nursery
+	nursery  *nursery
+	identity *identity
 }
 
 // child is the master's hold on one process of its own.
@@ -55,7 +55,7 @@ func startChild(l launch) (*child, error) {
 	c := &child{conn: ours, ended: make(chan struct{})}
 	cmd := &exec.Cmd{
 		Path: l.binary, Args: append([]string{l.title}, l.args...), Env: l.env,
-		ExtraFiles: []*os.File{theirs}, SysProcAttr: ownGroup(),
+		ExtraFiles: []*os.File{theirs}, SysProcAttr: l.identity.attributes(),
 	}
 	cmd.Stdout, cmd.Stderr = os.Stderr, os.Stderr
 	read := make(chan struct{})
@@ -93,9 +93,6 @@ func startChild(l launch) (*child, error) {
 	}()
 	return c, nil
 }
-
-// ownGroup keeps the terminal's signals away from a child.
-func ownGroup() *syscall.SysProcAttr { return &syscall.SysProcAttr{Setpgid: true} }
 
 // exitStatus says how a process ended, in the words of a shell.
 func exitStatus(err error) string {

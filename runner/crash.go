@@ -2,11 +2,14 @@ package runner
 
 import (
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // crashFile is where a process leaves what the Go runtime prints at its death.
@@ -14,10 +17,22 @@ func crashFile(runDir string, pid int) string {
 	return filepath.Join(runDir, fmt.Sprintf("crash-%d.txt", pid))
 }
 
+// maxCrash bounds what is read of a crash file.
+const maxCrash = 1 << 20
+
 // readCrash returns the last words in a crash file, and removes it when there
-// are none.
+// are none. Processes of another user may have made it: a link to a file that
+// only we may read, or a pipe, is none.
 func readCrash(path string) string {
-	text, err := os.ReadFile(path)
+	f, err := os.OpenFile(path, os.O_RDONLY|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0)
+	if err != nil {
+		return ""
+	}
+	defer f.Close()
+	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() {
+		return ""
+	}
+	text, err := io.ReadAll(io.LimitReader(f, maxCrash))
 	if err != nil {
 		return ""
 	}

@@ -120,6 +120,9 @@ func (m *master) prepared(d *deployment, p prepared, err error) {
 	if p.conf.Server.Listen != m.serving.Server.Listen {
 		m.say("server.listen is now %s: that takes a stop and a start", p.conf.Server.Listen)
 	}
+	if now, was := p.conf.Server, m.serving.Server; now.User != was.User || now.Group != was.Group {
+		m.say("server.user or server.group has changed: that takes a stop and a start")
+	}
 	d.conf = p.conf
 	m.state.limits = limitsOf(p.conf)
 	m.generations[d.number] = p.generation

@@ -123,6 +123,18 @@
 // Type=notify), feeds its watchdog as long as a worker beats, and takes over one
 // socket from a socket unit (LISTEN_FDS).
 //
+// # Rights
+//
+// Started by root with server.user set, serve and gateway keep root's rights in
+// the master alone, which runs no line of the app beyond its package
+// initialisation: it opens the port, reads the settings and the secret, and
+// starts everything else, checks and migrations included, as that user. These
+// processes read their copies of settings and binary, and can change neither;
+// they own the published static files, and their dumps and last words in the
+// run directory. What the app itself writes, such as data/, must belong to the
+// user, who must be able to pass through the directories above. A change of
+// server.user takes a stop and a start.
+//
 // # Files
 //
 // Everything lies below .dram beside dram.toml, or in the directories that

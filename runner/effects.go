@@ -76,7 +76,7 @@ func (m *master) startWorker(slot, number int, now time.Time) {
 	p := process{ID: m.state.lastWorker, Slot: slot, Generation: number, Jitter: 0.9 + 0.2*rand.Float64()}
 	g := m.generations[number]
 	c, err := startChild(launch{
-		binary: g.binary, boot: true, life: m.life, nursery: m.nursery, args: []string{"__worker"},
+		binary: g.binary, boot: true, life: m.life, nursery: m.nursery, identity: m.identity, args: []string{"__worker"},
 		title: fmt.Sprintf("%s: worker %d gen %d", m.conf.Name, p.ID, number),
 		env:   m.childEnv(g, control.RoleWorker, m.workerVariables(g, p.ID)...),
 	})
@@ -96,7 +96,7 @@ func (m *master) startFront(number int, now time.Time) {
 	p := process{ID: m.state.lastFront, Generation: number}
 	g := m.generations[number]
 	c, err := startChild(launch{
-		binary: g.binary, life: m.life, nursery: m.nursery, args: []string{"__front"},
+		binary: g.binary, life: m.life, nursery: m.nursery, identity: m.identity, args: []string{"__front"},
 		title: fmt.Sprintf("%s: front gen %d", m.conf.Name, number),
 		env:   m.childEnv(g, control.RoleFront),
 	})
@@ -119,6 +119,7 @@ func (m *master) startFront(number int, now time.Time) {
 // childEnv is the environment of a process of a generation.
 func (m *master) childEnv(g generation, role string, own ...string) []string {
 	own = append(own, "DRAM_ROLE="+role, "DRAM_CONTROL_FD="+strconv.Itoa(controlFD), "DRAM_GENERATION="+strconv.Itoa(g.number))
+	own = append(own, m.identity.variables()...)
 	return childEnv(os.Environ(), m.settings, append(own, g.kept.variables()...)...)
 }
 

@@ -20,6 +20,7 @@ const hubName = "hub.sock"
 type hub struct {
 	relay pubsub.Hub
 	path  string
+	who   *identity   // who connects, if not we
 	file  os.FileInfo // of the socket
 	end   context.CancelFunc
 	ended sync.WaitGroup
@@ -27,8 +28,8 @@ type hub struct {
 
 // openHub begins to relay at a socket in the run directory, which only our
 // user may enter.
-func openHub(runDir string) (*hub, error) {
-	h := &hub{path: filepath.Join(runDir, hubName)}
+func openHub(runDir string, who *identity) (*hub, error) {
+	h := &hub{path: filepath.Join(runDir, hubName), who: who}
 	return h, h.open()
 }
 
@@ -37,7 +38,10 @@ func (h *hub) open() error {
 	if err != nil {
 		return fmt.Errorf("hub: %w", err)
 	}
-	if h.file, err = os.Lstat(h.path); err != nil {
+	if err = h.who.lendSocket(h.path); err == nil {
+		h.file, err = os.Lstat(h.path)
+	}
+	if err != nil {
 		l.Close()
 		return fmt.Errorf("hub: %w", err)
 	}

@@ -27,7 +27,8 @@ type masterOptions struct {
 	front    bool              // the tree has a front of its own
 	stdout   io.Writer
 	stderr   io.Writer
-	nursery  *nursery // of PID 1; else nil
+	nursery  *nursery  // of PID 1; else nil
+	identity *identity // who the processes of the tree run as; nil: as we do
 }
 
 // master supervises a tree. One goroutine, in run, owns everything here;
@@ -93,8 +94,12 @@ type worker struct {
 // serveTree runs a master until its tree has ended. The error says why the
 // first start failed; after a successful one nothing but a stop ends it.
 func serveTree(o masterOptions) error {
-	dir, err := claimRunDir(o.conf.RunDir(), o.conf.LockDir())
+	dir, err := claimRunDir(o.conf.RunDir(), o.conf.LockDir(), o.identity)
 	if err != nil {
+		return err
+	}
+	if err := o.identity.settle(o.conf); err != nil {
+		dir.release()
 		return err
 	}
 	if os.Getpid() == 1 {
@@ -118,7 +123,7 @@ func serveTree(o masterOptions) error {
 	defer theirs.Close()
 	m.life = theirs
 	if os.Getenv(pubsub.HubVariable) == "" { // else there is one already
-		if m.hub, err = openHub(dir.path); err != nil {
+		if m.hub, err = openHub(dir.path, o.identity); err != nil {
 			dir.release()
 			return err
 		}

@@ -103,6 +103,9 @@ func (p preparation) copies() (g generation, err error) {
 	if g.kept, err = keepSettings(settings, settingsDir(p.conf), p.number); p.held != nil {
 		g.kept.root = p.held.kept.root
 	}
+	if err == nil {
+		err = cmp.Or(p.identity.admit(filepath.Dir(g.binary), passable), p.identity.lendSettings(g.kept))
+	}
 	return g, err
 }
 
@@ -149,7 +152,7 @@ func (p preparation) configure(ctx context.Context, g generation) (*config.Confi
 // masterKeys are the settings that concern the master, beside [workers] and
 // [reload].
 func masterKeys() []string {
-	return []string{"server.listen", "server.keep_alive", "server.drain_delay", "log.access_file"}
+	return []string{"server.listen", "server.keep_alive", "server.drain_delay", "server.user", "server.group", "log.access_file"}
 }
 
 // bootContext bounds what makes the app, or less, as a worker's start is.
@@ -219,6 +222,7 @@ const maxRoleOutput = 4 << 20
 // its standard output. Its error is what it wrote to standard error.
 func (p preparation) role(ctx context.Context, g generation, name, role string, args ...string) ([]byte, error) {
 	own := append(g.kept.variables(), lifelineVariable+"=3")
+	own = append(own, p.identity.variables()...)
 	if role != "" {
 		own = append(own, "DRAM_ROLE="+role)
 	}
@@ -233,7 +237,7 @@ func (p preparation) role(ctx context.Context, g generation, name, role string, 
 		cmd.Args = append([]string{p.conf.Name + ": " + name}, args...)
 		cmd.Env = childEnv(os.Environ(), p.settings, own...)
 		cmd.ExtraFiles = []*os.File{p.life}
-		cmd.SysProcAttr = ownGroup()
+		cmd.SysProcAttr = p.identity.attributes()
 		// A migration may end in order; and a grandchild may hold the pipes open.
 		cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGTERM) }
 		cmd.WaitDelay = killAfter
@@ -248,7 +252,7 @@ func (p preparation) role(ctx context.Context, g generation, name, role string, 
 	case ctx.Err() != nil:
 		return nil, context.Cause(ctx)
 	case err != nil && words.last() == "" && !errors.As(err, &ended):
-		return nil, &unrunnable{err}
+		return nil, &unrunnable{err, p.identity}
 	case err != nil:
 		return nil, errors.New(cmp.Or(words.last(), exitStatus(err)))
 	}
@@ -257,13 +261,19 @@ func (p preparation) role(ctx context.Context, g generation, name, role string, 
 }
 
 // unrunnable is a binary that the kernel refuses to run.
-type unrunnable struct{ err error }
+type unrunnable struct {
+	err error
+	who *identity
+}
 
 func (u *unrunnable) Error() string {
 	why := u.err
 	var path *fs.PathError
 	if errors.As(why, &path) {
 		why = path.Err // the path is that of our copy
+	}
+	if u.who != nil && path != nil && errors.Is(why, fs.ErrPermission) {
+		return fmt.Sprintf("%s (server.user) cannot run %s: %v\nLet it pass through every directory above (chmod o+x DIR)", u.who, path.Path, why)
 	}
 	return fmt.Sprintf("the new binary cannot be run: %v", why)
 }

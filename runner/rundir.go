@@ -24,13 +24,14 @@ type runDir struct {
 	lock   *os.File
 	socket *net.UnixListener
 	file   os.FileInfo // of the socket
+	who    *identity   // whose processes leave dumps and last words in it
 }
 
 // claimRunDir takes the directory over or says which master has it. The lock
 // is the kernel's and ends with the process, so what a killed master left
 // behind stops nobody. It does not lie in the directory itself, which people
 // remove to get rid of a stale socket.
-func claimRunDir(path, lockDir string) (*runDir, error) {
+func claimRunDir(path, lockDir string, who *identity) (*runDir, error) {
 	lock, err := openLock(filepath.Join(lockDir, "master.lock"))
 	if err != nil {
 		return nil, fmt.Errorf("lock: %w", err)
@@ -44,7 +45,7 @@ func claimRunDir(path, lockDir string) (*runDir, error) {
 		lock.Close()
 		return nil, fmt.Errorf("lock %s: %w", lock.Name(), err)
 	}
-	d := &runDir{path: path, lock: lock}
+	d := &runDir{path: path, lock: lock, who: who}
 	if err := d.bind(); err != nil {
 		lock.Close()
 		return nil, err
@@ -69,6 +70,9 @@ func writeOwner(lock *os.File) error {
 // bind makes the directory and the socket in it.
 func (d *runDir) bind() error {
 	if err := ownDirectory(d.path); err != nil {
+		return fmt.Errorf("run directory: %w", err)
+	}
+	if err := d.who.admit(d.path, shared); err != nil {
 		return fmt.Errorf("run directory: %w", err)
 	}
 	socket, err := control.Bind(d.socketPath())

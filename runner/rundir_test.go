@@ -35,7 +35,7 @@ func TestRemovedRunDirectory(t *testing.T) {
 
 func TestReleaseLeavesTheSocketOfAnother(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "app", ".dram", "run")
-	d, err := claimRunDir(path, filepath.Dir(path))
+	d, err := claimRunDir(path, filepath.Dir(path), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -67,7 +67,7 @@ func TestRunDirectoryThatIsALink(t *testing.T) {
 	if err := os.Symlink(victim, run); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := claimRunDir(run, filepath.Dir(run)); err == nil || !strings.Contains(err.Error(), "is a link") {
+	if _, err := claimRunDir(run, filepath.Dir(run), nil); err == nil || !strings.Contains(err.Error(), "is a link") {
 		t.Fatalf("%v, want a refusal", err)
 	}
 	info, err := os.Stat(victim)
@@ -84,7 +84,7 @@ func TestRunDirectoryThatIsALink(t *testing.T) {
 	if err := os.Chown(foreign, 65534, 65534); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := claimRunDir(foreign, filepath.Dir(foreign)); err == nil || !strings.Contains(err.Error(), "belongs to user 65534") {
+	if _, err := claimRunDir(foreign, filepath.Dir(foreign), nil); err == nil || !strings.Contains(err.Error(), "belongs to user 65534") {
 		t.Fatalf("%v, want a refusal", err)
 	}
 }

@@ -16,6 +16,7 @@ type status struct {
 	Generation int             `json:"generation"`
 	Previous   string          `json:"previous,omitempty"` // build that rollback goes back to
 	Listen     string          `json:"listen,omitempty"`   // empty for a gateway alone
+	User       string          `json:"user,omitempty"`     // of its processes, when the master's is another
 	Since      time.Time       `json:"since"`
 	Target     int             `json:"target"` // workers that shall serve
 	Front      *processStatus  `json:"front,omitempty"`
@@ -93,7 +94,7 @@ func (m *master) status(streams bool) status {
 	s := m.state
 	out := status{
 		App: m.conf.Name, PID: m.pid, Build: m.generations[s.generation].build, Generation: s.generation,
-		Listen: m.address, Since: m.since, Target: s.target, Fronts: len(s.peers), Reload: m.lastReload, State: s.health(),
+		Listen: m.address, User: m.identity.String(), Since: m.since, Target: s.target, Fronts: len(s.peers), Reload: m.lastReload, State: s.health(),
 		Waiting: s.waiting(), Breaker: s.tripped(), Rollout: m.rolloutStatus(), After: m.after.failure, Hub: m.hubStatus(),
 	}
 	if m.previous != nil {

@@ -16,6 +16,9 @@ func (s status) write(w io.Writer, now time.Time) {
 	if s.Listen != "" {
 		fmt.Fprintf(w, " on http://%s", s.Listen)
 	}
+	if s.User != "" {
+		fmt.Fprintf(w, " as user %s", s.User)
+	}
 	fmt.Fprintf(w, ", generation %d, build %s\n\n", s.Generation, s.Build)
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(t, "PROCESS\tGEN\tPID\tSTATE\tFOR\tNOW\tREQUESTS\tFAILED\tMEMORY\tRESTARTS\tOLDEST REQUEST")

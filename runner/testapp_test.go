@@ -61,6 +61,7 @@ func newTestApp(conf *config.Config) (*testApp, error) {
 	mux.HandleFunc("GET /settings", func(w http.ResponseWriter, _ *http.Request) {
 		fmt.Fprint(w, conf.Name, " ", conf.Root, " ", conf.Locale.Default)
 	})
+	mux.HandleFunc("GET /secret", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, len(conf.Secret)) })
 	mux.HandleFunc("GET /asset", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, a.asset()) })
 	mux.HandleFunc("GET /until/{file}", func(w http.ResponseWriter, r *http.Request) {
 		os.WriteFile(r.PathValue("file")+".begun", nil, 0o600)

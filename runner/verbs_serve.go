@@ -59,10 +59,17 @@ func (p *program) serve(withFront bool) error {
 	if err != nil {
 		return err
 	}
+	who, err := identityOf(conf.Server, os.Geteuid())
+	if err != nil {
+		return err
+	}
 	log := p.servingLogger(conf, "process", "master")
+	if who == nil && os.Geteuid() == 0 && conf.Server.User == "" && conf.Env == config.Production {
+		log.Warn("the app runs as root; server.user names a user for it, and only this process keeps its rights")
+	}
 	return serveTree(masterOptions{
 		conf: conf, log: log, source: source, file: file,
-		settings: p.settings(), front: withFront, stdout: os.Stdout, stderr: p.logs.Load(),
+		settings: p.settings(), front: withFront, stdout: os.Stdout, stderr: p.logs.Load(), identity: who,
 	})
 }
 

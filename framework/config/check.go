@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"net"
 	netmail "net/mail"
 	"net/url"
@@ -38,6 +39,13 @@ func (c *Config) invalid(key string) string {
 		return unless(len(c.Server.Proxies()) == len(c.Server.TrustedProxies), "a list of addresses and ranges like 10.0.0.0/8, separated by commas in a variable")
 	case "server.drain_delay":
 		return between(c.Server.DrainDelay, 0, maxDelay)
+	case "server.user":
+		return unless(isAccount(c.Server.User), "the name or number of a user, or nothing")
+	case "server.group":
+		return cmp.Or(
+			unless(isAccount(c.Server.Group), "the name or number of a group, or nothing"),
+			unless(c.Server.Group == "" || c.Server.User != "", "server.user too: a group alone changes nothing"),
+		)
 	case "server.run_dir":
 		return unless(isDirectory(c.Server.RunDir), "a directory of its own, like /run/qna, or nothing")
 	case "server.state_dir":
@@ -129,6 +137,11 @@ func between(d, low, high time.Duration) string {
 // isFile allows the path of a file, and none.
 func isFile(name string) bool {
 	return name == "" || !strings.ContainsRune(name, 0) && !strings.HasSuffix(name, "/") && filepath.Base(name) != ".."
+}
+
+// isAccount allows what can be the name or number of a user or group, and none.
+func isAccount(text string) bool {
+	return !strings.ContainsAny(text, ":/, \t\n\x00") && !strings.HasPrefix(text, "-")
 }
 
 // isDirectory allows the name of a directory that can belong to one app, and

@@ -96,6 +96,12 @@ type Server struct {
 	// stop, while /readyz says 503 already: what a load balancer needs to
 	// notice. 0 stops at once.
 	DrainDelay time.Duration `key:"drain_delay" help:"time between /readyz saying 503 and the stop"`
+	// User and Group are who front, workers and everything else of the app run
+	// as when serve or gateway is started by root, which opens the ports and
+	// keeps its rights for that. Names or numbers; without Group it is every
+	// group of the user. Empty changes nothing.
+	User  string `key:"user" help:"user that the app's processes run as, when root starts it"`
+	Group string `key:"group" help:"their group, by default those of the user"`
 	// RunDir and StateDir are where a running app keeps its sockets, and what
 	// must survive it, instead of .dram/run and .dram/state: /run/qna and
 	// /var/lib/qna where the app's directory is read-only. Programs must be

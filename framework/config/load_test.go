@@ -331,6 +331,8 @@ func TestValidation(t *testing.T) {
 		{"reload.soak", []string{"0s", "10s", "10m"}, []string{"-1s", "11m"}},
 		{"server.trusted_proxies", []string{"127.0.0.1", "10.0.0.0/8,::1", "2001:db8::/32"}, []string{"localhost", "10.0.0.0/33", "10.0.0.1,x"}},
 		{"server.idempotency_keys", []string{"true", "false"}, []string{"maybe"}},
+		{"server.user", []string{"", "www-data", "1000"}, []string{"a b", "-x", "a:b"}},
+		{"server.group", []string{""}, []string{"www-data", "a b"}},
 		{"server.run_dir", []string{"", "/run/qna", "tmp/run"}, []string{"/", "/run/", "/tmp", "..", "a/.."}},
 		{"server.state_dir", []string{"", "/var/lib/qna"}, []string{"/var/lib", "a\x00b"}},
 		{"server.drain_delay", []string{"0s", "5s"}, []string{"-1s", "1h"}},
@@ -370,7 +372,7 @@ func TestValidation(t *testing.T) {
 func TestEveryKeyIsChecked(t *testing.T) {
 	empty := &Config{ // for these empty is fine
 		Secret: "short", PreviousSecrets: []string{""}, Mail: Mail{URL: "nowhere", From: "nobody"},
-		Server:  Server{PublicURL: "x", DrainDelay: -1, TrustedProxies: []string{"x"}, RunDir: "/", StateDir: "."},
+		Server:  Server{PublicURL: "x", DrainDelay: -1, TrustedProxies: []string{"x"}, RunDir: "/", StateDir: ".", User: "a b", Group: "a b"},
 		Workers: Workers{MaxRequests: -1, MaxAge: 1, MaxRSS: 1, Procs: -1, Memory: 1},
 		Reload:  Reload{Probe: "readyz", Soak: -1},
 	}
