@@ -126,6 +126,10 @@ func (x *Exchange) Add(name, value string) {
 	}
 }
 
+// Lines adds whole field lines that were written before. They must be well
+// formed, and none of those that Add treats specially.
+func (x *Exchange) Lines(lines []byte) { x.out = append(x.out, lines...) }
+
 // Announce says how long the body will be.
 func (x *Exchange) Announce(length int64) {
 	if x.sized {
@@ -139,9 +143,12 @@ func (x *Exchange) Ready(dated bool) {
 		x.out = append(x.out, x.c.server.date()...)
 	}
 	x.gap = len(x.out)
-	x.out = append(x.out, make([]byte, gapSize)...)
+	x.out = append(x.out, noGap[:]...)
 	x.data = len(x.out)
 }
+
+// noGap is what a gap is before it is filled.
+var noGap [gapSize]byte
 
 func (x *Exchange) isHead() bool { return string(x.head.bytes(x.head.method)) == http.MethodHead }
 

@@ -15,6 +15,7 @@ type Server struct {
 	handle    func(*Exchange)
 	buffers   *buffers
 	exchanges sync.Pool
+	copies    sync.Pool // of *[copySize]byte
 	gone      lazyWatcher
 	clock     atomic.Pointer[stamp]
 	draining  atomic.Bool
@@ -36,6 +37,7 @@ func New(o Options, handle func(*Exchange)) *Server {
 	s.buffers.fit(&o)
 	s.options.Store(&o)
 	s.exchanges.New = func() any { return new(Exchange) }
+	s.copies.New = func() any { return new([copySize]byte) }
 	return s
 }
 
