@@ -22,10 +22,16 @@ type File struct {
 	Type  string `json:"type"`  // value of Content-Type
 	Size  int64  `json:"size"`  // bytes
 	Hash  string `json:"hash"`  // SHA-256 of the content, 64 hex digits
+	// Encoded is the size in bytes of each compressed form by its content
+	// coding, as "br".
+	Encoded map[string]int64 `json:"encoded,omitempty"`
 }
 
+// Fingerprint is the beginning of the hash that the name of the asset has.
+func (f File) Fingerprint() string { return f.Hash[:fingerprintLength] }
+
 // ETag returns the strong entity tag of the content (RFC 9110 section 8.8.3).
-func (f File) ETag() string { return `"` + f.Hash[:fingerprintLength] + `"` }
+func (f File) ETag() string { return `"` + f.Fingerprint() + `"` }
 
 // Manifest is the static files of one build by name. It does not change once
 // it is made; do not modify Files of a manifest that a [Handler] or a [Store]
@@ -152,7 +158,7 @@ func (m *Manifest) UnmarshalJSON(text []byte) error {
 	}
 	for name, f := range j.Files {
 		if checkName(name) != nil || f.Name != name || len(f.Hash) != sha256.Size*2 || !isHex(f.Hash) ||
-			f.Asset != assetName(name, f.Hash) || f.Size < 0 {
+			f.Asset != assetName(name, f.Hash) || f.Size < 0 || !areCodings(f.Encoded) {
 			return fmt.Errorf("asset: manifest: entry %q does not fit together", name)
 		}
 	}

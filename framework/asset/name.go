@@ -69,3 +69,7 @@ func checkName(name string) error {
 func urlPath(name string) string {
 	return (&url.URL{Path: Prefix + name}).EscapedPath()
 }
+
+// Servable reports whether a name below a root may be served at all: it leads
+// nowhere else, and has no hidden parts, no backslash and no control characters.
+func Servable(name string) bool { return checkName(name) == nil }

@@ -104,6 +104,19 @@ func expired(list []published, keep time.Duration, now time.Time, inUse []string
 	return old
 }
 
+// assetAt returns the asset that a file of the store is a form of.
+func assetAt(name string) (asset string, ok bool) {
+	if asset, ok = strings.CutPrefix(name, filesDir+"/"); ok {
+		return asset, true
+	}
+	rest, ok := strings.CutPrefix(name, encodedDir+"/")
+	if !ok {
+		return "", false
+	}
+	_, asset, ok = strings.Cut(rest, "/")
+	return asset, ok
+}
+
 // sweep removes files that are not needed and older than before, and files of
 // writers that died: they are not written for hours.
 func (s *Store) sweep(needed map[string]bool, before, tempsBefore time.Time) error {
@@ -114,7 +127,7 @@ func (s *Store) sweep(needed map[string]bool, before, tempsBefore time.Time) err
 		}
 		limit := tempsBefore
 		if !strings.HasPrefix(d.Name(), tempPrefix) {
-			asset, isAsset := strings.CutPrefix(name, filesDir+"/")
+			asset, isAsset := assetAt(name)
 			if !isAsset || needed[asset] {
 				return nil
 			}

@@ -12,12 +12,13 @@ import (
 // Publish copies the files of fsys into the store in directory store under
 // their fingerprinted names and then writes the manifest of generation. What
 // is there already is kept, so publishing twice, or the same file in two
-// generations, costs nothing.
+// generations, costs nothing. Files that gain by it are also compressed, by
+// each of the encoders.
 //
 // A process that dies on the way, or a machine that loses power, leaves no
 // half file under a served name and no manifest of files that are missing:
 // publish again. Processes that publish at once take turns.
-func Publish(fsys fs.FS, store, generation string) (*Manifest, error) {
+func Publish(fsys fs.FS, store, generation string, encoders ...Encoder) (*Manifest, error) {
 	name, err := manifestPath(generation)
 	if err != nil {
 		return nil, err
@@ -36,7 +37,7 @@ func Publish(fsys fs.FS, store, generation string) (*Manifest, error) {
 		return nil, err
 	}
 	defer unlock()
-	if err := s.copyAll(fsys, m); err != nil {
+	if err := s.copyAll(fsys, m, encoders...); err != nil {
 		return nil, fmt.Errorf("asset: publish: %w", err)
 	}
 	if err := m.write(s.root, name); err != nil {
@@ -46,7 +47,7 @@ func Publish(fsys fs.FS, store, generation string) (*Manifest, error) {
 }
 
 // copyAll brings every file of m into the store and makes it last.
-func (s *Store) copyAll(fsys fs.FS, m *Manifest) error {
+func (s *Store) copyAll(fsys fs.FS, m *Manifest, encoders ...Encoder) error {
 	changed := map[string]bool{}
 	for _, name := range m.names() {
 		f := m.Files[name]
@@ -61,6 +62,9 @@ func (s *Store) copyAll(fsys fs.FS, m *Manifest) error {
 			changed[dir] = true // its parents too: they may be new
 		}
 		changed["."] = true
+	}
+	if err := s.encodeAll(m, encoders, changed); err != nil {
+		return err
 	}
 	for dir := range changed {
 		if err := syncDir(s.root, dir); err != nil {

@@ -13,6 +13,7 @@ import (
 // The directories of a store.
 const (
 	filesDir     = "files"     // every asset of every generation, by fingerprinted name
+	encodedDir   = "encoded"   // CODING/ASSET: the same, compressed
 	manifestsDir = "manifests" // GENERATION.json
 )
 
@@ -81,10 +82,24 @@ func manifestPath(generation string) (string, error) {
 // Open opens an asset of any generation by its fingerprinted name. One that
 // is not there, or no name of an asset, is fs.ErrNotExist.
 func (s *Store) Open(asset string) (*os.File, error) {
+	return s.open(asset, path.Join(filesDir, asset))
+}
+
+// OpenEncoded opens an asset as it was compressed when it was published; name
+// is a content coding, as "br". If there is no such form the error is
+// fs.ErrNotExist.
+func (s *Store) OpenEncoded(asset, name string) (*os.File, error) {
+	if !isCoding(name) {
+		return nil, &MissingError{Name: asset}
+	}
+	return s.open(asset, encodedPath(asset, name))
+}
+
+func (s *Store) open(asset, name string) (*os.File, error) {
 	if _, _, ok := splitAsset(asset); !ok || checkName(asset) != nil {
 		return nil, &MissingError{Name: asset}
 	}
-	f, err := s.root.Open(path.Join(filesDir, asset))
+	f, err := s.root.Open(name)
 	if err != nil {
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil, &MissingError{Name: asset}
@@ -100,20 +115,38 @@ func (s *Store) Open(asset string) (*os.File, error) {
 // URLName returns the URL path of a file of the manifest in use.
 func (s *Store) URLName(name string) (string, error) { return s.current.Load().URLName(name) }
 
-func (s *Store) find(name string) (found, error) {
+// Found says which file a name below [Prefix] stands for.
+type Found struct {
+	File
+	Fixed bool // it was asked for by its fingerprint
+	// Known says that the file belongs to the manifest in use, so that File is
+	// complete. Otherwise it may not even be there, and it may have encodings
+	// that File does not list.
+	Known bool
+}
+
+// Lookup finds out what a name stands for: a plain one in the manifest in use,
+// or an asset of any generation. It does not look at the disk.
+func (s *Store) Lookup(name string) (Found, bool) {
 	m := s.current.Load()
 	if f, ok := m.Files[name]; ok {
-		content, err := s.Open(f.Asset)
-		return found{File: f, content: content}, err
+		return Found{File: f, Known: true}, true
 	}
 	plain, fingerprint, ok := splitAsset(name)
+	if !ok || checkName(name) != nil {
+		return Found{}, false
+	}
+	if f, ok := m.Files[plain]; ok && f.Asset == name {
+		return Found{File: f, Fixed: true, Known: true}, true
+	}
+	return Found{File: File{Name: plain, Asset: name, Type: contentType(plain), Hash: fingerprint}, Fixed: true}, true
+}
+
+func (s *Store) find(name string) (found, error) {
+	f, ok := s.Lookup(name)
 	if !ok {
 		return found{}, &MissingError{Name: name}
 	}
-	content, err := s.Open(name)
-	if err != nil {
-		return found{}, err
-	}
-	f := File{Name: plain, Asset: name, Type: contentType(plain), Hash: fingerprint}
-	return found{File: f, content: content, fixed: true}, nil
+	content, err := s.Open(f.Asset)
+	return found{File: f.File, content: content, fixed: f.Fixed}, err
 }
