@@ -203,7 +203,7 @@ func publishAssets(app http.Handler, conf *config.Config, build string, serving 
 	if err := os.MkdirAll(store, 0o700); err != nil {
 		return nil, fmt.Errorf("asset store: %w", err)
 	}
-	if _, err := asset.Publish(files, store, build); err != nil {
+	if _, err := asset.Publish(files, store, build, encoders()...); err != nil {
 		return nil, err
 	}
 	if err := asset.Prune(store, asset.KeepFor, time.Now(), append(serving, build)...); err != nil {
