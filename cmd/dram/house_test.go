@@ -63,7 +63,8 @@ var house = []struct {
 	// The runner: front and gateway never know each other.
 	{"runner", []string{"runner/...", "framework/config", "framework/asset", "framework/nearest", "framework/pubsub", "templates/pages"}},
 	{"runner/front/h1", nil},
-	{"runner/front", []string{"runner/front/h1", "runner/control", "runner/forwarded", "runner/logqueue", "runner/metrics", "runner/wire", "framework/config", "framework/asset", "templates/pages"}},
+	{"runner/front/static", []string{"framework/asset"}},
+	{"runner/front", []string{"runner/front/h1", "runner/front/static", "runner/control", "runner/forwarded", "runner/logqueue", "runner/metrics", "runner/wire", "framework/config", "framework/asset", "templates/pages"}},
 	{"runner/gateway", []string{"runner/control", "runner/wire", "framework/config"}},
 }
 
@@ -78,6 +79,8 @@ var outside = map[string][]string{
 	"github.com/jackc/pgx/v5":        {"framework/db/postgres", "framework/pubsub/postgres"},
 	"github.com/wneessen/go-mail":    {"framework/mail"},
 	"golang.org/x/crypto/argon2":     {"framework/auth"},
+	"github.com/andybalholm/brotli":  {"runner"},
+	"github.com/klauspost/compress":  {"runner"},
 }
 
 type listedPackage struct {

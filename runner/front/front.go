@@ -81,7 +81,7 @@ type front struct {
 	engine   engine
 	table    *table
 	proxy    *proxy
-	static   *static
+	static   *files
 	access   *accessLog
 
 	stopping atomic.Bool
@@ -121,7 +121,7 @@ func newFront(o Options, understand func(*config.Config) (*settings, error)) (*f
 	f.table = newTable(&f.live, o.Log, time.Now)
 	f.table.wiring.record = o.Record
 	f.proxy = newProxy(f.table)
-	f.static = &static{log: o.Log}
+	f.static = &files{log: o.Log}
 	f.entrance = newEntrance(s.clients, o.Log)
 	f.access = newAccessLog(o.Lines, o.Log)
 	f.engine = s.engine(base, &f.live, o.Log, f.handle, func(remote string, why *h1.Refusal) {
