@@ -284,6 +284,11 @@ func (m *master) stop(mode stopMode, why string) {
 		m.notify.stopping()
 	}
 	m.state.beginStop(mode, time.Now())
+	for _, w := range m.workers { // fronts wait for streams, so these should end now
+		if w.peer != nil {
+			w.peer.send(control.KindDrain, nil)
+		}
+	}
 	if m.listener != nil {
 		m.listener.Close() // nobody is to wait in a queue that nobody reads
 		m.listener = nil

@@ -19,6 +19,7 @@ import (
 	"testing/fstest"
 	"time"
 
+	dram "github.com/dram-go/dram/framework"
 	"github.com/dram-go/dram/framework/asset"
 	"github.com/dram-go/dram/framework/config"
 	"github.com/dram-go/dram/framework/db"
@@ -32,7 +33,8 @@ type app struct {
 	http.Handler
 	settings map[string]string
 	ledger   *load.Ledger
-	db       *db.DB // nil without db=yes
+	db       *db.DB    // nil without db=yes
+	live     *dram.App // what lasts
 
 	mu     sync.Mutex
 	leaked [][]byte
@@ -67,6 +69,8 @@ func newApp(conf *config.Config) (*app, error) {
 	mux.HandleFunc("GET /events", a.events)
 	mux.HandleFunc("GET /raw", a.raw)
 	mux.HandleFunc("/watch/{file}", a.watch)
+	a.live = newLive(settings["version"])
+	mux.Handle("/live/", a.live)
 	a.Handler = mux
 	return a, nil
 }
@@ -334,8 +338,9 @@ func (a *app) Start(ctx context.Context) error {
 }
 
 func (a *app) Close(ctx context.Context) error {
-	if a.db == nil {
-		return nil
+	err := a.live.Close(ctx)
+	if a.db != nil {
+		err = errors.Join(err, a.db.Close(ctx))
 	}
-	return a.db.Close(ctx)
+	return err
 }
