@@ -50,6 +50,8 @@ func (c *Config) invalid(key string) string {
 		return unless(isDirectory(c.Server.RunDir), "a directory of its own, like /run/qna, or nothing")
 	case "server.state_dir":
 		return unless(isDirectory(c.Server.StateDir), "a directory of its own, like /var/lib/qna, or nothing")
+	case "cache.on", "cache.size", "cache.max_entry", "cache.wait", "cache.cookies":
+		return c.Cache.invalid(strings.TrimPrefix(key, "cache."))
 	case "workers.count":
 		return unless(c.Workers.Count >= 1 && c.Workers.Count <= MaxWorkers, "a number from 1 to 512")
 	case "workers.boot_timeout":

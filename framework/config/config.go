@@ -42,6 +42,7 @@ type Config struct {
 	PreviousSecrets []string `key:"previous_secrets" help:"older secrets that still open what they sealed" secret:"true"`
 
 	Server   Server   `key:"server"`
+	Cache    Cache    `key:"cache"`
 	Workers  Workers  `key:"workers"`
 	Reload   Reload   `key:"reload"`
 	Database Database `key:"database"`
@@ -249,6 +250,7 @@ func Default(root string) *Config {
 			HeaderTimeout: 10 * time.Second,
 			KeepAlive:     75 * time.Second,
 		},
+		Cache: defaultCache(),
 		Workers: Workers{
 			Count:            2,
 			BootTimeout:      30 * time.Second,

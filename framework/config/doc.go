@@ -22,6 +22,10 @@
 //	listen   = "127.0.0.1:8000"
 //	max_body = "10MiB"         # sizes: 512, "64KiB", "10MiB", "1GiB"
 //
+//	[cache]
+//	size    = "64MiB"          # memory for responses that handlers made public
+//	cookies = ["session"]      # whose requests never see them, beside the app's own
+//
 //	[workers]
 //	count            = 4
 //	graceful_timeout = "30s"   # durations: "30s", "5m", "12h", "30d"

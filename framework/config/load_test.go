@@ -373,11 +373,12 @@ func TestEveryKeyIsChecked(t *testing.T) {
 	empty := &Config{ // for these empty is fine
 		Secret: "short", PreviousSecrets: []string{""}, Mail: Mail{URL: "nowhere", From: "nobody"},
 		Server:  Server{PublicURL: "x", DrainDelay: -1, TrustedProxies: []string{"x"}, RunDir: "/", StateDir: ".", User: "a b", Group: "a b"},
+		Cache:   Cache{Wait: -1, Cookies: []string{""}},
 		Workers: Workers{MaxRequests: -1, MaxAge: 1, MaxRSS: 1, Procs: -1, Memory: 1},
 		Reload:  Reload{Probe: "readyz", Soak: -1},
 	}
 	for _, s := range empty.Settings() {
-		if s.Key == "pages.compile" || s.Key == "server.idempotency_keys" {
+		if s.Key == "pages.compile" || s.Key == "server.idempotency_keys" || s.Key == "cache.on" {
 			continue // a bool is true or false
 		}
 		if empty.invalid(s.Key) == "" {

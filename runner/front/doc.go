@@ -10,6 +10,7 @@
 //	settings   those in force are taken and kept for the whole of the request
 //	limits     a body that is too large is refused, a small one is read whole
 //	static     an asset of the current table is answered here
+//	kept       a page that a handler made public is answered from memory
 //	table      a ready worker is picked, or waited for
 //	proxy      the request goes to the worker over a pooled connection
 //	watch      the worker must begin its response in time
@@ -54,6 +55,23 @@
 // running one. If anything is wrong with it, nothing changes; else it holds
 // for every request that begins from then on, on connections that are open
 // too. None is closed.
+//
+// # What is kept
+//
+// A response that a handler made public (Context.Public of the framework, or
+// Cache-Control: public, max-age=60 from any app) is kept for as long as it
+// says, up to [cache] in dram.toml: package cache has the rules. Requests with
+// the cookie of the app's session (NAME or __Host-NAME, after the app), with a
+// cookie of cache.cookies or with Authorization never meet what is kept. While
+// a worker makes such a page, others wait who want the same, at most
+// cache.wait. When another generation begins or ends to serve, everything is
+// forgotten; what the other one was asked for before is not kept. An unsafe
+// request that succeeds makes this front forget its path, and what its Location
+// names; other fronts keep theirs until it is stale.
+//
+// Cache-Status (RFC 9211) and the field cache of the access log say what
+// happened: hit, stored, or collapsed for one that waited. A public response
+// that could not be kept says why.
 //
 // # What the master can rely on
 //

@@ -83,6 +83,8 @@ type front struct {
 	proxy    *proxy
 	static   *files
 	access   *accessLog
+	kept     kept
+	dynamic  func(*turn) // answers what is neither a file nor kept
 
 	stopping atomic.Bool
 	draining atomic.Bool // the master says that a stop is near
@@ -121,6 +123,8 @@ func newFront(o Options, understand func(*config.Config) (*settings, error)) (*f
 	f.table = newTable(&f.live, o.Log, time.Now)
 	f.table.wiring.record = o.Record
 	f.proxy = newProxy(f.table)
+	f.dynamic = f.proxy.serve
+	f.kept.use(s.cache)
 	f.static = &files{log: o.Log}
 	f.entrance = newEntrance(s.clients, o.Log)
 	f.access = newAccessLog(o.Lines, o.Log)
@@ -209,6 +213,7 @@ func (f *front) react(e event) {
 		f.draining.Store(m.Draining)
 		f.table.apply(m, files, func(kind control.Kind, body any) { f.tell(e.conn, kind, body) })
 		files = nil
+		f.kept.servedBy(m.Workers)
 	case control.KindAccess:
 		f.table.renew()
 		f.moveAccess(e)
@@ -315,7 +320,7 @@ func (f *front) handle(x exchange) {
 		t.answer(http.StatusRequestEntityTooLarge, "body too large")
 	case f.static.tryServe(t):
 	default:
-		f.proxy.serve(t)
+		f.kept.serve(t, f.dynamic)
 	}
 	f.access.write(t, time.Since(t.begun), t.settings.access)
 }

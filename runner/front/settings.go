@@ -8,6 +8,7 @@ import (
 
 	"github.com/dram-go/dram/framework/config"
 	"github.com/dram-go/dram/runner/control"
+	"github.com/dram-go/dram/runner/front/cache"
 )
 
 // settings are what a configuration means to a front. They never change: a
@@ -16,6 +17,7 @@ type settings struct {
 	limits
 	trusted []netip.Prefix // proxies before us
 	access  accessRules
+	cache   cache.Options
 }
 
 // live holds the settings that are in force.
@@ -26,7 +28,7 @@ type live = atomic.Pointer[settings]
 // nothing.
 func newSettings(c *config.Config) (*settings, error) {
 	var faults []error
-	s := &settings{limits: newLimits(c), trusted: c.Server.Proxies(), access: accessRulesOf(c)}
+	s := &settings{limits: newLimits(c), trusted: c.Server.Proxies(), access: accessRulesOf(c), cache: cacheOptions(c)}
 	return s, errors.Join(faults...)
 }
 
@@ -107,6 +109,7 @@ func (f *front) change(c change) {
 		f.log.Error("the settings stay as they were, the new ones are not valid: " + c.err.Error())
 	case c.Use:
 		f.live.Store(c.settings)
+		f.kept.use(c.settings.cache)
 		f.engine.changed()
 		f.followAccess()
 		f.log.Info("new settings are in force")

@@ -30,7 +30,7 @@ type turn struct {
 	worker   int           // the one used last, 0 for none
 	tries    int           // attempts at workers
 	upstream time.Duration // that these took until they answered or failed
-	cache    string        // what the cache had to say
+	cache    string        // what the cache did: hit, collapsed, stored, or nothing
 	reason   string        // why the response is ours or incomplete
 }
 
