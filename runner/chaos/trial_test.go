@@ -18,9 +18,14 @@ type trial struct {
 // budget is what a scenario may cost. What is duplicated or wrong never has
 // one.
 type budget struct {
-	lost   int64 // requests
-	errors int64 // answers with 5xx
+	lost    int64 // requests
+	errors  int64 // answers with 5xx
+	refused int64 // connections
+	cut     int64 // idle connections, without a goodbye
 }
+
+// many is a budget for what cannot be counted: nobody was there to answer.
+const many = 1 << 30
 
 // plan is load by GETs and counted POSTs in equal shares.
 func (r *tree) plan(connections int, think time.Duration) load.Plan {
@@ -113,17 +118,20 @@ func (b *trial) finish(allowed budget) row {
 				b.t.Errorf("%d answers with %d", report.Statuses[status], status)
 			}
 		}
-		if bad || report.Lost > allowed.lost || report.Errors5xx() > allowed.errors {
+		refused := report.Failures[load.Refused]
+		if bad || report.Lost-refused > allowed.lost || refused > allowed.refused || report.Errors5xx() > allowed.errors {
 			var text writerTo
 			report.Write(&text)
 			b.t.Errorf("%d connections, think time %v:\n%s", report.Plan.Connections, report.Plan.Think, text)
 		}
 	}
-	if r.lost > allowed.lost || r.errors > allowed.errors {
-		b.t.Errorf("%d lost and %d times 5xx, allowed are %d and %d", r.lost, r.errors, allowed.lost, allowed.errors)
+	if r.lost > allowed.lost || r.errors > allowed.errors || r.refused > allowed.refused || r.cut > allowed.cut {
+		b.t.Errorf("%d lost, %d times 5xx, %d refused and %d closed while idle, allowed are %d, %d, %d and %d",
+			r.lost, r.errors, r.refused, r.cut, allowed.lost, allowed.errors, allowed.refused, allowed.cut)
 	}
 	record(r)
-	b.t.Logf("%d requests, %d lost, %d duplicated, %d times 5xx, %d connections closed while idle, at most %v", r.requests, r.lost, r.duplicated, r.errors, r.cut, r.max.Round(time.Millisecond))
+	b.t.Logf("%d requests, %d lost, %d duplicated, %d times 5xx, %d refused, %d connections closed while idle, at most %v",
+		r.requests, r.lost, r.duplicated, r.errors, r.refused, r.cut, r.max.Round(time.Millisecond))
 	return r
 }
 

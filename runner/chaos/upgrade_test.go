@@ -65,6 +65,7 @@ func TestRollback(t *testing.T) {
 // for a worker.
 func TestProcessOne(t *testing.T) {
 	t.Parallel()
+	needNamespaces(t)
 	s := newSite(t, "version=1")
 	log, err := os.Create(s.dir + "/log")
 	if err != nil {
@@ -103,6 +104,15 @@ func TestProcessOne(t *testing.T) {
 		}
 	}
 	r.gone()
+}
+
+// needNamespaces fails, rather than skips, where a process of no rights cannot
+// have namespaces of its own.
+func needNamespaces(t *testing.T) {
+	t.Helper()
+	if out, err := exec.Command("unshare", "--user", "--map-root-user", "--mount", "--pid", "--fork", "true").CombinedOutput(); err != nil {
+		t.Fatalf("this scenario needs unshare (util-linux) and unprivileged user namespaces (sysctl kernel.unprivileged_userns_clone, user.max_user_namespaces): %v\n%s", err, out)
+	}
 }
 
 // zombies counts processes below this test's that have ended and that nobody
