@@ -110,6 +110,10 @@ func (c *Config) invalid(key string) string {
 	case "log.access_file":
 		return unless(isFile(c.Log.AccessFile), "the path of a file, like /var/log/qna/access.log, or nothing")
 	}
+	if rest, ok := strings.CutPrefix(key, "mounts."); ok {
+		name, inner, _ := strings.Cut(rest, ".")
+		return c.invalidMount(name, inner)
+	}
 	return ""
 }
 

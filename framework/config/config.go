@@ -51,6 +51,8 @@ type Config struct {
 	Locale   Locale   `key:"locale"`
 	Pages    Pages    `key:"pages"`
 	Log      Log      `key:"log"`
+	// Mounts are the [mounts.NAME] sections, by name.
+	Mounts map[string]Mount `key:"mounts"`
 
 	// Root is the absolute directory that relative paths count from: the
 	// directory of dram.toml, or the working directory where there is none.

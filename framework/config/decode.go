@@ -45,7 +45,7 @@ func (d *decoder) unknown(key string, value any, t reflect.Type, path string) {
 	if _, isTable := value.(map[string]any); isTable {
 		var sections []string
 		for i := range t.NumField() {
-			if name, ok := t.Field(i).Tag.Lookup("key"); ok && isSection(t.Field(i).Type) {
+			if name, ok := t.Field(i).Tag.Lookup("key"); ok && holdsSections(t.Field(i).Type) {
 				sections = append(sections, "["+join(path, name)+"]")
 			}
 		}
@@ -97,7 +97,7 @@ func (d *decoder) value(key string, dst reflect.Value, src any, tag tags) {
 func (d *decoder) dictionary(key string, dst reflect.Value, src map[string]any, tag tags) {
 	filled := reflect.MakeMapWithSize(dst.Type(), len(src))
 	for _, name := range sortedKeys(src) {
-		element := reflect.New(dst.Type().Elem()).Elem()
+		element := newElement(dst.Type().Elem())
 		d.value(join(key, name), element, src[name], tag)
 		filled.SetMapIndex(reflect.ValueOf(name).Convert(dst.Type().Key()), element)
 	}

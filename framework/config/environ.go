@@ -132,7 +132,11 @@ func (e environment) unknown(list []field) []placed {
 		if !strings.HasPrefix(name, "DRAM_") || strings.HasPrefix(name, appPrefix) || slices.Contains(known, name) {
 			continue
 		}
-		faults = append(faults, placed{afterFile, Fault{Where: name, Text: unknown("variable", name, known)}})
+		text := unknown("variable", name, known)
+		if strings.HasPrefix(name, "DRAM_MOUNTS_") {
+			text += "; variables change the mounts that the file has, so begin it there: [mounts.NAME]"
+		}
+		faults = append(faults, placed{afterFile, Fault{Where: name, Text: text}})
 	}
 	return faults
 }

@@ -4,6 +4,7 @@ import (
 	"encoding"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"time"
 )
@@ -13,6 +14,78 @@ type field struct {
 	key   string // dotted: "server.listen"
 	index []int  // for reflect.Value.FieldByIndex
 	tags  tags
+	entry string // of the map at index, "" when that is the setting itself
+	inner []int  // the setting within the entry
+}
+
+// get returns the value of f in a struct; that of an entry that is not there
+// is its default.
+func (f field) get(v reflect.Value) reflect.Value {
+	v = v.FieldByIndex(f.index)
+	if f.entry == "" {
+		return v
+	}
+	return f.entryOf(v).FieldByIndex(f.inner)
+}
+
+// put sets f in a struct. Maps are replaced, not changed: copies of a Config
+// share them.
+func (f field) put(v, value reflect.Value) {
+	v = v.FieldByIndex(f.index)
+	if f.entry == "" {
+		v.Set(value)
+		return
+	}
+	next := reflect.MakeMap(v.Type())
+	for it := v.MapRange(); it.Next(); {
+		next.SetMapIndex(it.Key(), it.Value())
+	}
+	entry := f.entryOf(v)
+	entry.FieldByIndex(f.inner).Set(value)
+	next.SetMapIndex(reflect.ValueOf(f.entry), entry)
+	v.Set(next)
+}
+
+// entryOf returns a copy of an entry that can be changed.
+func (f field) entryOf(entries reflect.Value) reflect.Value {
+	entry := newElement(entries.Type().Elem())
+	if found := entries.MapIndex(reflect.ValueOf(f.entry)); found.IsValid() {
+		entry.Set(found)
+	}
+	return entry
+}
+
+// newElement makes an element of a map with its defaults.
+func newElement(t reflect.Type) reflect.Value {
+	element := reflect.New(t)
+	if d, ok := element.Interface().(interface{ setDefaults() }); ok {
+		d.setDefaults()
+	}
+	return element.Elem()
+}
+
+// settings lists the fields of c: those that every configuration has, and
+// those of the named sections that this one has.
+func (c *Config) settings() []field {
+	var list []field
+	for _, f := range fields(reflect.TypeFor[Config](), "") {
+		v := reflect.ValueOf(c).Elem().FieldByIndex(f.index)
+		if v.Kind() != reflect.Map {
+			list = append(list, f)
+			continue
+		}
+		names := make([]string, 0, v.Len())
+		for _, name := range v.MapKeys() {
+			names = append(names, name.String())
+		}
+		slices.Sort(names)
+		for _, name := range names {
+			for _, inner := range fields(v.Type().Elem(), join(f.key, name)) {
+				list = append(list, field{key: inner.key, index: f.index, tags: inner.tags, entry: name, inner: inner.index})
+			}
+		}
+	}
+	return list
 }
 
 // tags is what a struct says about a setting beside its key.
@@ -56,6 +129,12 @@ func tagsOf(f reflect.StructField) tags {
 // isSection reports whether a type is a table in dram.toml, not one value.
 func isSection(t reflect.Type) bool {
 	return t.Kind() == reflect.Struct && t != reflect.TypeFor[time.Time]() && !readsText(t)
+}
+
+// holdsSections reports whether a type is a table in dram.toml, or many by
+// their names.
+func holdsSections(t reflect.Type) bool {
+	return isSection(t) || t.Kind() == reflect.Map && isSection(t.Elem())
 }
 
 // readsText reports whether a type reads itself from text.

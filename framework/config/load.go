@@ -126,7 +126,7 @@ func (l *loader) begin(root string) {
 	}
 	l.conf.flags = map[string]string{}
 	l.conf.origins = map[string]origin{}
-	l.fields = fields(reflect.TypeFor[Config](), "")
+	l.fields = l.conf.settings()
 }
 
 // fromFile takes over the file, without the section of the app.
@@ -142,29 +142,27 @@ func (l *loader) fromFile() {
 		}
 		delete(tree, appSection)
 	}
-	d := decoder{file: f, set: func(key string) { l.note(key, f.where(key)) }}
+	var set []string
+	d := decoder{file: f, set: func(key string) { set = append(set, key) }}
 	d.table("", reflect.ValueOf(l.conf).Elem(), tree)
 	l.faults = append(l.faults, d.faults...)
+	l.fields = l.conf.settings()
+	for _, key := range set {
+		l.note(key, f.where(key))
+	}
 }
 
 // note records where the present value of a key came from. Elements of a list
-// are no settings of their own.
+// are no settings of their own, nor are the sections of a map.
 func (l *loader) note(key, from string) {
-	if strings.HasSuffix(key, "]") {
-		return
+	if i := slices.IndexFunc(l.fields, func(f field) bool { return f.key == key }); i >= 0 {
+		l.conf.origins[key] = origin{from: from, text: l.conf.text(l.fields[i])}
 	}
-	l.conf.origins[key] = origin{from: from, text: l.conf.text(l.field(key))}
-}
-
-// field returns the field of a known key.
-func (l *loader) field(key string) field {
-	i := slices.IndexFunc(l.fields, func(f field) bool { return f.key == key })
-	return l.fields[i]
 }
 
 // text returns the value of a field as it would be written.
 func (c *Config) text(f field) string {
-	return textOf(reflect.ValueOf(c).Elem().FieldByIndex(f.index))
+	return textOf(f.get(reflect.ValueOf(c).Elem()))
 }
 
 // fromEnvironment takes over variables.
@@ -203,13 +201,13 @@ func flagOrigin(key string) string { return "flag " + key }
 
 // setText sets one of Dram's own settings from text.
 func (l *loader) setText(f field, text, from string) {
-	dst := reflect.ValueOf(l.conf).Elem().FieldByIndex(f.index)
-	fresh := reflect.New(dst.Type()).Elem()
+	conf := reflect.ValueOf(l.conf).Elem()
+	fresh := reflect.New(f.get(conf).Type()).Elem()
 	if err := setText(fresh, text); err != nil {
-		l.fault(from, mismatch(f.key, expectedText(dst.Type()), text, f.tags, err))
+		l.fault(from, mismatch(f.key, expectedText(fresh.Type()), text, f.tags, err))
 		return
 	}
-	dst.Set(fresh)
+	f.put(conf, fresh)
 	l.note(f.key, from)
 }
 
@@ -261,6 +259,7 @@ func (l *loader) check() {
 	for _, f := range l.fields {
 		l.checkField(f)
 	}
+	l.checkMounts()
 }
 
 func (l *loader) checkField(f field) {
@@ -268,13 +267,21 @@ func (l *loader) checkField(f field) {
 	if want == "" {
 		return
 	}
-	from, line := l.conf.origins[f.key].from, afterFile
+	l.faultAt(f.key, mismatch(f.key, want, l.conf.text(f), f.tags, nil))
+}
+
+// faultAt records a fault where the value of a key, or a section, comes from.
+func (l *loader) faultAt(key, text string) {
+	from, line := l.conf.origins[key].from, afterFile
+	file := l.conf.file
+	if from == "" && file != nil && file.lines[key] > 0 {
+		from = file.where(key)
+	}
 	if from == "" {
 		from = "default"
 	}
-	if file := l.conf.file; file != nil && from == file.where(f.key) {
-		line = file.lines[f.key]
+	if file != nil && from == file.where(key) {
+		line = file.lines[key]
 	}
-	fault := Fault{Where: from, Text: mismatch(f.key, want, l.conf.text(f), f.tags, nil)}
-	l.faults = append(l.faults, placed{line, fault})
+	l.faults = append(l.faults, placed{line, Fault{Where: from, Text: text}})
 }

@@ -27,7 +27,7 @@ const masked = "********"
 func (c *Config) Settings() []Setting {
 	var list []Setting
 	defaults := Default(c.Root)
-	for _, f := range fields(reflect.TypeFor[Config](), "") {
+	for _, f := range c.settings() {
 		text, from := c.text(f), origin{from: "default", text: defaults.text(f)}
 		if noted, ok := c.origins[f.key]; ok {
 			from = noted

@@ -2,7 +2,6 @@ package config
 
 import (
 	"maps"
-	"reflect"
 	"slices"
 )
 
@@ -17,11 +16,12 @@ func (c *Config) With(key, value string) error {
 	if next.flags == nil {
 		next.flags = map[string]string{}
 	}
-	l := loader{conf: &next, fields: fields(reflect.TypeFor[Config](), "")}
+	l := loader{conf: &next, fields: next.settings()}
 	l.fromFlag(key, value)
 	if len(l.faults) == 0 {
 		if i := slices.IndexFunc(l.fields, func(f field) bool { return f.key == key }); i >= 0 {
 			l.checkField(l.fields[i])
+			l.checkMounts()
 		}
 	}
 	if err := faultsError(l.faults); err != nil {
