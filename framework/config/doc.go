@@ -41,6 +41,10 @@
 //	default = "ko"
 //	zone    = "Asia/Seoul"
 //
+//	[mounts.flask]             # a name of your own; see Mount
+//	path      = "/flask"
+//	upstreams = ["http://127.0.0.1:8001"]
+//
 //	[app]                      # the app's own, see Decode
 //	page_size = 20
 //

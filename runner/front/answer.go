@@ -2,6 +2,7 @@ package front
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"net/http"
 	"strconv"
@@ -20,7 +21,7 @@ func (t *turn) answer(status int, reason string) {
 	r := t.Head()
 	h := http.Header{"Cache-Control": {"no-store"}, "X-Content-Type-Options": {"nosniff"}}
 	if status == http.StatusServiceUnavailable {
-		h["Retry-After"] = []string{retryAfter}
+		h["Retry-After"] = []string{cmp.Or(seconds(t.retryAfter), retryAfter)}
 	}
 	body := errorBody(h, r.Header, status, t.id)
 	h["Content-Length"] = []string{strconv.Itoa(len(body))}

@@ -2,6 +2,7 @@ package front
 
 import (
 	"net/http"
+	"net/url"
 	"strings"
 )
 
@@ -17,6 +18,44 @@ func (t *turn) path() string {
 // pathless reports a target that is neither a path nor an http URL.
 func (t *turn) pathless() bool {
 	return !strings.HasPrefix(t.Target(), "/") && t.Head().URL.Opaque != ""
+}
+
+// pathAndQuery are the two parts of the target as they were sent, the query
+// with its question mark.
+func (t *turn) pathAndQuery() (path, query string) {
+	target := t.Target()
+	if !strings.HasPrefix(target, "/") && target != "*" { // http://example.com/path
+		target = t.Head().URL.RequestURI()
+	}
+	path, _, _ = strings.Cut(target, "?")
+	return path, target[len(path):]
+}
+
+// target is the target as the app sees it: without the prefix of its mount.
+func (t *turn) target() string {
+	if t.shorter != "" {
+		return t.shorter
+	}
+	return t.Target()
+}
+
+// innerHead is the head of a request as the app sees it.
+type innerHead struct{ *turn }
+
+func (h innerHead) Target() string { return h.target() }
+
+// inside is the request as the app sees it.
+func (t *turn) inside() *http.Request {
+	r := t.Head()
+	if t.shorter == "" {
+		return r
+	}
+	in := *r
+	in.RequestURI = t.shorter
+	if u, err := url.ParseRequestURI(t.shorter); err == nil { // which it is, as the whole was
+		in.URL = u
+	}
+	return &in
 }
 
 // logPath is the path as it was sent, without what an URL may have besides.

@@ -76,6 +76,7 @@ func TestConformance(t *testing.T) {
 			want := c.onNetHTTP(t)
 			c.compare(t, want, c.onDram(t, newLoop), "h1")
 			c.compare(t, want, c.onDram(t, newLibrary), "net/http")
+			c.mounted().compare(t, want, c.onMount(t), "h1 before an upstream")
 		})
 	}
 }

@@ -9,6 +9,7 @@
 //	exchange   an engine presents a request: package h1, or net/http's server
 //	settings   those in force are taken and kept for the whole of the request
 //	limits     a body that is too large is refused, a small one is read whole
+//	mount      the app is found: this one, another one, or foreign upstreams
 //	static     an asset of the current table is answered here
 //	kept       a page that a handler made public is answered from memory
 //	table      a ready worker is picked, or waited for
@@ -73,6 +74,47 @@
 // happened: hit, stored, or collapsed for one that waited. A public response
 // that could not be kept says why.
 //
+// Requests that are carried out twice are bounded by a budget of one for five
+// that come in, see budget: a site that fails all the time must not get twice
+// the work for it.
+//
+// # Mounts
+//
+// A section [mounts.NAME] gives the requests for a host, or below a path, to
+// another app (package config, Mount). An exact host goes before *.HOST, that
+// before none; then the longest path. The host is compared without port, case
+// and final dot; the path in whole segments, decoded one by one, so that an
+// encoded slash separates nothing. A path that is of one mount as it stands
+// and of another once its dots are resolved is refused (400): whoever looks at
+// it later might see the other one.
+//
+// The app gets the rest of the path, otherwise exactly as it was sent, and
+// "/" for nothing. What was taken off it is told in X-Forwarded-Prefix: an app
+// of package framework puts it before all addresses that it writes, Werkzeug's
+// ProxyFix (x_prefix=1) makes it SCRIPT_NAME for Flask and Django. With
+// keep_prefix neither happens.
+//
+// The app may be
+//
+//   - this one, below another address (app = "self");
+//   - that of another gateway, by its control socket: the front takes part in
+//     the rule that nothing is lost there, and serves its static files;
+//   - upstreams, servers of another make, by HTTP/1.1.
+//
+// Upstreams get what workers get, and no more trust: their X-Sendfile counts
+// for nothing, and a response that is not HTTP is answered 502. One that is
+// short and of known length is read whole before its head goes out, so that
+// slow clients do not hold a process of theirs. Requests that may be repeated
+// use connections again, the others have one each, because a server may close
+// an idle connection at any time.
+//
+// An upstream that takes no connections is left alone at once, one at which
+// max_fails requests in a row failed too, unless it is the last; it is tried
+// again after 250 ms, 500 ms and so on, by health.path or a mere connection.
+// Checks take out by fall, bring back by rise. Who comes back starts slowly.
+// While none is usable requests wait like those for workers: a server that is
+// restarted loses none.
+//
 // # What the master can rely on
 //
 // A worker is named by an ACK only after no new request can reach a worker
@@ -83,10 +125,10 @@
 //
 // # What a worker can rely on
 //
-// X-Forwarded-For, X-Forwarded-Proto, X-Forwarded-Host, X-Real-Ip and
+// X-Forwarded-For, X-Forwarded-Proto, X-Forwarded-Host, X-Forwarded-Prefix, X-Real-Ip and
 // X-Request-Id are ours: what a client sent under these and similar names was
 // dropped. So were hop-by-hop fields and fields whose name contains "_" or
 // ".", which frameworks of the CGI tradition cannot tell from others. The same
-// holds for the fields of a trailer. Host and the path are as the client sent
-// them.
+// holds for the fields of a trailer. Host is as the client sent it, and so is
+// the path but for the prefix of a mount, which X-Forwarded-Prefix says.
 package front

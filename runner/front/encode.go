@@ -24,8 +24,12 @@ func appendText(b []byte, e *entry, s *stamp) []byte {
 	b = textField(b, "client", e.client)
 	b = textField(b, "proto", e.proto)
 	b = textField(b, "tls", e.tls)
+	b = textField(b, "mount", e.mount)
+	b = textField(b, "upstream", e.origin)
 	if e.tries != 0 {
-		b = textNumber(b, "worker", int64(e.worker))
+		if e.origin == "" {
+			b = textNumber(b, "worker", int64(e.worker))
+		}
 		b = textNumber(b, "tries", int64(e.tries))
 		b = append(b, " upstream_ms="...)
 		b = appendMillis(b, e.upstream)
@@ -69,8 +73,12 @@ func appendJSON(b []byte, e *entry, s *stamp) []byte {
 	b = jsonField(b, "host", e.host)
 	b = jsonField(b, "proto", e.proto)
 	b = jsonField(b, "tls", e.tls)
+	b = jsonField(b, "mount", e.mount)
+	b = jsonField(b, "upstream", e.origin)
 	if e.tries != 0 {
-		b = jsonNumber(b, "worker", int64(e.worker))
+		if e.origin == "" {
+			b = jsonNumber(b, "worker", int64(e.worker))
+		}
 		b = jsonNumber(b, "tries", int64(e.tries))
 		b = append(b, `,"upstream_ms":`...)
 		b = appendMillis(b, e.upstream)

@@ -93,4 +93,5 @@ func (f *front) end() {
 	f.table.wiring.close()
 	f.static.close()
 	f.access.close()
+	f.closeApps()
 }

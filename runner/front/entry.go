@@ -21,6 +21,8 @@ type entry struct {
 	host     string
 	status   int
 	bytes    int64 // of the response's body
+	mount    string
+	origin   string // the upstream
 	worker   int
 	tries    int
 	upstream time.Duration // that workers took until they answered
@@ -37,6 +39,7 @@ func entryOf(t *turn, took time.Duration, rules accessRules) entry {
 	e := entry{
 		at: t.begun.Add(took), took: took, client: t.clientIP(), method: t.Method(), target: t.logTarget(rules.queries),
 		proto: t.protocol(), host: t.host, status: t.status, bytes: t.bytes, worker: t.worker, tries: t.tries, upstream: t.upstream,
+		mount: t.mount, origin: t.origin,
 		cache: t.cache, id: t.id, reason: t.reason,
 	}
 	if t.tls != nil {

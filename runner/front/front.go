@@ -85,6 +85,7 @@ type front struct {
 	access   *accessLog
 	kept     kept
 	dynamic  func(*turn) // answers what is neither a file nor kept
+	home     *app        // this one: static, kept and proxy
 
 	stopping atomic.Bool
 	draining atomic.Bool // the master says that a stop is near
@@ -94,6 +95,7 @@ type front struct {
 	// The rest belongs to run's goroutine.
 	listeners []*guarded
 	changes   *changes
+	apps      apps
 	shared    bool       // others accept on our listeners, too, or will
 	failed    chan error // from engines
 	serving   sync.WaitGroup
@@ -110,7 +112,6 @@ func newFront(o Options, understand func(*config.Config) (*settings, error)) (*f
 		return nil, err
 	}
 	f := &front{options: o, log: o.Log, failed: make(chan error, 1)}
-	f.live.Store(s)
 	f.changes = newChanges(func(which control.Settings) (*settings, error) {
 		conf, err := o.Load(which)
 		if err != nil {
@@ -126,6 +127,9 @@ func newFront(o Options, understand func(*config.Config) (*settings, error)) (*f
 	f.dynamic = f.proxy.serve
 	f.kept.use(s.cache)
 	f.static = &files{log: o.Log}
+	f.home = &app{static: f.static, serve: func(t *turn) { f.kept.serve(t, f.dynamic) }}
+	f.furnish(s)
+	f.live.Store(s)
 	f.entrance = newEntrance(s.clients, o.Log)
 	f.access = newAccessLog(o.Lines, o.Log)
 	f.engine = s.engine(base, &f.live, o.Log, f.handle, func(remote string, why *h1.Refusal) {
@@ -316,11 +320,12 @@ func (f *front) handle(x exchange) {
 	case t.pathless(): // so no worker's
 		t.answer(http.StatusBadRequest, "target is no path")
 	case f.health(t):
+	case !f.route(t):
 	case t.Length() > t.settings.body:
 		t.answer(http.StatusRequestEntityTooLarge, "body too large")
-	case f.static.tryServe(t):
+	case t.app.static.tryServe(t):
 	default:
-		f.kept.serve(t, f.dynamic)
+		t.app.serve(t)
 	}
 	f.access.write(t, time.Since(t.begun), t.settings.access)
 }

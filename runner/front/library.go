@@ -70,7 +70,7 @@ func (e *library) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.Body != nil && r.Body != http.NoBody {
 		x.body = &clientBody{
 			raw:     r.Body,
-			limited: http.MaxBytesReader(w, r.Body, l.body),
+			limited: http.MaxBytesReader(w, r.Body, l.largest),
 			control: x.control,
 			pause:   l.bodyPause,
 			expects: r.Header.Get("Expect") != "",

@@ -14,6 +14,7 @@ type limits struct {
 	headTime   time.Duration // time a client may take to send it
 	keepAlive  time.Duration // life of an idle client connection
 	body       int64         // bytes of a request body
+	largest    int64         // bytes of a request body in any mount
 	bodyPause  time.Duration // longest pause of a client within a body
 	writePause time.Duration // longest time a client may leave a write waiting
 

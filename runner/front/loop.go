@@ -33,7 +33,7 @@ func (e *loop) options() h1.Options {
 	s := e.live.Load()
 	return h1.Options{
 		Head:      s.head,
-		Body:      s.body,
+		Body:      s.largest,
 		HeadTime:  s.headTime,
 		KeepAlive: s.keepAlive,
 		BodyPause: s.bodyPause, WritePause: s.writePause,

@@ -17,6 +17,7 @@ import (
 type proxy struct {
 	table  *table
 	deaths deaths
+	budget *budget
 	chunks *sync.Pool // of *[]byte, chunkSize each
 
 	handovers sync.Pool
@@ -99,6 +100,7 @@ func (h *handover) context() context.Context { return h.Head().Context() }
 // prepare reads a small body whole and makes the fields for the worker. It
 // reports false when the turn has been answered.
 func (p *proxy) prepare(h *handover) bool {
+	p.budget.put()
 	h.stream = h.Content()
 	if h.stream == nil {
 		h.upgrade = h.turn.upgrade()
@@ -285,11 +287,17 @@ func (p *proxy) failed(h *handover, w *worker, f failure) (again bool) {
 		w.suspect()
 	}
 	v := decide(f, h.attempts)
+	if v.again && f.twice() && !p.budget.take() {
+		v.again, v.reason = false, v.reason+", "+noBudget
+	}
 	if !v.again {
 		h.answer(v.status, v.reason)
 	}
 	return v.again
 }
+
+// twice reports that a handler sees a request again that is repeated after f.
+func (f failure) twice() bool { return f == lost || f == garbled }
 
 // left reports that the client has gone, or that the front's grace is over.
 // net/http ends the context also after a Read that we have interrupted.

@@ -19,7 +19,7 @@ import (
 const chunkSize = 32 << 10
 
 func newProxy(t *table) *proxy {
-	return &proxy{table: t, handovers: sync.Pool{New: func() any { return new(handover) }}, chunks: &sync.Pool{New: func() any {
+	return &proxy{table: t, budget: newBudget(), handovers: sync.Pool{New: func() any { return new(handover) }}, chunks: &sync.Pool{New: func() any {
 		b := make([]byte, chunkSize)
 		return &b
 	}}}

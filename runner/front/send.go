@@ -74,7 +74,7 @@ func (p *proxy) request(h *handover) *wire.Request {
 	major, minor := h.Version()
 	r := &h.request
 	*r = wire.Request{
-		Method: h.Method(), Target: h.Target(), Host: h.host,
+		Method: h.Method(), Target: h.target(), Host: h.host,
 		Major: byte(major), Minor: byte(minor),
 		Fields: h.fields, Facts: facts(h.turn),
 	}
@@ -94,7 +94,7 @@ func (p *proxy) request(h *handover) *wire.Request {
 
 // facts are what a worker may trust about the client.
 func facts(t *turn) wire.Facts {
-	f := wire.Facts{Client: t.client, Local: t.Local(), Scheme: t.scheme(), ID: t.id}
+	f := wire.Facts{Client: t.client, Local: t.Local(), Scheme: t.scheme(), Mount: t.prefix, ID: t.id}
 	if t.tls != nil {
 		f.TLS = &wire.TLS{Version: t.tls.Version, Cipher: t.tls.CipherSuite, Protocol: t.tls.NegotiatedProtocol, Server: t.tls.ServerName}
 	}

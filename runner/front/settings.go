@@ -18,6 +18,7 @@ type settings struct {
 	trusted []netip.Prefix // proxies before us
 	access  accessRules
 	cache   cache.Options
+	mounts  mounts
 }
 
 // live holds the settings that are in force.
@@ -29,6 +30,10 @@ type live = atomic.Pointer[settings]
 func newSettings(c *config.Config) (*settings, error) {
 	var faults []error
 	s := &settings{limits: newLimits(c), trusted: c.Server.Proxies(), access: accessRulesOf(c), cache: cacheOptions(c)}
+	var err error
+	if s.mounts, err = newMounts(c); err != nil {
+		faults = append(faults, err)
+	}
 	return s, errors.Join(faults...)
 }
 
@@ -108,9 +113,11 @@ func (f *front) change(c change) {
 	case c.err != nil:
 		f.log.Error("the settings stay as they were, the new ones are not valid: " + c.err.Error())
 	case c.Use:
+		retire := f.furnish(c.settings)
 		f.live.Store(c.settings)
 		f.kept.use(c.settings.cache)
 		f.engine.changed()
+		retire()
 		f.followAccess()
 		f.log.Info("new settings are in force")
 	}

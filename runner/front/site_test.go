@@ -47,6 +47,12 @@ type site struct {
 // listener. change, if set, adjusts its limits.
 func newSite(t *testing.T, change func(*limits)) *site {
 	t.Helper()
+	return newSiteOf(t, config.Default(t.TempDir()), change)
+}
+
+// newSiteOf is newSite with a configuration.
+func newSiteOf(t *testing.T, conf *config.Config, change func(*limits)) *site {
+	t.Helper()
 	master, theirs, err := control.Pair()
 	if err != nil {
 		t.Fatal(err)
@@ -58,7 +64,6 @@ func newSite(t *testing.T, change func(*limits)) *site {
 	s := &site{t: t, master: master, said: make(chan control.Message, 100), logged: make(chan map[string]any, 1000), ended: make(chan error, 1)}
 	ctx, cancel := context.WithCancel(context.Background())
 	s.cancel = cancel
-	conf := config.Default(t.TempDir())
 	announced := make(chan string, 2)
 	s.front = makeFront(t, Options{
 		Config: conf, Control: conn, Log: slog.New(slog.NewJSONHandler(lines(s.logged), nil)),

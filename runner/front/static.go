@@ -76,8 +76,11 @@ func (s *files) close() {
 
 // tryServe answers t if it asks for a file that is there.
 func (s *files) tryServe(t *turn) bool {
+	if s == nil {
+		return false
+	}
 	var r static.Request
-	r.Read(t)
+	r.Read(innerHead{t})
 	for {
 		server := s.server.Load()
 		if server == nil {

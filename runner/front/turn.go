@@ -15,7 +15,12 @@ import (
 // say of it.
 type turn struct {
 	exchange
-	settings *settings // as the turn began
+	settings *settings   // as the turn began
+	app      *app        // that answers
+	mount    string      // the name of the mount, "" for none
+	prefix   string      // of the path that the app does not see, escaped; "" for none
+	shorter  string      // the target without the prefix; "" without one
+	bounded  requestBody // the body, if its limit is lower than the engine's
 	id       string
 	begun    time.Time
 
@@ -24,14 +29,16 @@ type turn struct {
 	host   string
 	tls    *tls.ConnectionState // nil in clear
 
-	started  bool // the client has got a status
-	status   int
-	bytes    int64         // of the response's body
-	worker   int           // the one used last, 0 for none
-	tries    int           // attempts at workers
-	upstream time.Duration // that these took until they answered or failed
-	cache    string        // what the cache did: hit, collapsed, stored, or nothing
-	reason   string        // why the response is ours or incomplete
+	started    bool // the client has got a status
+	status     int
+	bytes      int64         // of the response's body
+	worker     int           // the one used last, 0 for none
+	tries      int           // attempts at workers
+	upstream   time.Duration // that these took until they answered or failed
+	cache      string        // what the cache did: hit, collapsed, stored, or nothing
+	reason     string        // why the response is ours or incomplete
+	origin     string        // the upstream used last, "" for none
+	retryAfter time.Duration // when it is worth coming again; 0: soon
 }
 
 func newTurn(x exchange, now time.Time, s *settings) *turn {

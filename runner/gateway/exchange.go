@@ -88,6 +88,9 @@ func (x *exchange) makeRequest(ctx context.Context) error {
 		Header: h.Header, Body: http.NoBody, ContentLength: h.Length,
 		RemoteAddr: h.Facts.Client, TLS: connectionState(h.Facts.TLS, h.Facts.Scheme == "https"),
 	}
+	if h.Facts.Mount != "" {
+		h.Header["X-Forwarded-Prefix"] = []string{h.Facts.Mount}
+	}
 	if !x.body.none {
 		r.Body = &x.body
 		r.Trailer = announced(h.Header)

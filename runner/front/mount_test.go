@@ -1,0 +1,124 @@
+package front
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/dram-go/dram/framework/config"
+)
+
+func testMounts(t *testing.T) mounts {
+	conf := config.Default(t.TempDir())
+	conf.Mounts = map[string]config.Mount{
+		"flask":   {Path: "/flask"},
+		"admin":   {Path: "/flask/admin/"},
+		"shop":    {Host: "Shop.Example.org", Path: "/"},
+		"cart":    {Host: "shop.example.org.", Path: "/cart"},
+		"below":   {Host: "*.example.org"},
+		"deeper":  {Host: "*.deep.example.org"},
+		"six":     {Host: "[::1]"},
+		"korean":  {Path: "/가게"},
+		"keeping": {Path: "/keep", KeepPrefix: true},
+	}
+	all, err := newMounts(conf)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+func TestMountsFind(t *testing.T) {
+	all := testMounts(t)
+	for _, c := range []struct{ host, target, want string }{
+		{"a.example", "/", ""},
+		{"a.example", "/flask", "flask"},
+		{"a.example", "/flask/", "flask"},
+		{"a.example", "/flask?x=/flask/admin", "flask"},
+		{"a.example", "/flask/x/y", "flask"},
+		{"a.example", "/flasks", ""},
+		{"a.example", "/Flask", ""},
+		{"a.example", "/x/flask", ""},
+		{"a.example", "/flask/admin", "admin"},
+		{"a.example", "/flask/admin/x", "admin"},
+		{"a.example", "/flask/administrator", "flask"},
+		{"a.example", "/%66lask/x", "flask"},
+		{"a.example", "/flask%2Fadmin", ""},
+		{"a.example", "/flask/%61dmin", "admin"},
+		{"a.example", "/flask//admin", "flask"},
+		{"a.example", "//flask/x", ""},
+		{"a.example", "/%EA%B0%80%EA%B2%8C/1", "korean"},
+		{"a.example", "/flask/a/../b", "flask"},
+		{"a.example", "/flask/.../b", "flask"},
+		{"a.example", "/flask/.", "flask"},
+		// What means something else once its dots are resolved.
+		{"a.example", "/flask/../x", "unclear"},
+		{"a.example", "/flask/%2e%2E/x", "unclear"},
+		{"a.example", "/x/../flask", "unclear"},
+		{"a.example", "/./flask", "unclear"},
+		{"a.example", "/flask/x/../admin/y", "unclear"},
+		{"a.example", "/flask/admin/..", "unclear"},
+		{"a.example", "/x/../y", ""},
+		// Hosts.
+		{"shop.example.org", "/flask", "shop"},
+		{"SHOP.example.ORG:8080", "/", "shop"},
+		{"shop.example.org.", "/cart/1", "cart"},
+		{"shop.example.org.:80", "/cart", "cart"},
+		{"a.example.org", "/cart", "below"},
+		{"a.b.example.org", "/", "below"},
+		{"a.deep.example.org", "/", "deeper"},
+		{"deep.example.org", "/", "below"},
+		{"example.org", "/flask", "flask"},
+		{"notexample.org", "/", ""},
+		{"[::1]:80", "/", "six"},
+		{"::1", "/", "six"},
+		{"", "/flask", "flask"},
+	} {
+		m, clear := all.find(c.host, pathOnly(c.target))
+		got := ""
+		switch {
+		case !clear:
+			got = "unclear"
+		case m != nil:
+			got = m.name
+		}
+		if got != c.want {
+			t.Errorf("%s %s: mount %q, want %q", c.host, c.target, got, c.want)
+		}
+	}
+	if m, clear := all.find("shop.example.org", "*"); m == nil || m.name != "shop" || !clear {
+		t.Errorf("OPTIONS * at the host of a mount: %v, %v", m, clear)
+	}
+}
+
+func TestInsideAMount(t *testing.T) {
+	all := testMounts(t)
+	for _, c := range []struct{ target, want, prefix string }{
+		{"/flask", "/", "/flask"},
+		{"/flask?", "/?", "/flask"},
+		{"/flask/?a=b&c", "/?a=b&c", "/flask"},
+		{"/flask/x/y?z", "/x/y?z", "/flask"},
+		{"/%66lask/x", "/x", "/flask"},
+		{"/flask//x", "//x", "/flask"},
+		{"/flask/a%2Fb/%2F", "/a%2Fb/%2F", "/flask"},
+		{"/flask/a/../b", "/a/../b", "/flask"},
+		{"/flask/%C3%A9/~!$&'()*+,;=:@", "/%C3%A9/~!$&'()*+,;=:@", "/flask"},
+		{"/flask/admin/", "/", "/flask/admin"},
+		{"/%EA%B0%80%EA%B2%8C/1", "/1", "/%EA%B0%80%EA%B2%8C"},
+		{"/keep/x", "/keep/x", "/keep"},
+	} {
+		m, _ := all.find("a.example", pathOnly(c.target))
+		if m == nil {
+			t.Errorf("%s: no mount", c.target)
+			continue
+		}
+		path := pathOnly(c.target)
+		if got := m.inside(path, c.target[len(path):]); got != c.want || m.prefix != c.prefix {
+			t.Errorf("%s: inside %s below %s, want %s below %s", c.target, got, m.prefix, c.want, c.prefix)
+		}
+	}
+}
+
+func pathOnly(target string) string {
+	path, _, _ := strings.Cut(target, "?")
+	return path
+}
