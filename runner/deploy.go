@@ -26,6 +26,7 @@ type deployment struct {
 	number int
 	by     *peer // the command line that waits for it; nil for a signal
 	began  time.Time
+	doing  string // until it is prepared
 	cancel context.CancelCauseFunc
 	conf   *config.Config // of the new generation, once it is prepared
 }
@@ -68,6 +69,7 @@ func (m *master) deploy(kind deployKind, by *peer) {
 		p.serving = append(p.serving, g.build)
 	}
 	p.say = func(text string) { m.post(func() { m.say("%s", text) }) }
+	p.doing = func(text string) { m.post(func() { d.doing = text }) }
 	go func() {
 		defer cancel(nil)
 		ready, err := p.run(ctx)
@@ -107,7 +109,7 @@ func (m *master) watchAsker(d *deployment) {
 
 // prepared takes over what a preparation made, or its failure.
 func (m *master) prepared(d *deployment, p prepared, err error) {
-	m.preparing = false
+	m.preparing, d.doing = false, ""
 	if m.deployment != d {
 		return // stopped in the meantime
 	}

@@ -261,7 +261,7 @@ func TestEditDistance(t *testing.T) {
 
 func TestAge(t *testing.T) {
 	now := time.Unix(1_000_000, 0)
-	for d, want := range map[time.Duration]string{0: "0s", 59 * time.Second: "59s", 61 * time.Minute: "1h", 90 * time.Second: "1m", 50 * time.Hour: "2d"} {
+	for d, want := range map[time.Duration]string{-time.Second: "0s", 59 * time.Second: "59s", 61 * time.Minute: "1h01m", 90 * time.Second: "1m30s", 50 * time.Hour: "2d02h"} {
 		if got := age(now, now.Add(-d)); got != want {
 			t.Errorf("age of %v is %s, want %s", d, got, want)
 		}

@@ -58,6 +58,7 @@ type process struct {
 	Generation int
 	PID        int
 	Phase      phase
+	Started    time.Time
 	Since      time.Time // begin of the phase
 	Until      time.Time // when the phase has lasted too long; zero: never
 	Served     time.Time // when it became ready; zero: never

@@ -29,6 +29,7 @@ type preparation struct {
 	serving []string    // builds of the generations that are alive
 	held    *generation // to go back to; nil for the binary and the settings as they are now
 	say     func(string)
+	doing   func(string) // what goes on, for status
 }
 
 // prepared is its outcome.
@@ -46,19 +47,23 @@ const copyLimit = time.Minute
 // run keeps the binary and the settings, reads these as the new binary sees
 // them, publishes the static files and migrates the database.
 func (p preparation) run(ctx context.Context) (prepared, error) {
+	p.doing("copying binary and settings")
 	g, err := p.keep(ctx)
 	if err != nil {
 		return prepared{}, err
 	}
+	p.doing("reading the settings")
 	conf, err := p.configure(ctx, g)
 	if err != nil {
 		return prepared{}, err
 	}
+	p.doing("checking the app and publishing its static files")
 	if g.assets, err = p.publish(ctx, g, conf); err != nil {
 		return prepared{}, err
 	}
 	g.share = thisMachine().share(conf.Workers, os.Getenv)
 	if p.held == nil { // an older build has nothing to migrate
+		p.doing("migrating")
 		err = p.migrate(ctx, g)
 	}
 	return prepared{g, conf}, err

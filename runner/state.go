@@ -144,7 +144,7 @@ func (s *state) beginStop(mode stopMode, now time.Time) {
 func (s *state) scale(target int) { s.target = target }
 
 func (s *state) workerStarted(p process, now time.Time) {
-	p.Phase, p.Since, p.Until, p.BeatAt = starting, now, now.Add(s.limits.Boot), now
+	p.Phase, p.Started, p.Since, p.Until, p.BeatAt = starting, now, now, now.Add(s.limits.Boot), now
 	s.workers[p.ID] = &p
 	if r := s.rollout; r != nil && p.Generation == r.Generation {
 		r.started[p.Slot] = true
@@ -211,7 +211,7 @@ func (s *state) crashed(now time.Time) {
 }
 
 func (s *state) frontStarted(p process, now time.Time) {
-	p.Phase, p.Since, p.Until = starting, now, now.Add(s.limits.Boot)
+	p.Phase, p.Started, p.Since, p.Until = starting, now, now, now.Add(s.limits.Boot)
 	s.fronts[p.ID] = &p
 	if r := s.rollout; r != nil && p.Generation == r.Generation {
 		r.frontStarted = true

@@ -18,6 +18,8 @@ type status struct {
 	Listen     string          `json:"listen,omitempty"`   // empty for a gateway alone
 	User       string          `json:"user,omitempty"`     // of its processes, when the master's is another
 	Since      time.Time       `json:"since"`
+	CPU        float64         `json:"cpu"`    // seconds, of the master; each process has its own
+	RSS        int64           `json:"rss"`    // bytes, likewise
 	Target     int             `json:"target"` // workers that shall serve
 	Front      *processStatus  `json:"front,omitempty"`
 	OldFronts  []processStatus `json:"old_fronts,omitempty"` // replaced by an upgrade, saying goodbye
@@ -36,8 +38,11 @@ type processStatus struct {
 	Generation int       `json:"generation"`
 	PID        int       `json:"pid"`
 	State      phase     `json:"state"`
-	Since      time.Time `json:"since"`
-	Restarts   int       `json:"restarts"` // deaths in this place
+	Since      time.Time `json:"since"`          // in this state
+	Until      time.Time `json:"until,omitzero"` // when the state ends at the latest
+	Started    time.Time `json:"started"`        // the process
+	Restarts   int       `json:"restarts"`       // deaths in this place
+	CPU        float64   `json:"cpu"`            // processor time, seconds
 
 	// Of workers alone, as of their last beat.
 	InFlight int            `json:"in_flight"`
@@ -63,7 +68,8 @@ type rolloutStatus struct {
 	Kind       string    `json:"kind"` // reload, upgrade, rollback
 	Generation int       `json:"generation"`
 	Build      string    `json:"build,omitempty"`
-	Step       string    `json:"step"` // preparing, canary, rolling, soaking, taking back
+	Step       string    `json:"step"`            // preparing, canary, rolling, soaking, taking back
+	Doing      string    `json:"doing,omitempty"` // while it is preparing
 	Began      time.Time `json:"began"`
 	Ready      int       `json:"ready"` // new workers that serve
 	Target     int       `json:"target"`
@@ -97,6 +103,7 @@ func (m *master) status(streams bool) status {
 		Listen: m.address, User: m.identity.String(), Since: m.since, Target: s.target, Fronts: len(s.peers), Reload: m.lastReload, State: s.health(),
 		Waiting: s.waiting(), Breaker: s.tripped(), Rollout: m.rolloutStatus(), After: m.after.failure, Hub: m.hubStatus(),
 	}
+	out.CPU, out.RSS = cpuTime(m.pid).Seconds(), residentSize(m.pid)
 	if m.previous != nil {
 		out.Previous = m.previous.build
 	}
@@ -112,7 +119,7 @@ func (m *master) status(streams bool) status {
 	}
 	for _, f := range s.sortedFronts() {
 		p := processOf(f, s.frontSlot.restarts)
-		p.RSS = residentSize(p.PID)
+		p.CPU, p.RSS = cpuTime(p.PID).Seconds(), residentSize(p.PID)
 		if f == s.front() {
 			out.Front = &p
 		} else {
@@ -126,6 +133,7 @@ func (m *master) status(streams bool) status {
 			restarts = slot.restarts
 		}
 		p := processOf(w, restarts)
+		p.CPU, p.RSS = cpuTime(p.PID).Seconds(), residentSize(p.PID)
 		if streams {
 			p.Streams = w.Pulse.Streams[:min(left, len(w.Pulse.Streams))]
 			left -= len(p.Streams)
@@ -137,7 +145,7 @@ func (m *master) status(streams bool) status {
 
 func processOf(p *process, restarts int) processStatus {
 	return processStatus{
-		ID: p.ID, Generation: p.Generation, PID: p.PID, State: p.Phase, Since: p.Since, Restarts: restarts,
+		ID: p.ID, Generation: p.Generation, PID: p.PID, State: p.Phase, Since: p.Since, Until: p.Until, Started: p.Started, Restarts: restarts,
 		InFlight: p.Pulse.InFlight, Requests: p.Pulse.Done, Failed: p.Pulse.Failed, Stuck: p.Pulse.Stuck,
 		RSS: p.RSS, Retiring: p.Retire, Oldest: p.Pulse.Oldest,
 	}
@@ -151,7 +159,7 @@ func (m *master) rolloutStatus() *rolloutStatus {
 	}
 	out := &rolloutStatus{
 		Kind: string(d.kind), Generation: r.Generation, Build: m.generations[r.Generation].build,
-		Began: d.began, Target: r.Target, Reason: r.Failed, Step: r.step(),
+		Began: d.began, Doing: d.doing, Target: r.Target, Reason: r.Failed, Step: r.step(),
 	}
 	for _, w := range m.state.workers {
 		if w.Generation == r.Generation && w.serves() {

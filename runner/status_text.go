@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/dram-go/dram/runner/control"
@@ -20,20 +19,20 @@ func (s status) write(w io.Writer, now time.Time) {
 		fmt.Fprintf(w, " as user %s", s.User)
 	}
 	fmt.Fprintf(w, ", generation %d, build %s\n\n", s.Generation, s.Build)
-	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "PROCESS\tGEN\tPID\tSTATE\tFOR\tNOW\tREQUESTS\tFAILED\tMEMORY\tRESTARTS\tOLDEST REQUEST")
-	fmt.Fprintf(t, "master\t\t%d\t%s\t%s\t\t\t\t\t\t\n", s.PID, s.State, age(now, s.Since))
+	t := textTable{right: []bool{false, true, true, false, true, true, true, true, true, true, true}}
+	t.add("PROCESS", "GEN", "PID", "STATE", "AGE", "CPU", "MEMORY", "NOW", "REQUESTS", "FAILED", "RESTARTS", "OLDEST REQUEST")
+	t.add("master", "", fmt.Sprint(s.PID), s.State, age(now, s.Since), seconds(s.CPU), memory(s.RSS))
 	for _, f := range append(s.OldFronts, fronts(s.Front)...) {
-		fmt.Fprintf(t, "front\t%d\t%d\t%s\t%s\t\t\t\t%s\t%d\t\n", f.Generation, f.PID, f.State, age(now, f.Since), memory(f.RSS), f.Restarts)
+		t.add(append(f.cells("front", now), "", "", "", fmt.Sprint(f.Restarts))...)
 	}
 	for _, p := range s.Workers {
-		fmt.Fprintf(t, "worker %d\t%d\t%d\t%s\t%s\t%d\t%d\t%d\t%s\t%d\t%s\n", p.ID, p.Generation, p.PID, p.State, age(now, p.Since),
-			p.InFlight, p.Requests, p.Failed, memory(p.RSS), p.Restarts, oldest(p.Oldest, now))
+		t.add(append(p.cells(fmt.Sprintf("worker %d", p.ID), now), fmt.Sprint(p.InFlight), fmt.Sprint(p.Requests),
+			fmt.Sprint(p.Failed), fmt.Sprint(p.Restarts), oldest(p.Oldest, now))...)
 	}
 	for _, p := range s.Waiting {
-		fmt.Fprintf(t, "%s\t\t\t%s\t\t\t\t\t\t%d\t\n", p.Process, p.restart(now), p.Restarts)
+		t.add(p.Process, "", "", p.restart(now), "", "", "", "", "", "", fmt.Sprint(p.Restarts))
 	}
-	t.Flush()
+	t.write(w)
 	if s.Front == nil {
 		fmt.Fprintf(w, "\nfronts connected: %d\n", s.Fronts)
 	}
@@ -46,6 +45,26 @@ func fronts(f *processStatus) []processStatus {
 		return nil
 	}
 	return []processStatus{*f}
+}
+
+// cells are what the rows of all processes begin with.
+func (p processStatus) cells(name string, now time.Time) []string {
+	began := p.Started
+	if began.IsZero() { // an older master does not say
+		began = p.Since
+	}
+	return []string{name, fmt.Sprint(p.Generation), fmt.Sprint(p.PID), p.phase(now), age(now, began), seconds(p.CPU), memory(p.RSS)}
+}
+
+// phase says for how long a state that passes has lasted, or may last.
+func (p processStatus) phase(now time.Time) string {
+	switch {
+	case p.State == ready:
+		return string(p.State)
+	case p.State == draining && p.Until.After(now):
+		return fmt.Sprintf("%s, %s left", p.State, age(p.Until, now))
+	}
+	return fmt.Sprintf("%s for %s", p.State, age(now, p.Since))
 }
 
 func (p waitingStatus) restart(now time.Time) string {
@@ -69,7 +88,7 @@ func (s status) writeRemarks(w io.Writer, now time.Time) {
 		fmt.Fprintf(w, "\nall workers die: only one is tried, every %s. Mend the app and reload.\n", longestDelay)
 	}
 	if r := s.Rollout; r != nil {
-		fmt.Fprintf(w, "\n%s to generation %d for %s: %s, %d of %d workers serve\n", r.Kind, r.Generation, age(now, r.Began), r.Step, r.Ready, r.Target)
+		fmt.Fprintf(w, "\n%s to generation %d%s for %s: %s\n", r.Kind, r.Generation, ofBuild(r.Build), age(now, r.Began), r.progress())
 		if r.Reason != "" {
 			fmt.Fprintf(w, "  because %s\n", indented(r.Reason))
 		}
@@ -77,32 +96,62 @@ func (s status) writeRemarks(w io.Writer, now time.Time) {
 	if r := s.Reload; r != nil {
 		verdict := "succeeded"
 		if !r.OK {
-			verdict = "failed: " + indented(r.Reason)
+			verdict = "failed, and what served before serves on:\n  " + indented(brief(r.Reason))
 		}
-		fmt.Fprintf(w, "\nlast %s %s ago, to generation %d, %s\n", r.Kind, age(now, r.At), r.Generation, verdict)
+		fmt.Fprintf(w, "\nlast %s %s ago, to generation %d%s, %s\n", r.Kind, age(now, r.At), r.Generation, ofBuild(r.Build), verdict)
 	}
 	if s.After != "" {
 		fmt.Fprintf(w, "\nmigrations after it failed: %s\n", indented(s.After))
+	}
+	if s.Previous != "" && s.Reload == nil {
+		fmt.Fprintln(w)
 	}
 	if s.Previous != "" {
 		fmt.Fprintf(w, "rollback goes back to build %s\n", s.Previous)
 	}
 }
 
+// progress says how far a reload is.
+func (r rolloutStatus) progress() string {
+	switch {
+	case r.Doing != "":
+		return r.Doing
+	case r.Target == 0:
+		return r.Step
+	}
+	return fmt.Sprintf("%s, %d of %d new workers serve", r.Step, r.Ready, r.Target)
+}
+
+func ofBuild(build string) string {
+	if build == "" {
+		return ""
+	}
+	return " (build " + build + ")"
+}
+
+// brief leaves of a reason what fits beside the processes; the log has it all.
+func brief(reason string) string {
+	const enough = 8
+	lines := strings.Split(reason, "\n")
+	if len(lines) <= enough {
+		return reason
+	}
+	return strings.Join(append(lines[:enough], "… the rest is in the log, and in status --json"), "\n")
+}
+
 func indented(text string) string { return strings.ReplaceAll(text, "\n", "\n  ") }
 
 func (s status) writeStreams(w io.Writer, now time.Time) {
-	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	defer t.Flush()
-	first := true
+	t := textTable{right: []bool{false, true}}
+	t.add("STREAM OF", "AGE", "REQUEST", "ID")
 	for _, p := range s.Workers {
 		for _, b := range p.Streams {
-			if first {
-				fmt.Fprintln(t, "\nSTREAM OF\tFOR\tREQUEST\tID")
-				first = false
-			}
-			fmt.Fprintf(t, "worker %d\t%s\t%s %s\t%s\n", p.ID, age(now, b.Begun), b.Method, b.Path, b.ID)
+			t.add(fmt.Sprintf("worker %d", p.ID), age(now, b.Begun), b.Method+" "+b.Path, b.ID)
 		}
+	}
+	if len(t.rows) > 1 {
+		fmt.Fprintln(w)
+		t.write(w)
 	}
 }
 
@@ -127,18 +176,30 @@ func deaths(n int) string {
 	return fmt.Sprintf("%d deaths", n)
 }
 
-// age is a rough duration: people want to know "2h", not "2h0m3.5s".
+// age is a duration in its two largest units: people want to know "2h5m", not
+// "2h5m3.5s".
 func age(now, since time.Time) string {
-	d := now.Sub(since)
+	d := max(0, now.Sub(since))
 	switch {
 	case d < time.Minute:
 		return fmt.Sprintf("%ds", int(d.Seconds()))
 	case d < time.Hour:
-		return fmt.Sprintf("%dm", int(d.Minutes()))
+		return fmt.Sprintf("%dm%02ds", int(d.Minutes()), int(d.Seconds())%60)
 	case d < 48*time.Hour:
-		return fmt.Sprintf("%dh", int(d.Hours()))
+		return fmt.Sprintf("%dh%02dm", int(d.Hours()), int(d.Minutes())%60)
 	}
-	return fmt.Sprintf("%dd", int(d.Hours()/24))
+	return fmt.Sprintf("%dd%02dh", int(d.Hours()/24), int(d.Hours())%24)
+}
+
+// seconds is processor time: a few digits while it is short.
+func seconds(s float64) string {
+	switch {
+	case s == 0:
+		return ""
+	case s < 100:
+		return fmt.Sprintf("%.1fs", s)
+	}
+	return age(time.Unix(int64(s), 0), time.Unix(0, 0))
 }
 
 // writeTree lists the processes once they serve.
