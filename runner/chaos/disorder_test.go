@@ -13,8 +13,6 @@ import (
 	"syscall"
 	"testing"
 	"time"
-
-	"golang.org/x/sys/unix"
 )
 
 func (s *site) remove(name string) {
@@ -37,47 +35,6 @@ func (r *tree) dial(text string) net.Conn {
 		r.t.Fatal(err)
 	}
 	return conn
-}
-
-// Scenario 13: the disk is full. Logs are dropped, a reload is refused, and
-// both work again when there is room.
-func TestFullDisk(t *testing.T) {
-	t.Parallel()
-	s := newSite(t, "version=1")
-	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer full.Close()
-	cmd := s.command("serve", "--listen", "127.0.0.1:0")
-	cmd.Stderr = full
-	r := s.run(cmd)
-	b := r.begin(r.plan(8, time.Millisecond))
-	b.flows(100)
-	limit := func(bytes uint64) {
-		t.Helper()
-		if err := unix.Prlimit(r.cmd.Process.Pid, unix.RLIMIT_FSIZE, &unix.Rlimit{Cur: bytes, Max: unix.RLIM_INFINITY}, nil); err != nil {
-			t.Fatal(err)
-		}
-	}
-	limit(1 << 20)
-	s.install("version=2")
-	out, code := s.call("reload")
-	if code != 3 || !strings.Contains(out, "file too large") {
-		t.Fatalf("exit code %d\n%s", code, out)
-	}
-	if v := r.version(); v != "1" {
-		t.Fatalf("version %s serves", v)
-	}
-	limit(unix.RLIM_INFINITY)
-	b.flows(100)
-	r.must("reload")
-	if v := r.version(); v != "2" {
-		t.Fatalf("version %s serves", v)
-	}
-	b.flows(100)
-	b.finish(budget{})
-	r.stop()
 }
 
 // Scenario 15: somebody cleans up below a running tree.
