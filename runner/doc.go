@@ -20,6 +20,7 @@
 //	scale N            N workers, until the next reload
 //	worker dump|restart|curl ID
 //	                   looks into one worker, replaces it, asks it
+//	maintenance on|off closes the site with a page that says so, and opens it
 //	logs reopen        opens the log files anew, for logrotate
 //	drain              /readyz says 503, then, after a delay, stop
 //	stop               ends the running app and waits for its end (--quick)
@@ -116,6 +117,25 @@
 // in flight finish, for at most workers.graceful_timeout, after
 // server.drain_delay; a second one, and QUIT, do not. USR1 opens the log
 // files anew.
+//
+// # Maintenance and error pages
+//
+// maintenance on makes every front answer 503 with Retry-After, but for static
+// files, /livez and /readyz and for clients that --allow names; it ends when all
+// of them do so. What runs goes on. The site stays closed over reloads, deaths of
+// a front and restarts, until maintenance off.
+//
+// What a front answers by itself (maintenance, 413, 429, 502 to 504 and others)
+// has a page for browsers, problem+json (RFC 9457) or text for programs, in
+// English or Korean, and always the id that is in the log. An app brings pages
+// of its own as static files: errors/503.html, errors/4xx.html, errors/5xx.html,
+// errors/maintenance.html, and with a language errors/503.ko.html. In them
+// {{id}}, {{status}}, {{title}} and {{text}} are replaced. They may load what the
+// app serves itself, but the front can give only static files by then.
+//
+// /livez says 200 as long as the front's process answers, /readyz while a worker
+// is ready and no stop is near, be the site closed or not: a load balancer that
+// turned away would show a page of its own instead of the site's.
 //
 // # Service managers
 //

@@ -15,7 +15,9 @@ func (m *master) frontConnected(n int, conn *control.Conn, listener *os.File) {
 	p := newPeer(conn)
 	m.peers[n] = p
 	m.state.peerConnected(n)
-	m.sendAccessLog(n) // before the first request
+	// Before the first request: where its line goes, and whether the site is open.
+	m.sendAccessLog(n)
+	m.sendTable(n, time.Now())
 	if listener != nil {
 		copied, err := duplicate(listener)
 		if err != nil {
@@ -25,7 +27,6 @@ func (m *master) frontConnected(n int, conn *control.Conn, listener *os.File) {
 		}
 		p.send(control.KindListen, control.Listen{Addresses: []string{m.address}, Inherited: m.inherited}, copied)
 	}
-	m.sendTable(n, time.Now())
 }
 
 // duplicate copies a descriptor, because the queue closes what it has sent.

@@ -135,6 +135,7 @@ func serveTree(o masterOptions) error {
 			return err
 		}
 	}
+	m.beginWithMaintenance()
 	m.access.moved = map[int]int{}
 	if o.front {
 		if err := m.moveAccessLog(o.conf); err != nil {

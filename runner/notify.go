@@ -121,6 +121,9 @@ func (s *state) summary() string {
 		}
 	}
 	text := fmt.Sprintf("%s: generation %d, %d of %d workers", s.health(), s.generation, count, s.target)
+	if s.maintenance != nil {
+		text += "; closed for maintenance"
+	}
 	if r := s.rollout; r != nil && !r.First {
 		text += fmt.Sprintf("; reload to generation %d: %s", r.Generation, r.step())
 	}

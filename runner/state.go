@@ -46,6 +46,8 @@ type state struct {
 	draining bool      // fronts send clients elsewhere; the stop follows
 	drainEnd time.Time // when
 
+	maintenance *control.Maintenance // never changed in place; nil: the site is open
+
 	generation int // the one that serves; 0 before the first
 	target     int // workers of it
 	workers    map[int]*process

@@ -31,6 +31,8 @@ type status struct {
 	Reload     *reloadStatus   `json:"reload,omitempty"`  // the last one
 	After      string          `json:"after,omitempty"`   // why migrations after the last reload failed
 	Hub        *hubStatus      `json:"hub,omitempty"`
+
+	Maintenance *control.Maintenance `json:"maintenance,omitempty"` // the site is closed
 }
 
 type processStatus struct {
@@ -102,6 +104,7 @@ func (m *master) status(streams bool) status {
 		App: m.conf.Name, PID: m.pid, Build: m.generations[s.generation].build, Generation: s.generation,
 		Listen: m.address, User: m.identity.String(), Since: m.since, Target: s.target, Fronts: len(s.peers), Reload: m.lastReload, State: s.health(),
 		Waiting: s.waiting(), Breaker: s.tripped(), Rollout: m.rolloutStatus(), After: m.after.failure, Hub: m.hubStatus(),
+		Maintenance: s.maintenance,
 	}
 	out.CPU, out.RSS = cpuTime(m.pid).Seconds(), residentSize(m.pid)
 	if m.previous != nil {

@@ -84,6 +84,12 @@ func (s status) writeRemarks(w io.Writer, now time.Time) {
 			fmt.Fprintf(w, "\nworker %d: %d requests run on although their context has ended\n", p.ID, p.Stuck)
 		}
 	}
+	if c := s.Maintenance; c != nil {
+		fmt.Fprintf(w, "\nclosed for maintenance for %s%s; `maintenance off` opens the site\n", age(now, c.Since), except(c.Allow))
+		if c.Message != "" {
+			fmt.Fprintf(w, "  %s\n", indented(c.Message))
+		}
+	}
 	if s.Breaker {
 		fmt.Fprintf(w, "\nall workers die: only one is tried, every %s. Mend the app and reload.\n", longestDelay)
 	}

@@ -23,10 +23,12 @@ type tableState struct {
 	rows     []control.TableWorker
 	files    int // generation whose static files are the newest
 	draining bool
+
+	maintenance *control.Maintenance
 }
 
 func (t tableState) equal(other tableState) bool {
-	return t.draining == other.draining && t.files == other.files && slices.Equal(t.rows, other.rows)
+	return t.draining == other.draining && t.maintenance == other.maintenance && t.files == other.files && slices.Equal(t.rows, other.rows)
 }
 
 func (s *state) peerConnected(n int) {
@@ -72,7 +74,7 @@ func (s *state) peerIdle(n, worker int) {
 
 // wantTable is the table that fronts should work by now.
 func (s *state) wantTable() tableState {
-	t := tableState{draining: s.draining, files: s.newestFiles()}
+	t := tableState{draining: s.draining, maintenance: s.maintenance, files: s.newestFiles()}
 	for _, w := range s.sortedWorkers() {
 		row := control.TableWorker{ID: w.ID, Generation: w.Generation, PID: w.PID}
 		switch w.Phase {
@@ -122,7 +124,7 @@ const maxLinks = 64
 // a message; those wait for the next one.
 func (s *state) forPeer(n int) (t control.Table, complete bool) {
 	peer := s.peers[n]
-	t = control.Table{Revision: s.revision, Wanted: s.target, Draining: s.table.draining}
+	t = control.Table{Revision: s.revision, Wanted: s.target, Draining: s.table.draining, Maintenance: s.table.maintenance}
 	links := 0
 	for _, row := range s.table.rows {
 		row.NewLink = !peer.links[row.ID]

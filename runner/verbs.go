@@ -27,6 +27,8 @@ func (m *master) request(p *peer, r control.Request) {
 		m.drainRequest(p, r.Args)
 	case "scale":
 		m.scaleRequest(p, r.Args)
+	case "maintenance":
+		m.maintenanceRequest(p, r.Args)
 	case "logs":
 		m.reopenRequest(p)
 	case "dump":

@@ -33,7 +33,7 @@ func (p *program) treeCommands() []*cobra.Command {
 		p.deployCommand(deployRollback, "go back to the build before the last reload, losing no request",
 			"rollback starts workers from the kept copy of the build before the last reload, with its settings of\n"+
 				"then, as carefully as reload does. The database stays as it is: migrations are never taken back."),
-		p.scaleCommand(), p.workerCommand(), p.drainCommand(), p.logsCommand(), p.stopCommand(),
+		p.scaleCommand(), p.workerCommand(), p.maintenanceCommand(), p.logsCommand(), p.drainCommand(), p.stopCommand(),
 	}
 }
 

@@ -3,6 +3,7 @@ package control
 import (
 	"encoding/json"
 	"fmt"
+	"net/netip"
 	"time"
 )
 
@@ -142,9 +143,37 @@ type Table struct {
 	Assets *Assets `json:"assets,omitempty"`
 	// ProbePath is what a front asks a worker whose row has a Probe.
 	ProbePath string `json:"probe_path,omitempty"`
+	// Maintenance is set while the site is closed on purpose.
+	Maintenance *Maintenance `json:"maintenance,omitempty"`
 	// Draining says that the tree is about to stop: a front goes on serving
 	// and tells those who ask at /readyz to send clients elsewhere.
 	Draining bool `json:"draining,omitempty"`
+}
+
+// Maintenance closes a site on purpose: a front answers 503 with a page that
+// says so.
+type Maintenance struct {
+	Since   time.Time `json:"since"`
+	Message string    `json:"message,omitempty"` // to clients; empty for the usual one
+	// RetryAfter is how long clients are told to wait, in nanoseconds; 0 for
+	// the usual time.
+	RetryAfter time.Duration `json:"retry_after,omitempty"`
+	// Allow are addresses and ranges ([ParseRange]) of clients who find the site
+	// open.
+	Allow []string `json:"allow,omitempty"`
+}
+
+// ParseRange reads an address, or a range of them like 10.0.0.0/8.
+func ParseRange(text string) (netip.Prefix, error) {
+	if p, err := netip.ParsePrefix(text); err == nil {
+		return p.Masked(), nil
+	}
+	a, err := netip.ParseAddr(text)
+	if err != nil || a.Zone() != "" {
+		return netip.Prefix{}, fmt.Errorf("%q: expected an address or a range of them like 10.0.0.0/8", text)
+	}
+	a = a.Unmap()
+	return netip.PrefixFrom(a, a.BitLen()), nil
 }
 
 // WorkerState says what a front may do with a worker.

@@ -7,25 +7,41 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/dram-go/dram/templates/pages"
 )
 
-// retryAfter tells clients how long to wait after a 503, in seconds.
-const retryAfter = "2"
+// decline is an answer of the front's own to a request that it does not hand
+// on.
+type decline struct {
+	status      int
+	reason      string        // for the log
+	wait        time.Duration // until the client may try again; 0: not said, but for 503
+	maintenance bool
+	text        string // to the client, instead of the usual sentence
+}
+
+// usualWait is how long a client shall wait after a 503 that says no more.
+const usualWait = 2 * time.Second
 
 // answer sends an answer of the front's own: a page to a browser, JSON (RFC
 // 9457) or text to others.
-func (t *turn) answer(status int, reason string) {
-	t.reason = reason
+func (t *turn) answer(status int, reason string) { t.decline(decline{status: status, reason: reason}) }
+
+func (t *turn) decline(d decline) {
+	t.reason = d.reason
 	r := t.Head()
-	h := http.Header{"Cache-Control": {"no-store"}, "X-Content-Type-Options": {"nosniff"}}
-	if status == http.StatusServiceUnavailable {
-		h["Retry-After"] = []string{cmp.Or(seconds(t.retryAfter), retryAfter)}
+	if d.status == http.StatusServiceUnavailable {
+		d.wait = cmp.Or(d.wait, t.retryAfter, usualWait)
 	}
-	body := errorBody(h, r.Header, status, t.id)
+	h := http.Header{"Cache-Control": {"no-store"}, "X-Content-Type-Options": {"nosniff"}}
+	if d.wait > 0 {
+		h["Retry-After"] = []string{seconds(d.wait)}
+	}
+	body := t.errorBody(h, r.Header, d)
 	h["Content-Length"] = []string{strconv.Itoa(len(body))}
-	t.Start(status, h)
+	t.Start(d.status, h)
 	if r.Method != http.MethodHead {
 		_, _ = t.Write(body) // nobody is left to be told
 	}
@@ -33,26 +49,38 @@ func (t *turn) answer(status int, reason string) {
 
 // errorBody writes an error in the form that the request accepts and sets the
 // fields that belong to it.
-func errorBody(h, request http.Header, status int, id string) []byte {
-	locale := pages.Negotiate(request.Get("Accept-Language"))
-	title, sentence := pages.Text(status, locale)
-	accept := strings.Join(request["Accept"], ",")
+func (t *turn) errorBody(h, request http.Header, d decline) []byte {
+	accept, languages := strings.Join(request["Accept"], ","), strings.Join(request["Accept-Language"], ",")
+	locale := pages.Negotiate(languages)
+	title, sentence := pages.Text(d.status, locale)
+	if d.maintenance {
+		title, sentence = pages.MaintenanceText(locale)
+	}
+	sentence = cmp.Or(d.text, sentence)
 	h["Vary"] = []string{"Accept, Accept-Language"}
 	switch {
 	case strings.Contains(accept, "text/html"):
-		var b bytes.Buffer
-		_ = pages.Error(&b, pages.ErrorPage{Status: status, ID: id, Locale: locale}) // a Buffer takes all
 		h["Content-Type"] = []string{pages.ContentType}
+		if page, ok := t.pages.page(d, languages); ok {
+			h["Content-Security-Policy"] = []string{pageCSP}
+			return []byte(fill(page, d.status, t.id, title, sentence))
+		}
 		h["Content-Security-Policy"] = []string{pages.CSP}
+		var b bytes.Buffer // it takes all, so there are no errors
+		if d.maintenance {
+			_ = pages.Maintenance(&b, pages.MaintenancePage{Text: d.text, ID: t.id, Locale: locale})
+		} else {
+			_ = pages.Error(&b, pages.ErrorPage{Status: d.status, Text: d.text, ID: t.id, Locale: locale})
+		}
 		return b.Bytes()
 	case strings.Contains(accept, "json"):
 		h["Content-Type"] = []string{"application/problem+json"}
 		b, _ := json.Marshal(map[string]any{ // strings and a number always encode
-			"type": "about:blank", "status": status, "title": title, "detail": sentence, "instance": "urn:request:" + id,
+			"type": "about:blank", "status": d.status, "title": title, "detail": sentence, "instance": "urn:request:" + t.id,
 		})
 		return append(b, '\n')
 	default:
 		h["Content-Type"] = []string{"text/plain; charset=utf-8"}
-		return []byte(title + ". " + sentence + " (" + id + ")\n")
+		return []byte(title + ". " + sentence + " (" + t.id + ")\n")
 	}
 }

@@ -87,6 +87,9 @@ type front struct {
 	dynamic  func(*turn) // answers what is neither a file nor kept
 	home     *app        // this one: static, kept and proxy
 
+	errorPages atomic.Pointer[errorPages] // of the app
+	closure    atomic.Pointer[closure]    // nil: the site is open
+
 	stopping atomic.Bool
 	draining atomic.Bool // the master says that a stop is near
 	inFlight counter
@@ -214,6 +217,8 @@ func (f *front) react(e event) {
 			return
 		}
 		f.static.use(m.Assets) // before a worker names them in a page
+		f.useErrorPages(m.Assets)
+		f.closure.Store(closureOf(m.Maintenance))
 		f.draining.Store(m.Draining)
 		f.table.apply(m, files, func(kind control.Kind, body any) { f.tell(e.conn, kind, body) })
 		files = nil
@@ -311,6 +316,7 @@ func (f *front) handle(x exchange) {
 	f.inFlight.enter()
 	defer f.inFlight.leave()
 	t := newTurn(x, time.Now(), f.live.Load())
+	t.pages = f.errorPages.Load()
 	if f.stopping.Load() {
 		t.Last()
 	}
@@ -320,6 +326,7 @@ func (f *front) handle(x exchange) {
 	case t.pathless(): // so no worker's
 		t.answer(http.StatusBadRequest, "target is no path")
 	case f.health(t):
+	case f.maintain(t):
 	case !f.route(t):
 	case t.Length() > t.settings.body:
 		t.answer(http.StatusRequestEntityTooLarge, "body too large")

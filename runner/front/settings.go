@@ -19,6 +19,7 @@ type settings struct {
 	access  accessRules
 	cache   cache.Options
 	mounts  mounts
+	locale  string // of pages that name none
 }
 
 // live holds the settings that are in force.
@@ -29,7 +30,10 @@ type live = atomic.Pointer[settings]
 // nothing.
 func newSettings(c *config.Config) (*settings, error) {
 	var faults []error
-	s := &settings{limits: newLimits(c), trusted: c.Server.Proxies(), access: accessRulesOf(c), cache: cacheOptions(c)}
+	s := &settings{
+		limits: newLimits(c), trusted: c.Server.Proxies(), access: accessRulesOf(c), cache: cacheOptions(c),
+		locale: c.Locale.Default,
+	}
 	var err error
 	if s.mounts, err = newMounts(c); err != nil {
 		faults = append(faults, err)

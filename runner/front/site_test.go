@@ -40,6 +40,7 @@ type site struct {
 	rows     []control.TableWorker
 	wanted   int // workers, as the table says
 	assets   *control.Assets
+	closed   *control.Maintenance
 	reread   func(control.Settings) (*config.Config, error) // other settings
 }
 
@@ -318,7 +319,7 @@ func (s *site) table(files ...*os.File) {
 func (s *site) sendTable(files ...*os.File) {
 	s.t.Helper()
 	s.revision++
-	s.send(control.KindTable, control.Table{Revision: s.revision, Workers: s.rows, Wanted: s.wanted, Assets: s.assets}, files...)
+	s.send(control.KindTable, control.Table{Revision: s.revision, Workers: s.rows, Wanted: s.wanted, Assets: s.assets, Maintenance: s.closed}, files...)
 	for i := range s.rows {
 		s.rows[i].NewLink = false
 	}

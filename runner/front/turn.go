@@ -21,6 +21,7 @@ type turn struct {
 	prefix   string      // of the path that the app does not see, escaped; "" for none
 	shorter  string      // the target without the prefix; "" without one
 	bounded  requestBody // the body, if its limit is lower than the engine's
+	pages    *errorPages
 	id       string
 	begun    time.Time
 

@@ -30,19 +30,28 @@ func Error(w io.Writer, p ErrorPage) error {
 // MaintenancePage says that a site is closed on purpose.
 type MaintenancePage struct {
 	Text   string // one sentence, for example until when; "" for the usual one
+	ID     string // short id that is also in the log; "" for none
 	Locale string // as in [ErrorPage]
 }
 
 // Maintenance writes the page; it is to be sent with status 503 and a
 // Retry-After. Errors are those of w.
 func Maintenance(w io.Writer, p MaintenancePage) error {
-	usual := around[known(p.Locale)]
+	title, sentence := MaintenanceText(p.Locale)
 	return writeError(w, ErrorPage{
 		Status: 503,
-		Title:  usual.maintenance,
-		Text:   or(p.Text, usual.pause),
+		Title:  title,
+		Text:   or(p.Text, sentence),
+		ID:     p.ID,
 		Locale: p.Locale,
 	}, 0)
+}
+
+// MaintenanceText returns the title and the usual sentence of the page in a
+// locale, for answers that are no HTML.
+func MaintenanceText(locale string) (title, sentence string) {
+	usual := around[known(locale)]
+	return usual.maintenance, usual.pause
 }
 
 // writeError writes p with a large number above it unless it is 0.
@@ -50,7 +59,7 @@ func writeError(w io.Writer, p ErrorPage, number int) error {
 	locale := known(p.Locale)
 	usual := around[locale]
 	link, label := or(p.Home, "/"), usual.home
-	if p.Status >= 500 {
+	if p.Status >= 500 || p.Status == 408 || p.Status == 429 { // the same may go well later
 		link, label = "", usual.again // the address of the page itself
 	}
 	return errorTemplate.Execute(w, struct {

@@ -49,7 +49,7 @@ func TestErrorInBothLocales(t *testing.T) {
 	english := errorPage(t, ErrorPage{Status: 404, ID: "a1b2c3"})
 	wantText(t, english, `lang="en"`, ">404<", "Page not found", "a1b2c3", `href="/"`)
 	korean := errorPage(t, ErrorPage{Status: 502, Locale: "ko-KR", ID: "a1b2c3"})
-	wantText(t, korean, `lang="ko"`, ">502<", "응답을 받지 못했습니다", "오류 번호", "다시 시도")
+	wantText(t, korean, `lang="ko"`, ">502<", "응답을 받지 못했습니다", "요청 번호", "다시 시도")
 	own := errorPage(t, ErrorPage{Status: 404, Title: "No such bottle", Text: "It is empty.", Home: "/shop/"})
 	wantText(t, own, "<h1>No such bottle</h1>", "It is empty.", `href="/shop/"`)
 	if strings.Contains(own, "Reference") {
@@ -260,4 +260,16 @@ func TestNegotiate(t *testing.T) {
 			t.Errorf("Negotiate(%q) = %q, want %q", header, got, want)
 		}
 	}
+}
+
+// TestErrorPagesAreSmall: they are sent when a server has little to give.
+func TestErrorPagesAreSmall(t *testing.T) {
+	page := render(t, func(b *strings.Builder) error {
+		return Maintenance(b, MaintenancePage{Text: strings.Repeat("x", 200), ID: "abc123", Locale: "ko"})
+	})
+	if len(page) > 4<<10 {
+		t.Errorf("the page has %d bytes", len(page))
+	}
+	wantText(t, page, "점검 중입니다", "요청 번호", "abc123")
+	wantText(t, errorPage(t, ErrorPage{Status: 429}), "Try again")
 }

@@ -83,7 +83,7 @@ var around = map[string]words{
 		pause:       "This site is being worked on and will be back in a little while.",
 	},
 	Korean: {
-		home: "처음으로", again: "다시 시도", id: "오류 번호",
+		home: "처음으로", again: "다시 시도", id: "요청 번호",
 		maintenance: "점검 중입니다",
 		pause:       "지금은 사이트를 점검하고 있습니다. 곧 다시 열리니 잠시만 기다려 주세요.",
 	},
