@@ -2,13 +2,16 @@
 // work, on one machine and in one run: what counts are the ratios. It is a
 // module of its own, so that what is compared never enters an app.
 //
+//	go run . chain               what a request costs from client to app and back, against nginx, Caddy, …
+//	go run . chain --rows page   one row of that, see --list
 //	go run . router              how fast routes are found
 //	go run . template            how fast a page is written, as a table in Markdown
 //	go run . router --rounds 99  with less noise
 //
 // Contenders take turns in every round, in an order that changes, so that a
 // machine which becomes slower becomes so for all, and what is counted is
-// processor time. Each figure is the median of the rounds; ± is half the
+// processor time: for chains that of all processes of a stack, not of the
+// client. Each figure is the median of the rounds; ± is half the
 // distance between the quartiles.
 package main
 
@@ -19,10 +22,12 @@ import (
 	"os"
 	"time"
 
+	"github.com/dram-go/dram/cmd/peerbench/apps"
 	"github.com/dram-go/dram/cmd/peerbench/listpage"
 )
 
 func main() {
+	apps.Main() // in the processes of a stack
 	if err := run(os.Args[1:]); err != nil {
 		fmt.Fprintln(os.Stderr, "peerbench:", err)
 		os.Exit(1)
@@ -30,9 +35,12 @@ func main() {
 }
 
 func run(args []string) error {
+	if len(args) > 0 && args[0] == "chain" {
+		return chains(args[1:])
+	}
 	kinds := map[string]func(rounds int, turn time.Duration) error{"router": routers, "template": templates}
 	if len(args) == 0 || kinds[args[0]] == nil {
-		return errors.New("expected what to measure: router or template")
+		return errors.New("expected what to measure: chain, router or template")
 	}
 	flags := flag.NewFlagSet(args[0], flag.ContinueOnError)
 	rounds := flags.Int("rounds", 25, "how often each contender has its turn")
