@@ -4,7 +4,7 @@ GO ?= go
 # The tools live in a module of their own, so that no app inherits them.
 STATICCHECK = $$($(GO) tool -n -modfile=tools.mod staticcheck)
 
-.PHONY: build test deps sqlite lint fmt bench chaos clean
+.PHONY: build test deps sqlite lint fmt bench benchmarks chaos clean
 
 build: sqlite
 	$(GO) build -o bin/dram ./cmd/dram
@@ -33,11 +33,15 @@ test: deps sqlite lint
 	GORACE=atexit_sleep_ms=0 $(GO) test -race -timeout 15m ./...
 	cd cmd/peerbench && $(GO) vet ./... && $(GO) test ./...
 
-# bench runs the benchmarks of all packages, without their tests, and compares
-# with other frameworks, which are fetched for it.
+# bench compares with other servers and frameworks, which are fetched for it,
+# and writes the table that the README shows. benchmarks runs those of all
+# packages, without their tests.
 bench: sqlite
+	cd cmd/peerbench && $(GO) test ./... && $(GO) run . router && $(GO) run . template && \
+		$(GO) run . chain --readme ../../README.md
+
+benchmarks: sqlite
 	$(GO) test -run '^$$' -bench . -benchmem ./...
-	cd cmd/peerbench && $(GO) test ./... && $(GO) run . router && $(GO) run . template
 
 # chaos does to whole trees of processes what happens to servers, for longer
 # than make test does, and prints a table. SEED repeats a run that failed, RUN
