@@ -143,19 +143,20 @@ func (c *Context) serveContent(modified time.Time, content io.ReadSeeker) {
 	http.ServeContent(c.Writer, c.Request, "", modified, content)
 }
 
-// fileTaker is a ResponseWriter behind which stands a front that sends files
-// itself when the header X-Sendfile names one. A front that can says so by the
-// ResponseWriter of its worker and not by a field of the request, which a
-// client could send too.
-type fileTaker interface{ TakesFiles() bool }
+// fileSender is a ResponseWriter behind which stands a front that sends the
+// files of some directories itself when the header X-Sendfile names one. A front
+// that can says so by the ResponseWriter of its worker and not by a field of the
+// request, which a client could send too.
+type fileSender interface{ SendsFile(path string) bool }
 
 // handOver lets the front send the file, if there is one that can.
 func (c *Context) handOver(file *os.File, modified time.Time) bool {
-	if !takesFiles(c.Writer) {
+	sender := senderOf(c.Writer)
+	if sender == nil {
 		return false
 	}
 	full, err := filepath.Abs(file.Name())
-	if err != nil {
+	if err != nil || !sender.SendsFile(full) || !isFileAt(file, full) {
 		return false
 	}
 	header := c.Writer.Header()
@@ -165,15 +166,26 @@ func (c *Context) handOver(file *os.File, modified time.Time) bool {
 	return true
 }
 
-// takesFiles asks the ResponseWriters from the outermost to the innermost.
-func takesFiles(w http.ResponseWriter) bool {
+// isFileAt reports whether a path leads to an open file. It does not when the
+// file was removed after it was opened, as temporary ones are.
+func isFileAt(file *os.File, path string) bool {
+	open, err := file.Stat()
+	if err != nil {
+		return false
+	}
+	there, err := os.Stat(path)
+	return err == nil && os.SameFile(open, there)
+}
+
+// senderOf asks the ResponseWriters from the outermost to the innermost.
+func senderOf(w http.ResponseWriter) fileSender {
 	for {
-		if taker, ok := w.(fileTaker); ok {
-			return taker.TakesFiles()
+		if sender, ok := w.(fileSender); ok {
+			return sender
 		}
 		wrapper, ok := w.(interface{ Unwrap() http.ResponseWriter })
 		if !ok {
-			return false
+			return nil
 		}
 		w = wrapper.Unwrap()
 	}

@@ -118,21 +118,22 @@ type noSeek struct{ fs.File }
 func (noSeek) Stat() (fs.FileInfo, error) { return os.Stat("doc.go") }
 func (noSeek) Close() error               { return nil }
 
-// frontWriter is the ResponseWriter of a worker whose front sends files.
+// frontWriter is the ResponseWriter of a worker whose front sends the files of
+// a directory.
 type frontWriter struct {
 	http.ResponseWriter
-	takes bool
+	dir string
 }
 
-func (w frontWriter) TakesFiles() bool { return w.takes }
+func (w frontWriter) SendsFile(path string) bool { return filepath.Dir(path) == w.dir }
 
 func TestSendFileHandsOverToAFrontThatAsksForIt(t *testing.T) {
 	app, dir := fileApp(t)
-	for _, takes := range []bool{true, false} {
+	for _, sends := range []string{dir, t.TempDir()} {
 		w := httptest.NewRecorder()
-		app.ServeHTTP(frontWriter{w, takes}, browser("GET", "/page.html", nil))
+		app.ServeHTTP(frontWriter{w, sends}, browser("GET", "/page.html", nil))
 		header := w.Header()
-		if !takes {
+		if sends != dir {
 			if header.Get("X-Sendfile") != "" || w.Body.String() != "<script>" {
 				t.Errorf("handed over to a front that cannot: %v", header)
 			}

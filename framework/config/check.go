@@ -6,6 +6,7 @@ import (
 	netmail "net/mail"
 	"net/url"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -98,6 +99,10 @@ func (c *Config) invalid(key string) string {
 		return unless(isLocale(c.Locale.Default), "a language tag like en, ko or pt-BR")
 	case "locale.zone":
 		return unless(isZone(c.Locale.Zone), `a time zone like UTC or Asia/Seoul (on a machine without the time zone database import _ "time/tzdata")`)
+	case "static.memory":
+		return unless(c.Static.Memory >= minStatic, "a size of at least 1MiB")
+	case "static.sendfile":
+		return unless(!slices.Contains(c.Static.Sendfile, ""), "a list of directories, separated by commas in a variable")
 	case "log.level":
 		return oneOf(c.Log.Level, "debug", "info", "warn", "error")
 	case "log.format":
@@ -133,6 +138,8 @@ const (
 	maxDelay = 10 * time.Minute
 	// minMemory is what a Go program with a database needs at least.
 	minMemory = 16 << 20
+	// minStatic is what keeping files in memory needs to be of use.
+	minStatic = 1 << 20
 )
 
 // between checks the bounds of a duration.

@@ -50,6 +50,7 @@ type Config struct {
 	Mail     Mail     `key:"mail"`
 	Locale   Locale   `key:"locale"`
 	Pages    Pages    `key:"pages"`
+	Static   Static   `key:"static"`
 	Log      Log      `key:"log"`
 	// Mounts are the [mounts.NAME] sections, by name.
 	Mounts map[string]Mount `key:"mounts"`
@@ -271,6 +272,7 @@ func Default(root string) *Config {
 		Mail:    Mail{Timeout: 30 * time.Second},
 		Locale:  Locale{Default: "en", Zone: "UTC"},
 		Pages:   Pages{Compile: true},
+		Static:  Static{Memory: 64 << 20},
 		Log:     Log{Level: "info", Format: "text"},
 		Root:    root,
 		Now:     time.Now,

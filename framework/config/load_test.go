@@ -377,6 +377,7 @@ func TestEveryKeyIsChecked(t *testing.T) {
 		Workers: Workers{MaxRequests: -1, MaxAge: 1, MaxRSS: 1, Procs: -1, Memory: 1},
 		Reload:  Reload{Probe: "readyz", Soak: -1},
 		Log:     Log{Access: "loud", AccessFile: ".."},
+		Static:  Static{Sendfile: []string{""}},
 	}
 	for _, s := range empty.Settings() {
 		if s.Key == "pages.compile" || s.Key == "server.idempotency_keys" || s.Key == "cache.on" || s.Key == "log.access_query" {

@@ -15,6 +15,7 @@ import (
 type app struct {
 	static  *files // its files; nil when it has none that the front knows
 	serve   func(*turn)
+	names   bool     // its workers may name files for the front to send
 	close   func()   // ends what looks after it; nil for this app
 	foreign *foreign // nil for one of Dram's
 }

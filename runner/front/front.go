@@ -129,8 +129,8 @@ func newFront(o Options, understand func(*config.Config) (*settings, error)) (*f
 	f.proxy = newProxy(f.table)
 	f.dynamic = f.proxy.serve
 	f.kept.use(s.cache)
-	f.static = &files{log: o.Log}
-	f.home = &app{static: f.static, serve: func(t *turn) { f.kept.serve(t, f.dynamic) }}
+	f.static = newFiles(s.static, o.Log)
+	f.home = &app{static: f.static, names: true, serve: func(t *turn) { f.kept.serve(t, f.dynamic) }}
 	f.furnish(s)
 	f.live.Store(s)
 	f.entrance = newEntrance(s.clients, o.Log)

@@ -44,7 +44,16 @@ var claims = map[string]bool{
 	"X-Real-Ip":           true,
 	"X-Request-Id":        true,
 	"X-Rewrite-Url":       true,
+
+	// By these a proxy says that it sends files for an app, and where they lie.
+	sendfileField:      true,
+	"X-Sendfile-Type":  true,
+	"X-Accel-Mapping":  true,
+	"X-Accel-Redirect": true,
 }
+
+// sendfileField names a file in a response of a worker.
+const sendfileField = "X-Sendfile"
 
 const forwardedPrefix = "X-Forwarded-"
 
@@ -122,6 +131,7 @@ func responseHeader(h http.Header) {
 	for name := range hopByHop {
 		delete(h, name)
 	}
+	delete(h, sendfileField)
 }
 
 // connectionNames are the fields that the Connection field makes hop-by-hop;

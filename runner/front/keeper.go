@@ -4,6 +4,7 @@ import (
 	"io"
 	"maps"
 	"net/http"
+	"os"
 	"strconv"
 
 	"github.com/dram-go/dram/runner/front/cache"
@@ -155,6 +156,13 @@ func (k *keeper) ReadFrom(r io.Reader) (int64, error) {
 		return k.exchange.ReadFrom(r)
 	}
 	return io.Copy(struct{ io.Writer }{k}, r)
+}
+
+func (k *keeper) SendFile(f *os.File, offset, n int64) (int64, error) {
+	if k.mode == passing {
+		return sendFile(k.exchange, f, offset, n)
+	}
+	return k.ReadFrom(io.NewSectionReader(f, offset, n))
 }
 
 func (k *keeper) Flush() error {

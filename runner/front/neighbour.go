@@ -18,7 +18,7 @@ func newNeighbour(path, build string, retry time.Duration, live *live, log *slog
 		path = filepath.Join(path, control.SocketName)
 	}
 	log = log.With("gateway", path)
-	n := &neighbour{table: newTable(live, log, time.Now), static: &files{log: log}, log: log}
+	n := &neighbour{table: newTable(live, log, time.Now), static: newFiles(live.Load().static.ofNeighbours(), log), log: log}
 	ctx, stop := context.WithCancel(context.Background())
 	events := make(chan event)
 	var talking sync.WaitGroup

@@ -59,6 +59,12 @@ func (p *proxy) relay(h *handover, resp *response, up *upstream) {
 		p.relayUpgrade(h, resp, up)
 		return
 	}
+	if h.app.names && resp.Status == http.StatusOK {
+		if path := resp.namesFile(); path != "" {
+			p.relayFile(h, resp, path)
+			return
+		}
+	}
 	// The head of a long response goes out at once. That of a short one goes
 	// with its body, which comes soon, in one packet.
 	wait := resp.Length >= 0 && resp.Length <= chunkSize || h.Method() == http.MethodHead
@@ -128,7 +134,7 @@ func (t *turn) pass(resp *response) {
 		if !ok {
 			break
 		}
-		if !hopByHop[name] && name != "Content-Length" && name != "X-Request-Id" {
+		if !hopByHop[name] && name != "Content-Length" && name != "X-Request-Id" && name != sendfileField {
 			t.Add(name, value)
 		}
 	}

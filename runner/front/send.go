@@ -95,6 +95,9 @@ func (p *proxy) request(h *handover) *wire.Request {
 // facts are what a worker may trust about the client.
 func facts(t *turn) wire.Facts {
 	f := wire.Facts{Client: t.client, Local: t.Local(), Scheme: t.scheme(), Mount: t.prefix, ID: t.id}
+	if t.app.names {
+		f.Files = t.settings.static.files
+	}
 	if t.tls != nil {
 		f.TLS = &wire.TLS{Version: t.tls.Version, Cipher: t.tls.CipherSuite, Protocol: t.tls.NegotiatedProtocol, Server: t.tls.ServerName}
 	}

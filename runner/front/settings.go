@@ -20,6 +20,7 @@ type settings struct {
 	cache   cache.Options
 	mounts  mounts
 	locale  string // of pages that name none
+	static  staticRules
 }
 
 // live holds the settings that are in force.
@@ -38,6 +39,7 @@ func newSettings(c *config.Config) (*settings, error) {
 	if s.mounts, err = newMounts(c); err != nil {
 		faults = append(faults, err)
 	}
+	s.static = staticRulesOf(c)
 	return s, errors.Join(faults...)
 }
 
@@ -123,6 +125,7 @@ func (f *front) change(c change) {
 		f.engine.changed()
 		retire()
 		f.followAccess()
+		f.static.follow(c.settings.static)
 		f.log.Info("new settings are in force")
 	}
 	if c.tell != nil {

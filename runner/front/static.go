@@ -9,25 +9,51 @@ import (
 	"sync/atomic"
 
 	"github.com/dram-go/dram/framework/asset"
+	"github.com/dram-go/dram/framework/config"
 	"github.com/dram-go/dram/runner/control"
 	"github.com/dram-go/dram/runner/front/static"
 )
+
+// staticRules are what a configuration says of static files.
+type staticRules struct {
+	memory int64
+	roots  *static.Roots // whose files workers may name
+	files  string        // the same, as workers are told it
+}
+
+func staticRulesOf(c *config.Config) staticRules {
+	paths := make([]string, len(c.Static.Sendfile))
+	for i, path := range c.Static.Sendfile {
+		paths[i] = c.Path(path)
+	}
+	return staticRules{memory: int64(c.Static.Memory), roots: static.NewRoots(paths), files: strings.Join(paths, "\x00")}
+}
+
+// ofNeighbours are the rules for the assets of another app.
+func (r staticRules) ofNeighbours() staticRules { return staticRules{memory: r.memory} }
 
 // files answers requests for static files: those that generations of the app
 // have published, and those of directories. It is changed by one goroutine and
 // used by all.
 type files struct {
 	log    *slog.Logger
+	rules  staticRules
 	place  control.Assets
 	store  *asset.Store
 	server atomic.Pointer[static.Server]
+}
+
+func newFiles(rules staticRules, log *slog.Logger) *files {
+	s := &files{log: log, rules: rules}
+	s.renew()
+	return s
 }
 
 // use makes the files of a generation the current ones. What cannot be read is
 // left as it was: workers answer for files that the front does not have.
 func (s *files) use(a *control.Assets) {
 	if a == nil {
-		s.close()
+		s.leave()
 		return
 	}
 	if *a == s.place {
@@ -54,24 +80,35 @@ func (s *files) use(a *control.Assets) {
 	}
 }
 
+// follow takes over other rules.
+func (s *files) follow(rules staticRules) {
+	s.rules = rules
+	s.renew()
+}
+
 // renew makes a server of what is to be served now.
 func (s *files) renew() {
-	before := s.server.Swap(static.New(static.Options{Assets: s.store, Log: s.log}))
+	before := s.server.Swap(static.New(static.Options{Assets: s.store, Memory: s.rules.memory, Log: s.log}))
 	if before != nil {
 		before.Close()
 	}
 }
 
-// close ends the use of the files. A request that has just found one falls
-// through to a worker.
-func (s *files) close() {
-	if before := s.server.Swap(nil); before != nil {
-		before.Close()
-	}
-	if s.store != nil {
-		_ = s.store.Close()
-	}
+// leave ends the use of the app's files. A request that has just found one
+// falls through to a worker.
+func (s *files) leave() {
+	store := s.store
 	s.store, s.place = nil, control.Assets{}
+	s.renew()
+	if store != nil {
+		_ = store.Close()
+	}
+}
+
+// close ends the use of all files.
+func (s *files) close() {
+	s.leave()
+	s.server.Load().Close()
 }
 
 // tryServe answers t if it asks for a file that is there.
@@ -83,9 +120,6 @@ func (s *files) tryServe(t *turn) bool {
 	r.Read(innerHead{t})
 	for {
 		server := s.server.Load()
-		if server == nil {
-			return false
-		}
 		if server.TryServe(t, &r, t.begun) {
 			return true
 		}
@@ -95,10 +129,11 @@ func (s *files) tryServe(t *turn) bool {
 	}
 }
 
-// direct is an exchange that takes field lines as they are, and sends files
-// that others are sending too.
-type direct interface {
-	Lines(lines []byte)
+// liner is an exchange that takes field lines as they are.
+type liner interface{ Lines(lines []byte) }
+
+// fileSender is an exchange that sends files that others are sending too.
+type fileSender interface {
 	SendFile(f *os.File, offset, n int64) (int64, error)
 }
 
@@ -107,7 +142,7 @@ func (t *turn) StartPrepared(status int, fields []byte, length int64) {
 	if !t.Begin(status) {
 		return
 	}
-	if x, ok := t.exchange.(direct); ok {
+	if x, ok := t.exchange.(liner); ok {
 		x.Lines(fields)
 	} else {
 		for line := range strings.Lines(string(fields)) {
@@ -123,13 +158,17 @@ func (t *turn) StartPrepared(status int, fields []byte, length int64) {
 
 // SendFile sends n octets of a file from an offset on, which other requests may
 // be sending too.
-func (t *turn) SendFile(f *os.File, offset, n int64) (sent int64, err error) {
-	if x, ok := t.exchange.(direct); ok {
-		sent, err = x.SendFile(f, offset, n)
-		t.bytes += sent
-		return sent, err
+func (t *turn) SendFile(f *os.File, offset, n int64) (int64, error) {
+	sent, err := sendFile(t.exchange, f, offset, n)
+	t.bytes += sent
+	return sent, err
+}
+
+func sendFile(x exchange, f *os.File, offset, n int64) (int64, error) {
+	if s, ok := x.(fileSender); ok {
+		return s.SendFile(f, offset, n)
 	}
-	sent, err = t.ReadFrom(io.NewSectionReader(f, offset, n))
+	sent, err := x.ReadFrom(io.NewSectionReader(f, offset, n))
 	if err == nil && sent < n {
 		err = io.ErrUnexpectedEOF
 	}

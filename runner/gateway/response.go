@@ -54,6 +54,10 @@ func (w *response) init(x *exchange) {
 
 func (w *response) Header() http.Header { return w.header }
 
+// SendsFile reports whether the front sends the file at an absolute path when
+// the field X-Sendfile names it. Package framework asks.
+func (w *response) SendsFile(path string) bool { return w.x.conn.head.Facts.SendsFile(path) }
+
 func (w *response) isHead() bool { return w.x.conn.head.Method == http.MethodHead }
 
 // bodiless reports a status that has no body (RFC 9110, section 6.4.1).

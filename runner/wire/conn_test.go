@@ -64,7 +64,7 @@ func TestExchangesFollowEachOther(t *testing.T) {
 	front, worker := pair(t)
 	want := Request{
 		Method: "POST", Target: "/a%2Fb?c=d", Host: "h", Major: 1, Minor: 1, Length: 4, Whole: true,
-		Facts:  Facts{Client: "1.2.3.4:5", Scheme: "https", Remaining: 1500 * time.Millisecond, TLS: &TLS{Version: 772, Protocol: "h2"}},
+		Facts:  Facts{Client: "1.2.3.4:5", Scheme: "https", Files: "/a\x00/b", Remaining: 1500 * time.Millisecond, TLS: &TLS{Version: 772, Protocol: "h2"}},
 		Header: http.Header{"Accept": {"*/*"}, "X-Odd": {"a", "b"}, "Cookie": {"c=d"}},
 	}
 	for n := uint16(1); n <= 3; n++ {

@@ -120,6 +120,12 @@
 //	4  locale, a BCP 47 tag             8   TLS: u16 version, u16 cipher suite
 //	5  mount: prefix of the path        9   TLS: protocol by ALPN
 //	   under which the app lives        10  TLS: server name by SNI
+//	11  directories, absolute, with NUL between them: a response with status 200
+//	    whose field X-Sendfile names a file in one is a wish that the front
+//	    send that file with the other fields of the response, whole or in
+//	    ranges, or answer a condition of the request (RFC 9110, sections 13 and
+//	    14). What the worker sends as a body is not used. A client never sees
+//	    X-Sendfile.
 //
 // Time travels as what remains of it: clocks jump and differ.
 //

@@ -8,6 +8,7 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+	"strings"
 )
 
 // secret are the fields whose values a dump leaves out.
@@ -133,6 +134,7 @@ func (d *dumper) request(r *Request) {
 	f := r.Facts
 	for _, fact := range []struct{ name, value string }{
 		{"client", f.Client}, {"local", f.Local}, {"scheme", f.Scheme}, {"locale", f.Locale}, {"mount", f.Mount}, {"id", f.ID},
+		{"files", strings.ReplaceAll(f.Files, "\x00", " ")},
 	} {
 		if fact.value != "" {
 			fmt.Fprintf(d.w, "          (%s %s)\n", fact.name, fact.value)

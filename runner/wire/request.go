@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"math"
 	"net/http"
+	"strings"
 	"time"
 )
 
@@ -33,7 +34,22 @@ type Facts struct {
 	Locale    string        // chosen for the client, a BCP 47 tag; "" when none was
 	Mount     string        // prefix of the path under which the app lives, "" for the root
 	ID        string        // names the request in logs and in the response
+	Files     string        // directories, see SendsFile; "" when the front sends no files
 	Remaining time.Duration // until the response must have begun, 0 without a limit; whole milliseconds
+}
+
+// SendsFile reports whether the front sends the file at an absolute path when
+// the field X-Sendfile of a response with status 200 names it.
+func (f *Facts) SendsFile(path string) bool {
+	if f.Files == "" || strings.ContainsFunc(path, func(r rune) bool { return r < ' ' || r == 0x7f }) {
+		return false
+	}
+	for root := range strings.SplitSeq(f.Files, "\x00") {
+		if rest, ok := strings.CutPrefix(path, strings.TrimSuffix(root, "/")); ok && strings.HasPrefix(rest, "/") {
+			return true
+		}
+	}
+	return false
 }
 
 // TLS is what is known of a client's TLS connection; the numbers are those of
@@ -65,6 +81,7 @@ const (
 	factTLS       = 8 // version and cipher, two bytes each
 	factALPN      = 9
 	factSNI       = 10
+	factFiles     = 11
 )
 
 // AppendRequest appends the payload of a REQUEST.
@@ -99,6 +116,7 @@ func appendFacts(b []byte, f *Facts) []byte {
 	fact(factLocale, f.Locale)
 	fact(factMount, f.Mount)
 	fact(factID, f.ID)
+	fact(factFiles, f.Files)
 	if ms := f.Remaining.Milliseconds(); ms > 0 {
 		at := len(b)
 		b = append(b, factRemaining, 0)
@@ -184,6 +202,8 @@ func (r *reader) fact(f *Facts, id byte, value string) {
 		f.tls().Protocol = value
 	case factSNI:
 		f.tls().Server = value
+	case factFiles:
+		f.Files = value
 	}
 }
 

@@ -186,13 +186,14 @@ func (s *Server) read(p place, name, path string, now time.Time) (*file, error) 
 }
 
 // redirect sends a client to the path of a directory, where the links of its
-// index lead to the right place. The path begins with a prefix of ours, so it
-// cannot be taken for another host.
+// index lead to the right place. The reference is relative: the path may have a
+// prefix that we do not see, and this one cannot be taken for another host.
 func redirect(w Response, r *Request) {
 	if r.refused(w) {
 		return
 	}
+	last := r.path[strings.LastIndexByte(r.path, '/')+1:]
 	b := appendField(nil, "Cache-Control", cachePlain)
-	b = appendField(b, "Location", r.path+"/"+r.query)
+	b = appendField(b, "Location", "./"+last+"/"+r.query)
 	w.StartPrepared(http.StatusMovedPermanently, b, 0)
 }

@@ -281,7 +281,7 @@ func TestIndex(t *testing.T) {
 	tr.want(tr.ask("GET", "/media/docs/"), 200, "docs")
 	w := tr.ask("GET", "/media/docs?page=2")
 	tr.want(w, 301, "")
-	tr.wantField(w, "Location", "/media/docs/?page=2")
+	tr.wantField(w, "Location", "./docs/?page=2")
 	tr.missing("/media/none", "/media/none/", "/media/docs/x", "/media/docs//", "/media//")
 	tr.want(tr.ask("DELETE", "/media/docs"), 405, "a file answers only GET and HEAD\n")
 }
