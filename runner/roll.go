@@ -8,9 +8,9 @@ import (
 // probeLimit is how long fronts may take to answer a probe.
 const probeLimit = 10 * time.Second
 
-// settled is how long a commit waits, beyond the soak, for older workers to
-// end, so that in the usual case none is left when it is told. Those that
-// still carry streams do not hold it up.
+// settled is how long a verdict waits for the workers that go to end, beyond the
+// soak or since the failure, so that in the usual case none is left when it is
+// told. Those that still carry streams do not hold it up.
 const settled = 2 * time.Second
 
 // decideRollout brings the coming generation up, or the older one back.
@@ -114,7 +114,7 @@ func (s *state) rollBack(p *plan, r *rollout) {
 		p.add(action{Do: doNote})
 		return
 	}
-	complete, left := true, false
+	complete, left, alive := true, false, false
 	for n := 1; n <= s.target; n++ {
 		complete = complete && s.occupant(n, s.generation, (*process).serves) != nil
 	}
@@ -122,13 +122,14 @@ func (s *state) rollBack(p *plan, r *rollout) {
 		if w.Generation != r.Generation {
 			continue
 		}
-		left = true
+		left, alive = true, alive || w.alive()
 		mayGo := complete || s.occupant(w.Slot, s.generation, (*process).serves) != nil
 		if mayGo || !w.serves() {
 			release(p, w)
 		}
 	}
-	if complete && !left || p.due(r.failedAt.Add(s.limits.Boot+s.limits.Graceful)) {
+	restored := complete && (!left || !alive && p.due(r.failedAt.Add(settled)))
+	if restored || p.due(r.failedAt.Add(s.limits.Boot+s.limits.Graceful)) {
 		p.add(action{Do: doGiveUp, Generation: r.Generation, Why: r.Failed})
 	}
 }

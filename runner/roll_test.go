@@ -72,6 +72,26 @@ func TestDeathInTheSoakRollsBack(t *testing.T) {
 	})
 }
 
+// Streams on workers that are taken back do not hold the verdict up either.
+func TestTakingBackDoesNotWaitForStreams(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := soakTree(t)
+		w.idle = false
+		w.die(*w.s.workers[4], "nil map", 5*time.Second)
+		begun := time.Now()
+		w.run(func() bool { return w.verdict != "" })
+		if took := time.Since(begun); w.verdict != "gave up: nil map" || took > 10*time.Second {
+			t.Fatalf("%s after %v", w.verdict, took)
+		}
+		if p := w.s.workers[3]; p == nil || p.Phase != draining {
+			t.Fatalf("the worker with the stream is %+v", p)
+		}
+		if got := w.serving(); !slices.Equal(got, []int{5, 6}) {
+			t.Fatalf("serving %v", got)
+		}
+	})
+}
+
 // Where the older workers died, a death of a newer one is no news.
 func TestDeathInTheSoakAsBefore(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -143,6 +163,18 @@ func TestCommitDoesNotWaitForStreams(t *testing.T) {
 		w.begin(3, 1, false)
 		if left := time.Until(w.s.workers[1].Until); left > goodbye {
 			t.Fatalf("the next but one leaves it %v", left)
+		}
+		w.run(func() bool { return w.verdict != "" })
+		if w.verdict != "committed" {
+			t.Fatal(w.verdict)
+		}
+		begun = time.Now()
+		w.run(func() bool { return w.s.workers[1] == nil })
+		if took := time.Since(begun); took > goodbye {
+			t.Fatalf("the first generation was there %v after the third had come", took)
+		}
+		if old := w.s.workers[2]; old == nil || old.Phase != draining || time.Until(old.Until) <= goodbye {
+			t.Fatalf("the second one is %+v", old)
 		}
 	})
 }

@@ -37,17 +37,29 @@ func (s *state) beginRollout(generation int, upgrade bool) {
 }
 
 // goodbye is what is left to the workers of a generation that still drains
-// when the next but one comes: never more than two.
+// when the next but one comes: two generations are enough. Requests that are in
+// the middle of something when one deployment follows another still end, and
+// the new one does not wait for them.
 const goodbye = 5 * time.Second
 
 // startRollout lets the workers of the coming generation start.
 func (s *state) startRollout(target int, now time.Time) {
 	s.rollout.Target, s.rollout.Starting = target, true
 	for _, w := range s.workers {
-		if w.Phase == draining {
+		switch {
+		case !s.superseded(w):
+		case w.Phase == draining:
 			w.Until = earlier(w.Until, now.Add(goodbye))
+		case w.Phase == stopping:
+			w.Until = earlier(w.Until, now.Add(goodbye+killAfter))
 		}
 	}
+}
+
+// superseded reports that a worker belongs to neither the serving generation
+// nor the coming one.
+func (s *state) superseded(w *process) bool {
+	return w.Generation != s.generation && (s.rollout == nil || w.Generation != s.rollout.Generation)
 }
 
 // failRollout gives the coming generation up; the first reason stays.

@@ -75,6 +75,11 @@ func newTestApp(conf *config.Config) (*testApp, error) {
 		<-Draining(r.Context())
 		fmt.Fprint(w, "bye")
 	})
+	mux.HandleFunc("GET /deaf", func(w http.ResponseWriter, r *http.Request) {
+		fmt.Fprint(w, "data\n")
+		_ = http.NewResponseController(w).Flush()
+		<-r.Context().Done() // nobody tells it that the worker drains
+	})
 	mux.HandleFunc("GET /client", func(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprint(w, r.RemoteAddr, " ", r.TLS != nil, " ", r.Host, " ", r.Header.Get("X-Forwarded-For"))
 	})
