@@ -57,6 +57,7 @@ func newApp(conf *config.Config) (*app, error) {
 	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", a.page)
+	mux.HandleFunc("GET /late", func(w http.ResponseWriter, r *http.Request) { time.Sleep(50 * time.Millisecond); a.page(w, r) })
 	mux.HandleFunc("GET /style", a.style)
 	mux.Handle("/count", a.ledger)
 	mux.HandleFunc("POST /write", a.write)
@@ -101,9 +102,7 @@ func readSettings() (map[string]string, error) {
 
 // page is the dynamic page that loads fetch.
 func (a *app) page(w http.ResponseWriter, r *http.Request) {
-	if _, err := os.Stat("poison"); err == nil {
-		os.Exit(1)
-	}
+	mayBePoisoned()
 	if a.settings["page"] == "fail" {
 		http.Error(w, "this version is broken", http.StatusInternalServerError)
 		return
@@ -114,6 +113,13 @@ func (a *app) page(w http.ResponseWriter, r *http.Request) {
 	text := "version " + a.settings["version"] + "\n"
 	io.WriteString(w, text)
 	w.Write(bytes.Repeat([]byte("x"), pageSize-len(text)))
+}
+
+// mayBePoisoned ends the process while there is a file with that name.
+func mayBePoisoned() {
+	if _, err := os.Stat("poison"); err == nil {
+		os.Exit(1)
+	}
 }
 
 // files are the app's static files: one, that every version changes.
@@ -321,6 +327,7 @@ func (a *app) MigrationStatus(ctx context.Context) ([][]string, error) {
 }
 
 func (a *app) Start(ctx context.Context) error {
+	mayBePoisoned()
 	switch a.settings["start"] {
 	case "fail":
 		return errors.New("the mail server is not there")

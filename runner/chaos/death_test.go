@@ -2,6 +2,7 @@ package chaos
 
 import (
 	"fmt"
+	"io"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -10,6 +11,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/dram-go/dram/runner/load"
 )
 
 // Scenario 5: workers are killed. Whoever only reads notices nothing; a POST
@@ -126,28 +129,41 @@ func TestFatalErrors(t *testing.T) {
 	r.stop()
 }
 
-// Scenario 11: an app that dies with each page. The master stays, and so do
-// its clients; when the cause is gone, so is the outage.
+// Scenario 11: an app that dies with each page and at each start. After some
+// deaths one worker is tried now and then, which costs next to nothing; the
+// front tells visitors that it will take a while. When the cause is gone, so
+// is the outage.
 func TestCrashLoop(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, "version=1")
 	r := s.serve()
 	b := r.begin(r.plan(8, 20*time.Millisecond))
-	b.flows(50)
-	before := r.settled(2)
-	s.write("poison", "")
-	s.await("both workers have died again and again", func() bool {
-		st := r.status()
-		deaths := 0
-		for _, w := range st.Workers {
-			deaths += w.Restarts
+	for i := range times(1, 3) {
+		b.flows(50)
+		before := r.settled(2)
+		s.write("poison", "")
+		s.await("the supervisor has seen enough", func() bool {
+			st := r.status()
+			return st.State == "degraded" && !slices.ContainsFunc(st.Workers, func(w process) bool { return w.State == "ready" })
+		})
+		if page, status := r.browse("/"); status != http.StatusServiceUnavailable || !strings.Contains(page, "<html") {
+			t.Errorf("a browser got %d\n%s", status, page)
 		}
-		return deaths >= 6 || strings.Count(s.log(), "ended: exit status 1") >= 6
-	})
-	s.remove("poison")
-	after := r.settled(2)
-	if after.PID != before.PID || after.Front.PID != before.Front.PID {
-		t.Errorf("before %+v, after %+v", before, after)
+		if *long {
+			const span = 20 * time.Second
+			used := usedBy(t, r.cmd.Process.Pid, span)
+			if t.Logf("%v of CPU in %v", used, span); used > span/20 {
+				t.Errorf("the crash loop takes %v of CPU in %v", used, span)
+			}
+		}
+		s.remove("poison")
+		if i%2 == 0 { // or else in due time
+			r.must("reload")
+		}
+		after := r.settled(2)
+		if after.PID != before.PID || after.Front.PID != before.Front.PID {
+			t.Errorf("before %+v, after %+v", before, after)
+		}
 	}
 	b.flows(50)
 	b.finish(budget{errors: many})
@@ -155,4 +171,40 @@ func TestCrashLoop(t *testing.T) {
 	again.flows(100)
 	again.finish(budget{})
 	r.stop()
+}
+
+// browse fetches a page as a browser does.
+func (r *tree) browse(path string) (page string, status int) {
+	r.t.Helper()
+	req, err := http.NewRequest(http.MethodGet, r.url+path, nil)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	req.Header.Set("Accept", "text/html,application/xhtml+xml")
+	c := http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: patience}
+	resp, err := c.Do(req)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return string(body), resp.StatusCode
+}
+
+// usedBy is the CPU time that a process and its children take within a span.
+func usedBy(t *testing.T, pid int, span time.Duration) time.Duration {
+	t.Helper()
+	measure := func() load.Usage {
+		u, err := load.Measure(pid)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return u
+	}
+	before := measure()
+	time.Sleep(span)
+	return measure().CPU - before.CPU
 }

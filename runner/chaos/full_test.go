@@ -74,17 +74,12 @@ func TestFullStateDirectory(t *testing.T) {
 	if err := os.MkdirAll(state, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	log, err := os.Create(filepath.Join(s.dir, "log"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer log.Close()
 	cmd := s.command("serve", "--listen", "127.0.0.1:0")
 	cmd.Args = append([]string{"unshare", "--user", "--map-root-user", "--mount", "sh", "-ec", `mount -t tmpfs -o "size=$1" none "$2"; shift 2; exec "$@"`, "sh", fmt.Sprint(6 * info.Size()), state}, cmd.Args...)
 	if cmd.Path, err = exec.LookPath("unshare"); err != nil {
 		t.Fatal(err)
 	}
-	cmd.Stderr = log
+	cmd.Stderr = s.openLog()
 	r := s.run(cmd)
 	state = fmt.Sprintf("/proc/%d/root%s", r.cmd.Process.Pid, state) // as the tree sees it
 	b := r.begin(r.plan(8, time.Millisecond), r.plan(16, 20*time.Millisecond))

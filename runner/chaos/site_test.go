@@ -159,13 +159,19 @@ type tree struct {
 func (s *site) serve(flags ...string) *tree {
 	s.t.Helper()
 	cmd := s.command(append([]string{"serve", "--listen", "127.0.0.1:0"}, flags...)...)
+	cmd.Stderr = s.openLog()
+	return s.run(cmd)
+}
+
+// openLog opens the file that trees log to.
+func (s *site) openLog() *os.File {
+	s.t.Helper()
 	log, err := os.OpenFile(filepath.Join(s.dir, "log"), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	defer log.Close()
-	cmd.Stderr = log
-	return s.run(cmd)
+	s.t.Cleanup(func() { log.Close() })
+	return log
 }
 
 // run starts a prepared command that serves.

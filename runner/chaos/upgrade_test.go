@@ -67,14 +67,9 @@ func TestProcessOne(t *testing.T) {
 	t.Parallel()
 	needNamespaces(t)
 	s := newSite(t, "version=1")
-	log, err := os.Create(s.dir + "/log")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer log.Close()
 	inside := s.command("serve", "--listen", "127.0.0.1:0")
 	cmd := exec.Command("unshare", append([]string{"--user", "--map-root-user", "--pid", "--fork", "--mount-proc", "--kill-child", s.binary}, inside.Args[1:]...)...)
-	cmd.Dir, cmd.Env, cmd.Stderr = inside.Dir, inside.Env, log
+	cmd.Dir, cmd.Env, cmd.Stderr = inside.Dir, inside.Env, s.openLog()
 	r := s.run(cmd)
 	b := r.begin(r.reads(8, 5*time.Millisecond), r.plan(8, 20*time.Millisecond))
 	orphans := 0

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/dram-go/dram/runner/wire"
@@ -122,11 +123,13 @@ func greet(ctx context.Context, up *upstream) error {
 	switch {
 	case !stop():
 		return fmt.Errorf("front: the worker does not say HELLO: %w", ctx.Err())
-	case err == io.EOF:
-		return errors.New("front: the worker closed a connection before its HELLO")
+	case err == io.EOF, errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
+		return errNoHello
 	}
 	return err
 }
+
+var errNoHello = errors.New("front: the worker closed a connection before its HELLO")
 
 // adopt makes an upstream of a connection.
 func (p *pool) adopt(conn *wire.Conn) *upstream {

@@ -212,9 +212,24 @@ func (p *proxy) unreached(h *handover, w *worker, err error) (again bool) {
 		return p.failed(h, w, unreachable)
 	case errors.As(err, &broken), errors.As(err, &version):
 		p.table.log.Error("a worker cannot be used", "worker", w.id, "err", err)
+	case errors.Is(err, errNoHello) && p.waitForRoom(h):
+		w.suspect()
+		return true
 	}
 	h.attempts.tries++
 	return p.failed(h, w, unreachable)
+}
+
+// waitForRoom waits a moment when a worker has dropped a new connection, which
+// is what the kernel does when the worker has no descriptor for it. It reports
+// false when a request has waited for as long as it would for a worker.
+func (p *proxy) waitForRoom(h *handover) bool {
+	now := time.Now()
+	if h.wait.room.IsZero() {
+		h.wait.room = now.Add(h.settings.hold)
+	}
+	pause := min(h.settings.settle, h.wait.room.Sub(now))
+	return pause > 0 && errors.Is(p.table.wait(h.context(), nil, pause), errNoWorker)
 }
 
 // classify says how an attempt failed and counts it.

@@ -205,6 +205,7 @@ func (t *table) expired() bool {
 // waiting is how long a request may wait for a worker.
 type waiting struct {
 	until time.Time // then it is answered 503; zero before it has begun to wait
+	room  time.Time // until then for one that takes new connections; zero before it has begun to
 	leave time.Time // before that it does not take the last worker; zero unless one died at it
 }
 
