@@ -119,6 +119,10 @@ func (c *Config) invalid(key string) string {
 		name, inner, _ := strings.Cut(rest, ".")
 		return c.invalidMount(name, inner)
 	}
+	if rest, ok := strings.CutPrefix(key, "static.directories."); ok {
+		name, inner, _ := strings.Cut(rest, ".")
+		return c.invalidDirectory(name, inner)
+	}
 	return ""
 }
 

@@ -45,6 +45,10 @@
 //	path      = "/flask"
 //	upstreams = ["http://127.0.0.1:8001"]
 //
+//	[static.directories.media] # files beside the app's own; see Directory
+//	prefix = "/media/"
+//	path   = "data/media"
+//
 //	[app]                      # the app's own, see Decode
 //	page_size = 20
 //

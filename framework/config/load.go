@@ -260,6 +260,7 @@ func (l *loader) check() {
 		l.checkField(f)
 	}
 	l.checkMounts()
+	l.checkDirectories()
 }
 
 func (l *loader) checkField(f field) {

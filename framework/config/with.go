@@ -22,6 +22,7 @@ func (c *Config) With(key, value string) error {
 		if i := slices.IndexFunc(l.fields, func(f field) bool { return f.key == key }); i >= 0 {
 			l.checkField(l.fields[i])
 			l.checkMounts()
+			l.checkDirectories()
 		}
 	}
 	if err := faultsError(l.faults); err != nil {

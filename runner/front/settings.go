@@ -39,7 +39,9 @@ func newSettings(c *config.Config) (*settings, error) {
 	if s.mounts, err = newMounts(c); err != nil {
 		faults = append(faults, err)
 	}
-	s.static = staticRulesOf(c)
+	if s.static, err = staticRulesOf(c); err != nil {
+		faults = append(faults, err)
+	}
 	return s, errors.Join(faults...)
 }
 
