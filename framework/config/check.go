@@ -27,7 +27,7 @@ func (c *Config) invalid(key string) string {
 	case "previous_secrets":
 		return unless(allSecrets(c.PreviousSecrets), "a list of secrets of at least 32 characters, separated by commas in a variable")
 	case "server.listen":
-		return unless(isAddress(c.Server.Listen), "HOST:PORT with a port from 0 to 65535, like 127.0.0.1:8000")
+		return unless(areAddresses(c.Server.Listen), "HOST:PORT with a port from 0 to 65535, like 127.0.0.1:8000, several separated by commas")
 	case "server.public_url":
 		return unless(isSite(c.Server.PublicURL), "https://HOST without a path, like https://qna.example, or nothing")
 	case "server.max_body":
@@ -53,6 +53,8 @@ func (c *Config) invalid(key string) string {
 		return unless(isDirectory(c.Server.StateDir), "a directory of its own, like /var/lib/qna, or nothing")
 	case "cache.on", "cache.size", "cache.max_entry", "cache.wait", "cache.cookies":
 		return c.Cache.invalid(strings.TrimPrefix(key, "cache."))
+	case "tls.listen", "tls.certificates", "tls.min_version", "tls.hsts":
+		return c.TLS.invalid(key)
 	case "workers.count":
 		return unless(c.Workers.Count >= 1 && c.Workers.Count <= MaxWorkers, "a number from 1 to 512")
 	case "workers.boot_timeout":

@@ -43,6 +43,7 @@ type Config struct {
 
 	Server   Server   `key:"server"`
 	Cache    Cache    `key:"cache"`
+	TLS      TLS      `key:"tls"`
 	Workers  Workers  `key:"workers"`
 	Reload   Reload   `key:"reload"`
 	Database Database `key:"database"`
@@ -73,10 +74,11 @@ type Config struct {
 
 // Server is the [server] section: how the front listens.
 type Server struct {
-	// Listen is HOST:PORT; port 0 takes a free one, an empty host means all
-	// interfaces. The variable PORT means all interfaces in production and
+	// Listen is HOST:PORT, or several separated by commas; port 0 takes a free
+	// one, an empty host means all interfaces. run takes the first alone. The
+	// variable PORT means all interfaces in production and
 	// sets the port alone elsewhere.
-	Listen string `key:"listen" help:"HOST:PORT to listen on, port 0 for a free one"`
+	Listen string `key:"listen" help:"HOST:PORT to listen on, several separated by commas, port 0 for a free one"`
 	// PublicURL is the scheme and the host under which clients reach the app,
 	// https://qna.example: what stands before a path where a path alone is no
 	// link, as in a mail. Development and tests take it from the request;
@@ -113,6 +115,9 @@ type Server struct {
 	RunDir   string `key:"run_dir" help:"directory of the control socket, .dram/run if empty"`
 	StateDir string `key:"state_dir" help:"directory of kept binaries and assets, .dram/state if empty"`
 }
+
+// Addresses returns the addresses of Listen.
+func (s *Server) Addresses() []string { return addresses(s.Listen) }
 
 // Proxies returns TrustedProxies as ranges; what is no range is left out.
 func (s *Server) Proxies() []netip.Prefix {
@@ -254,6 +259,7 @@ func Default(root string) *Config {
 			KeepAlive:     75 * time.Second,
 		},
 		Cache: defaultCache(),
+		TLS:   TLS{MinVersion: "1.2", HTTP2: true, Redirect: true},
 		Workers: Workers{
 			Count:            2,
 			BootTimeout:      30 * time.Second,

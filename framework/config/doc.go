@@ -26,6 +26,13 @@
 //	size    = "64MiB"          # memory for responses that handlers made public
 //	cookies = ["session"]      # whose requests never see them, beside the app's own
 //
+//	[tls]                      # https, for serve and front
+//	listen = ":443"            # several: ":443, [2001:db8::1]:8443"
+//	hsts   = "30d"
+//	[[tls.certificates]]
+//	cert = "/etc/letsencrypt/live/example.org/fullchain.pem"
+//	key  = "/etc/letsencrypt/live/example.org/privkey.pem"
+//
 //	[workers]
 //	count            = 4
 //	graceful_timeout = "30s"   # durations: "30s", "5m", "12h", "30d"
