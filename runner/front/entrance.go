@@ -43,6 +43,7 @@ func (e *entrance) full() {
 // guarded is a listener behind an entrance.
 type guarded struct {
 	net.Listener
+	secure   bool // connections begin with a TLS handshake
 	entrance *entrance
 	once     sync.Once
 	closed   chan struct{}

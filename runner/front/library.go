@@ -27,6 +27,10 @@ type library struct {
 }
 
 func newLibrary(base context.Context, live *live, log *slog.Logger, handle func(exchange), _ func(string, *h1.Refusal)) engine {
+	return newNetHTTP(base, live, log, handle)
+}
+
+func newNetHTTP(base context.Context, live *live, log *slog.Logger, handle func(exchange)) *library {
 	e, l := &library{live: live, handle: handle}, live.Load()
 	e.server = &http.Server{
 		Handler:                      e,
@@ -40,7 +44,12 @@ func newLibrary(base context.Context, live *live, log *slog.Logger, handle func(
 	return e
 }
 
-func (e *library) serve(l net.Listener) error {
+func (e *library) serve(l net.Listener, secure bool) error {
+	if secure {
+		l = tls.NewListener(l, &tls.Config{GetConfigForClient: func(*tls.ClientHelloInfo) (*tls.Config, error) {
+			return e.live.Load().tls, nil
+		}})
+	}
 	err := e.server.Serve(l)
 	if errors.Is(err, http.ErrServerClosed) || errors.Is(err, net.ErrClosed) {
 		return nil
@@ -194,10 +203,11 @@ func (x *httpExchange) Start(status int, h http.Header) {
 	if _, ok := header["Content-Type"]; !ok {
 		header["Content-Type"] = nil // net/http would guess one
 	}
-	if x.last || x.body != nil && !x.body.ended() {
+	if x.last || !x.two() && x.body != nil && !x.body.ended() {
 		// What is left of a body would be taken for the next request. And if
 		// the connection stayed open, net/http would read the rest before it
-		// sends the response, for which the client may be waiting.
+		// sends the response, for which the client may be waiting. To HTTP/2 it
+		// means GOAWAY, and there a body that nobody wants ends its stream alone.
 		header.Set("Connection", "close")
 	}
 	x.w.WriteHeader(status)
@@ -296,9 +306,12 @@ func (x *httpExchange) finish() {
 		_ = x.control.SetWriteDeadline(time.Time{})
 	}
 	if x.body != nil {
-		x.body.end(whole)
+		x.body.end(whole && !x.two())
 	}
 }
+
+// two reports that this is a stream of HTTP/2.
+func (x *httpExchange) two() bool { return x.r.ProtoMajor == 2 }
 
 type halfCloser interface {
 	net.Conn

@@ -34,9 +34,10 @@ type Options struct {
 	LingerTime time.Duration
 
 	// TLS, if set, is how connections of ServeTLS are encrypted. One that
-	// chose "h2" by ALPN is handed to H2, which owns it.
+	// chose "h2" by ALPN is handed to H2, which must not block, and call closed
+	// when it has closed the connection.
 	TLS *tls.Config
-	H2  func(*tls.Conn)
+	H2  func(conn *tls.Conn, closed func())
 
 	// Admit, if set, is asked about each accepted connection; leave is called
 	// after it was closed. Without ok it is closed at once.
