@@ -135,11 +135,10 @@ func (t *turn) pass(resp *response) {
 		if !ok {
 			break
 		}
-		if !hopByHop[name] && name != "Content-Length" && name != "X-Request-Id" && name != sendfileField {
 		if name == strictTransport {
 			hsts = ""
 		}
-		if !hopByHop[name] && name != "Content-Length" && name != "X-Request-Id" {
+		if !hopByHop[name] && name != "Content-Length" && name != "X-Request-Id" && name != sendfileField {
 			t.Add(name, value)
 		}
 	}
