@@ -137,7 +137,6 @@ func (s *Server) secure(n net.Conn, leave func()) {
 	err := conn.HandshakeContext(ctx)
 	cancel()
 	if err != nil {
-		o.Log.Debug("h1: TLS handshake", "client", n.RemoteAddr().String(), "err", err)
 		greetInClear(err, o.LingerTime)
 		n.Close()
 		leave()
@@ -145,7 +144,10 @@ func (s *Server) secure(n net.Conn, leave func()) {
 	}
 	next := func() { s.converse(conn, rawOf(n), leave) }
 	if conn.ConnectionState().NegotiatedProtocol == "h2" && o.H2 != nil {
-		next = func() { o.H2(conn, leave) }
+		next = func() {
+			defer leave()
+			o.H2(conn)
+		}
 	}
 	if !s.run(next) {
 		n.Close()

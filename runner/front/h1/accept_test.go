@@ -133,8 +133,7 @@ func TestTLS(t *testing.T) {
 
 func TestHTTP2IsHandedOver(t *testing.T) {
 	got := make(chan string, 1)
-	s := newSite(t, Options{TLS: certificate(t), H2: func(c *tls.Conn, closed func()) {
-		defer closed()
+	s := newSite(t, Options{TLS: certificate(t), H2: func(c *tls.Conn) {
 		defer c.Close()
 		got <- c.ConnectionState().NegotiatedProtocol
 	}}, handled(app))
