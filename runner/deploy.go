@@ -29,6 +29,8 @@ type deployment struct {
 	doing  string // until it is prepared
 	cancel context.CancelCauseFunc
 	conf   *config.Config // of the new generation, once it is prepared
+
+	equipment equipment // likewise
 }
 
 var (
@@ -61,7 +63,7 @@ func (m *master) deploy(kind deployKind, by *peer) {
 		m.notify.reloading()
 	}
 	m.state.beginRollout(d.number, kind == deployUpgrade)
-	p := preparation{masterOptions: m.masterOptions, number: d.number, first: !m.started, life: m.life}
+	p := preparation{masterOptions: m.masterOptions, number: d.number, first: !m.started, life: m.life, equipment: m.equipment}
 	if kind == deployRollback {
 		p.held = m.previous
 	}
@@ -111,6 +113,7 @@ func (m *master) watchAsker(d *deployment) {
 func (m *master) prepared(d *deployment, p prepared, err error) {
 	m.preparing, d.doing = false, ""
 	if m.deployment != d {
+		p.equipment.closeBut(m.equipment)
 		return // stopped in the meantime
 	}
 	if err != nil {
@@ -119,16 +122,13 @@ func (m *master) prepared(d *deployment, p prepared, err error) {
 		m.state.failRollout(err.Error())
 		return
 	}
-	if p.conf.Server.Listen != m.serving.Server.Listen {
-		m.say("server.listen is now %s: that takes a stop and a start", p.conf.Server.Listen)
-	}
 	if now, was := p.conf.Server, m.serving.Server; now.User != was.User || now.Group != was.Group {
 		m.say("server.user or server.group has changed: that takes a stop and a start")
 	}
-	d.conf = p.conf
+	d.conf, d.equipment = p.conf, p.equipment
 	m.state.limits = limitsOf(p.conf)
 	m.generations[d.number] = p.generation
-	m.tryFronts(d, p.generation, func(err error) {
+	m.tryFronts(d, func(err error) {
 		switch {
 		case m.deployment != d:
 		case err != nil:
@@ -187,6 +187,9 @@ func (m *master) finishDeployment(code int, text string) {
 	}
 	d.cancel(errStopping)
 	m.deployment = nil
+	if code != exitOK {
+		d.equipment.closeBut(m.equipment)
+	}
 	if code == exitOK {
 		m.serving = d.conf
 		m.followAccessLog(d.conf)

@@ -110,7 +110,7 @@ func (m *master) startFront(number int, now time.Time) {
 	m.state.frontStarted(p, now)
 	greeted := func() {
 		if m.fronts[p.ID] == c {
-			m.frontConnected(p.ID, c.conn, m.listener)
+			m.frontConnected(p.ID, c.conn, m.equipmentOf(number))
 		}
 	}
 	go m.watch(c, func(msg control.Message) { m.fromFront(p.ID, msg) }, greeted, func() { m.frontEnded(p.ID) })

@@ -10,22 +10,20 @@ import (
 )
 
 // frontConnected makes a connected front part of the rule that nothing is
-// lost. Our own child gets the listener; a front that runs apart has its own.
-func (m *master) frontConnected(n int, conn *control.Conn, listener *os.File) {
+// lost. Our own child gets the equipment; a front that runs apart has its own.
+func (m *master) frontConnected(n int, conn *control.Conn, e equipment) {
 	p := newPeer(conn)
 	m.peers[n] = p
 	m.state.peerConnected(n)
 	// Before the first request: where its line goes, and whether the site is open.
 	m.sendAccessLog(n)
 	m.sendTable(n, time.Now())
-	if listener != nil {
-		copied, err := duplicate(listener)
-		if err != nil {
-			m.log.Error("cannot pass the listener to the front", "err", err)
+	if len(e.places) > 0 {
+		if err := m.bring(p, e); err != nil {
+			m.log.Error("cannot pass the listeners to the front", "err", err)
 			conn.Close()
 			return
 		}
-		p.send(control.KindListen, control.Listen{Addresses: []string{m.address}, Inherited: m.inherited}, copied)
 	}
 }
 
@@ -43,7 +41,7 @@ func (m *master) foreignFront(conn *control.Conn, them control.Hello) {
 	m.state.lastFront++
 	n := m.state.lastFront
 	m.log.Info("a front connected", "front", n, "pid", them.PID)
-	m.frontConnected(n, conn, nil)
+	m.frontConnected(n, conn, equipment{})
 	go func() {
 		m.receive(conn, func(msg control.Message) { m.fromFront(n, msg) })
 		m.post(func() {

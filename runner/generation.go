@@ -52,6 +52,6 @@ func (m *master) commit(number int) {
 		m.deployment = nil
 		return
 	}
-	m.useSettings(g)
+	m.useSettings(g, m.deployment.equipment)
 	m.finishDeployment(exitOK, m.deployment.success(g))
 }

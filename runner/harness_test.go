@@ -3,6 +3,7 @@ package runner
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -158,24 +159,32 @@ type running struct {
 	ended chan struct{} // closed when it has ended
 }
 
-var listening = regexp.MustCompile(`^listening on (http://\S+)$`)
+var listening = regexp.MustCompile(`^listening on (https?://\S+)$`)
 
 // start starts a command that serves, and waits for "listening on" or, with
 // gateway, for the line that says where fronts connect.
 func (s *site) start(args ...string) *running {
 	s.t.Helper()
+	return s.startAt(1, args...)
+}
+
+// startAt is start for a command that listens at several addresses.
+func (s *site) startAt(addresses int, args ...string) *running {
+	s.t.Helper()
 	r, lines := s.launch(args...)
-	select {
-	case line := <-lines:
-		m := listening.FindStringSubmatch(line)
-		if m == nil {
-			s.t.Fatalf("%v printed %q", args, line)
+	for range addresses {
+		select {
+		case line := <-lines:
+			m := listening.FindStringSubmatch(line)
+			if m == nil {
+				s.t.Fatalf("%v printed %q", args, line)
+			}
+			r.url = cmp.Or(r.url, m[1])
+		case <-r.ended:
+			s.t.Fatalf("%v ended at the start", args)
+		case <-time.After(patience):
+			s.t.Fatalf("%v did not start", args)
 		}
-		r.url = m[1]
-	case <-r.ended:
-		s.t.Fatalf("%v ended at the start", args)
-	case <-time.After(patience):
-		s.t.Fatalf("%v did not start", args)
 	}
 	s.t.Cleanup(func() {
 		if line, more := <-lines; more { // closed: the process is gone by now

@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"os"
 	"strconv"
+	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -22,7 +23,10 @@ const backlog = 4096
 // net.Listener: passing it to a child then leaves the flags alone that the
 // other processes share with it (os.File.Fd clears O_NONBLOCK of a file that
 // the net package made, and with it every Accept elsewhere blocks for ever).
-func listen(address string) (*os.File, string, error) {
+func listen(address string) (*os.File, string, error) { return listenFor("server.listen", address) }
+
+// listenFor is listen for the address that a setting names.
+func listenFor(key, address string) (*os.File, string, error) {
 	addr, dual, err := resolve(address)
 	if err != nil {
 		return nil, "", err
@@ -33,7 +37,7 @@ func listen(address string) (*os.File, string, error) {
 		fd, err = bind(addr, false)
 	}
 	if err != nil {
-		return nil, "", listenError(address, addr, err)
+		return nil, "", listenError(key, address, addr, err)
 	}
 	f := os.NewFile(uintptr(fd), "listener")
 	bound, err := boundAddress(fd)
@@ -46,9 +50,9 @@ func listen(address string) (*os.File, string, error) {
 
 // listenSoon is listen for a master. The front of a master that has just been
 // killed lets go of the port in a moment.
-func listenSoon(address string) (f *os.File, bound string, err error) {
+func listenSoon(key, address string) (f *os.File, bound string, err error) {
 	for deadline := time.Now().Add(time.Second); ; time.Sleep(50 * time.Millisecond) {
-		f, bound, err = listen(address)
+		f, bound, err = listenFor(key, address)
 		if !errors.Is(err, errInUse) || time.Now().After(deadline) {
 			return f, bound, err
 		}
@@ -174,11 +178,17 @@ func boundAddress(fd int) (string, error) {
 	return "", fmt.Errorf("socket of family %T", sa)
 }
 
-var errInUse = errors.New("the port is in use")
+var (
+	errInUse    = errors.New("the port is in use")
+	errReserved = errors.New("ports below 1024 need root or CAP_NET_BIND_SERVICE")
+)
 
 // listenError explains why an address cannot be had, and what to do.
-func listenError(address string, addr netip.AddrPort, err error) error {
-	const where = "server.listen in dram.toml, DRAM_SERVER_LISTEN or --listen"
+func listenError(key, address string, addr netip.AddrPort, err error) error {
+	where := key + " in dram.toml, DRAM_" + strings.ToUpper(strings.ReplaceAll(key, ".", "_"))
+	if key == "server.listen" {
+		where += " or --listen"
+	}
 	switch {
 	case errors.Is(err, unix.EADDRINUSE):
 		who := "another process"
@@ -187,7 +197,7 @@ func listenError(address string, addr netip.AddrPort, err error) error {
 		}
 		return fmt.Errorf("cannot listen on %s: %w by %s\nEnd it, or choose another port: %s", address, errInUse, who, where)
 	case errors.Is(err, unix.EACCES):
-		return fmt.Errorf("cannot listen on %s: ports below 1024 need root or CAP_NET_BIND_SERVICE\nChoose a higher port: %s", address, where)
+		return fmt.Errorf("cannot listen on %s: %w\nChoose a higher port: %s", address, errReserved, where)
 	case errors.Is(err, unix.EADDRNOTAVAIL):
 		return fmt.Errorf("cannot listen on %s: this machine has no address %s\nChoose one it has, or none for all of them: %s", address, addr.Addr(), where)
 	}

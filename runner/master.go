@@ -1,6 +1,7 @@
 package runner
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -25,6 +26,7 @@ type masterOptions struct {
 	file     string            // where the settings are read from, likewise
 	settings map[string]string // flags as variables, for every process of the tree
 	front    bool              // the tree has a front of its own
+	clear    bool              // which listens in clear alone
 	stdout   io.Writer
 	stderr   io.Writer
 	nursery  *nursery  // of PID 1; else nil
@@ -39,10 +41,11 @@ type master struct {
 	pid       int
 	since     time.Time
 	dir       *runDir
-	listener  *os.File // nil without a front of our own, and once we stop
-	address   string   // as bound
-	inherited bool     // the listener is the service manager's
-	life      *os.File // the lifeline that children get; its end is ours alone
+	equipment equipment // none without a front of our own, and once we stop
+	tickets   [][]byte  // keys of TLS session tickets
+	ticketed  time.Time // when the newest was made
+	inherited bool      // the listener is the service manager's
+	life      *os.File  // the lifeline that children get; its end is ours alone
 
 	state       *state
 	generations map[int]generation
@@ -129,16 +132,10 @@ func serveTree(o masterOptions) error {
 		}
 		defer m.hub.close()
 	}
-	if o.front {
-		if m.listener, m.address, m.inherited, err = masterListener(o.conf.Server.Listen); err != nil {
-			dir.release()
-			return err
-		}
-	}
 	m.beginWithMaintenance()
 	m.access.moved = map[int]int{}
 	if o.front {
-		if err := m.moveAccessLog(o.conf); err != nil {
+		if err := m.equip(); err != nil {
 			dir.release()
 			return err
 		}
@@ -162,20 +159,23 @@ func warnOfFewFiles(log *slog.Logger) {
 	}
 }
 
-// masterListener is the socket that the service manager passed, or one of our
-// own.
-func masterListener(address string) (f *os.File, bound string, inherited bool, err error) {
-	f, err = socketActivation(os.Getenv, os.Getpid())
-	if f == nil && err == nil {
-		f, bound, err = listenSoon(address)
-		return f, bound, false, err
-	}
+// equip opens what the front needs at the start: the sockets, of which a
+// service manager may have passed some, the certificates, and the access log.
+func (m *master) equip() error {
+	passed, err := socketActivation(os.Getenv, os.Getpid())
 	if err != nil {
-		return nil, "", false, err
+		return err
 	}
-	bound, err = boundAddress(int(f.Fd()))
-	return f, bound, true, err
+	if places := wantedPlaces(m.conf, m.clear); len(passed) > len(places) {
+		return fmt.Errorf("LISTEN_FDS passes %d sockets for %d addresses in server.listen and tls.listen", len(passed), len(places))
+	}
+	m.inherited = len(passed) > 0
+	m.equipment, err = opening{conf: m.conf, clear: m.clear, passed: passed, listen: listenSoon, warn: m.warn}.run()
+	m.rotateTickets(time.Now())
+	return errors.Join(err, m.moveAccessLog(m.conf))
 }
+
+func (m *master) warn(err error) { m.log.Warn(err.Error()) }
 
 // run is the supervisor: one select, in which everything ends up.
 func (m *master) run() error {
@@ -267,6 +267,7 @@ func (m *master) tick(now time.Time) {
 	}
 	m.ticked = now
 	m.beat()
+	m.rotateTickets(now)
 	m.tendSocket()
 	if m.nursery != nil {
 		m.nursery.reap() // those that one of our own hid
@@ -290,10 +291,8 @@ func (m *master) stop(mode stopMode, why string) {
 			w.peer.send(control.KindDrain, nil)
 		}
 	}
-	if m.listener != nil {
-		m.listener.Close() // nobody is to wait in a queue that nobody reads
-		m.listener = nil
-	}
+	m.equipment.closeBut(equipment{}) // nobody is to wait in a queue that nobody reads
+	m.equipment.places = nil
 	m.callOffAfter()
 	m.finishDeployment(exitRefused, errStopping.Error())
 }
@@ -321,8 +320,8 @@ func (m *master) announce() {
 	m.started = true
 	m.notify.ready()
 	m.status(false).writeTree(m.stderr)
-	if m.address != "" {
-		fmt.Fprintf(m.stdout, "listening on http://%s\n", m.address)
+	if m.front {
+		m.equipment.tell(m.stdout)
 		return
 	}
 	fmt.Fprintf(m.stderr, "fronts connect to %s\n", m.dir.socketPath())

@@ -130,10 +130,11 @@ func (s *state) summary() string {
 	return text
 }
 
-// socketActivation returns the listening socket that a service manager has
-// opened for us (sd_listen_fds(3)), nil when it has not, in blocking mode as
-// our own. The app keeps it over restarts, so nobody is refused meanwhile.
-func socketActivation(environ func(string) string, pid int) (*os.File, error) {
+// socketActivation returns the listening sockets that a service manager has
+// opened for us (sd_listen_fds(3)), none when it has not, in blocking mode as
+// our own: for the addresses of server.listen, then of tls.listen, in their
+// order. The app keeps it over restarts, so nobody is refused meanwhile.
+func socketActivation(environ func(string) string, pid int) ([]*os.File, error) {
 	if environ("LISTEN_PID") != strconv.Itoa(pid) {
 		return nil, nil // not for us
 	}
@@ -141,10 +142,15 @@ func socketActivation(environ func(string) string, pid int) (*os.File, error) {
 	if err != nil || count < 1 {
 		return nil, fmt.Errorf("LISTEN_FDS is %q, expected a number of sockets", environ("LISTEN_FDS"))
 	}
-	if count > 1 {
-		return nil, fmt.Errorf("LISTEN_FDS passes %d sockets, expected one: the app listens at one address", count)
+	var list []*os.File
+	for i := range count {
+		f, err := adoptListener(firstPassed + i)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, f)
 	}
-	return adoptListener(firstPassed)
+	return list, nil
 }
 
 // firstPassed is SD_LISTEN_FDS_START of sd_listen_fds(3).

@@ -23,19 +23,21 @@ import (
 // preparation is everything before the first new worker starts.
 type preparation struct {
 	masterOptions
-	number  int
-	first   bool
-	life    *os.File    // lifeline for the processes
-	serving []string    // builds of the generations that are alive
-	held    *generation // to go back to; nil for the binary and the settings as they are now
-	say     func(string)
-	doing   func(string) // what goes on, for status
+	number    int
+	first     bool
+	life      *os.File    // lifeline for the processes
+	serving   []string    // builds of the generations that are alive
+	equipment equipment   // of the fronts that serve
+	held      *generation // to go back to; nil for the binary and the settings as they are now
+	say       func(string)
+	doing     func(string) // what goes on, for status
 }
 
 // prepared is its outcome.
 type prepared struct {
 	generation generation
 	conf       *config.Config
+	equipment  equipment
 }
 
 // errCopy is the cause of the end of a copy that took too long.
@@ -57,6 +59,35 @@ func (p preparation) run(ctx context.Context) (prepared, error) {
 	if err != nil {
 		return prepared{}, err
 	}
+	equipped, err := p.equip(conf)
+	if err != nil {
+		return prepared{}, err
+	}
+	ready, err := p.finish(ctx, g, conf)
+	ready.equipment = equipped
+	if err != nil {
+		equipped.closeBut(p.equipment)
+	}
+	return ready, err
+}
+
+// equip opens what the fronts will need, and touches nothing that they have.
+func (p preparation) equip(conf *config.Config) (equipment, error) {
+	if p.first || !p.front {
+		return p.equipment, nil
+	}
+	e, err := opening{
+		conf: conf, clear: p.clear, held: p.equipment, listen: listenFor,
+		warn: func(err error) { p.say(err.Error()) },
+	}.run()
+	if err = errors.Join(err, tryAccessLog(conf)); err != nil {
+		e.closeBut(p.equipment)
+	}
+	return e, err
+}
+
+// finish is what takes longer.
+func (p preparation) finish(ctx context.Context, g generation, conf *config.Config) (_ prepared, err error) {
 	p.doing("checking the app and publishing its static files")
 	if g.assets, err = p.publish(ctx, g, conf); err != nil {
 		return prepared{}, err
@@ -66,7 +97,7 @@ func (p preparation) run(ctx context.Context) (prepared, error) {
 		p.doing("migrating")
 		err = p.migrate(ctx, g)
 	}
-	return prepared{g, conf}, err
+	return prepared{generation: g, conf: conf}, err
 }
 
 // keep makes the generation's copies. A disk that hangs cannot be interrupted,
@@ -147,17 +178,18 @@ func (p preparation) configure(ctx context.Context, g generation) (*config.Confi
 		if !strings.HasPrefix(s.Key, "workers.") && !strings.HasPrefix(s.Key, "reload.") && !slices.Contains(masterKeys(), s.Key) {
 			continue
 		}
-		if err := conf.With(s.Key, s.Value); err != nil {
+		if err := conf.Adopt(config.Setting{Key: s.Key, Value: s.Value, Origin: s.Origin}); err != nil {
 			p.say(fmt.Sprintf("this master is older than %s and skips it: %v", s.Key, err))
 		}
 	}
-	return &conf, tryAccessLog(&conf)
+	return &conf, nil
 }
 
 // masterKeys are the settings that concern the master, beside [workers] and
 // [reload].
 func masterKeys() []string {
-	return []string{"server.listen", "server.keep_alive", "server.drain_delay", "server.user", "server.group", "log.access_file"}
+	return []string{"server.listen", "server.keep_alive", "server.drain_delay", "server.user", "server.group", "log.access_file",
+		"tls.listen", "tls.certificates"}
 }
 
 // bootContext bounds what makes the app, or less, as a worker's start is.

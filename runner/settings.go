@@ -27,13 +27,14 @@ const tooOld = "the front cannot serve by these settings (if it is too old for t
 // tryFronts asks our own fronts whether they could serve by the settings of a
 // generation, and calls then with what hinders one of them, or nil. Fronts that
 // are to be replaced are not asked.
-func (m *master) tryFronts(d *deployment, g generation, then func(error)) {
+func (m *master) tryFronts(d *deployment, then func(error)) {
+	g := m.generations[d.number]
 	m.questions++
 	t := &trial{number: m.questions, waits: map[int]bool{}, then: then}
 	for n, p := range m.peers {
 		if d.kind != deployUpgrade && m.goesBySettings(n, g) {
 			t.waits[n] = true
-			p.send(control.KindSettings, control.Settings{Number: t.number, File: g.kept.file, Root: g.kept.root})
+			m.sendSettings(p, control.Settings{Number: t.number}, g, d.equipment)
 		}
 	}
 	if len(t.waits) == 0 {
@@ -54,14 +55,33 @@ func (m *master) goesBySettings(n int, g generation) bool {
 }
 
 // useSettings makes our own fronts go by the settings of the generation that
-// serves now.
-func (m *master) useSettings(g generation) {
+// serves now. Addresses that it has no more are closed, when the fronts have
+// taken whoever had come.
+func (m *master) useSettings(g generation, e equipment) {
 	m.questions++
+	before := m.equipment
+	m.equipment = e
+	defer before.closeBut(e)
 	for n, p := range m.peers {
 		if m.goesBySettings(n, g) {
-			p.send(control.KindSettings, control.Settings{Number: m.questions, Use: true, File: g.kept.file, Root: g.kept.root})
+			m.sendSettings(p, control.Settings{Number: m.questions, Use: true}, g, e)
 		}
 	}
+}
+
+// sendSettings asks a front about settings, or tells it to use them.
+func (m *master) sendSettings(p *peer, s control.Settings, g generation, e equipment) {
+	said, files, err := e.message(!s.Use)
+	if err != nil { // want of descriptors: an answer will not come, and the front keeps what it has
+		m.log.Error("cannot pass its listeners to the front", "err", err)
+		return
+	}
+	said.Inherited = m.inherited
+	s.File, s.Root = g.kept.file, g.kept.root
+	if s.Use || said.Certificates {
+		s.Listen = &said
+	}
+	p.send(control.KindSettings, s, files...)
 }
 
 // settled takes the answer of a front.

@@ -14,9 +14,10 @@ type status struct {
 	PID        int             `json:"pid"`
 	Build      string          `json:"build"` // of the serving generation
 	Generation int             `json:"generation"`
-	Previous   string          `json:"previous,omitempty"` // build that rollback goes back to
-	Listen     string          `json:"listen,omitempty"`   // empty for a gateway alone
-	User       string          `json:"user,omitempty"`     // of its processes, when the master's is another
+	Previous   string          `json:"previous,omitempty"`  // build that rollback goes back to
+	Listen     string          `json:"listen,omitempty"`    // the first address; empty for a gateway alone
+	Addresses  []string        `json:"addresses,omitempty"` // URLs of all
+	User       string          `json:"user,omitempty"`      // of its processes, when the master's is another
 	Since      time.Time       `json:"since"`
 	CPU        float64         `json:"cpu"`    // seconds, of the master; each process has its own
 	RSS        int64           `json:"rss"`    // bytes, likewise
@@ -102,7 +103,7 @@ func (m *master) status(streams bool) status {
 	s := m.state
 	out := status{
 		App: m.conf.Name, PID: m.pid, Build: m.generations[s.generation].build, Generation: s.generation,
-		Listen: m.address, User: m.identity.String(), Since: m.since, Target: s.target, Fronts: len(s.peers), Reload: m.lastReload, State: s.health(),
+		Listen: m.equipment.first(), Addresses: m.equipment.urls(), User: m.identity.String(), Since: m.since, Target: s.target, Fronts: len(s.peers), Reload: m.lastReload, State: s.health(),
 		Waiting: s.waiting(), Breaker: s.tripped(), Rollout: m.rolloutStatus(), After: m.after.failure, Hub: m.hubStatus(),
 		Maintenance: s.maintenance,
 	}

@@ -46,7 +46,7 @@ func TestStatusDuringAReload(t *testing.T) {
 	now := time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
 	ago := func(d time.Duration) time.Time { return now.Add(-d) }
 	s := status{
-		App: "qna", State: "reloading", PID: 4001, Build: "8a34a093d576", Generation: 6, Listen: "0.0.0.0:443", User: "www",
+		App: "qna", State: "reloading", PID: 4001, Build: "8a34a093d576", Generation: 6, Listen: "0.0.0.0:443", Addresses: []string{"http://0.0.0.0:443"}, User: "www",
 		Since: ago(50 * time.Hour), CPU: 130, RSS: 12 << 20, Target: 2, Fronts: 1,
 		Front: &processStatus{Generation: 6, PID: 4010, State: ready, Started: ago(26 * time.Hour), CPU: 81.25, RSS: 40 << 20},
 		Workers: []processStatus{

@@ -12,8 +12,8 @@ import (
 // write prints a status for a person.
 func (s status) write(w io.Writer, now time.Time) {
 	fmt.Fprintf(w, "%s %s", s.App, s.State)
-	if s.Listen != "" {
-		fmt.Fprintf(w, " on http://%s", s.Listen)
+	if len(s.Addresses) > 0 {
+		fmt.Fprintf(w, " on %s", strings.Join(s.Addresses, ", "))
 	}
 	if s.User != "" {
 		fmt.Fprintf(w, " as user %s", s.User)

@@ -1,6 +1,8 @@
 package runner
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"os"
 	"runtime/debug"
@@ -135,22 +137,38 @@ func (p *program) templatesCommand() *cobra.Command {
 
 func (p *program) checkCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "check", Short: "check settings, routes, templates and what the app itself checks", Args: cobra.NoArgs,
+		Use: "check", Short: "check settings, certificates, addresses, routes, templates and what the app itself checks", Args: cobra.NoArgs,
+		Long: "check lists everything at once that would hinder serve or reload. An address that is in use, or for root\n" +
+			"alone, and a certificate that has expired are only remarked upon.",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			app, conf, err := p.app()
+			conf, err := p.load()
 			if err != nil {
 				return err
 			}
 			newLogger(conf)
-			if c, ok := app.(hasCheck); ok {
-				if err := c.Check(cmd.Context()); err != nil {
-					return err
-				}
+			faults, remarks := examine(conf)
+			for _, remark := range remarks {
+				fmt.Fprintln(os.Stderr, "remark:", remark)
+			}
+			if err := errors.Join(append(faults, p.checkMade(cmd.Context(), conf))...); err != nil {
+				return err
 			}
 			fmt.Println("ok")
 			return nil
 		},
 	}
+}
+
+// checkMade makes the app and lets it check itself.
+func (p *program) checkMade(ctx context.Context, conf *config.Config) error {
+	app, err := p.new(conf)
+	if err != nil {
+		return err
+	}
+	if c, ok := app.(hasCheck); ok {
+		return c.Check(ctx)
+	}
+	return nil
 }
 
 // setting is a row of `config print --json`, which a master of another build

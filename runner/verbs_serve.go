@@ -2,7 +2,6 @@ package runner
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
 	"os"
 	"os/signal"
@@ -21,7 +20,7 @@ func (p *program) serveCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use: "serve", Short: "serve the app: front, workers and their supervisor", Args: cobra.NoArgs,
 		Example: "  " + p.name() + " serve --listen :8080 --workers 4",
-		RunE:    func(*cobra.Command, []string) error { return p.serve(true) },
+		RunE:    func(*cobra.Command, []string) error { return p.serve(true, false) },
 	}
 	p.listenFlag(c)
 	p.workersFlag(c)
@@ -37,7 +36,7 @@ func (p *program) gatewayCommand() *cobra.Command {
 			if address != "" {
 				p.listen = address
 			}
-			return p.serve(address != "")
+			return p.serve(address != "", address != "")
 		},
 	}
 	c.Flags().StringVar(&address, "http", "", "`HOST:PORT` where a foreign front finds the app by HTTP/1.1; name its address in server.trusted_proxies")
@@ -45,8 +44,9 @@ func (p *program) gatewayCommand() *cobra.Command {
 	return c
 }
 
-// serve is the master. It makes no app.
-func (p *program) serve(withFront bool) error {
+// serve is the master. It makes no app. With clear its front listens in clear
+// alone: whoever is before it speaks https with clients.
+func (p *program) serve(withFront, clear bool) error {
 	conf, err := p.load()
 	if err != nil {
 		return err
@@ -69,7 +69,7 @@ func (p *program) serve(withFront bool) error {
 	}
 	return serveTree(masterOptions{
 		conf: conf, log: log, source: source, file: file,
-		settings: p.settings(), front: withFront, stdout: os.Stdout, stderr: p.logs.Load(), identity: who,
+		settings: p.settings(), front: withFront, stdout: os.Stdout, stderr: p.logs.Load(), identity: who, clear: clear,
 	})
 }
 
@@ -96,16 +96,13 @@ func (p *program) loneFront(ctx context.Context, gateway string) error {
 	if gateway == "" {
 		gateway = filepath.Join(conf.RunDir(), control.SocketName)
 	}
-	listener, address, err := netListener(conf.Server.Listen)
-	if err != nil {
-		return err
-	}
 	log := p.servingLogger(conf, "process", "front")
 	ctx, stop := p.loneContext(ctx, log)
 	defer stop()
+	own := &ownEquipment{warn: func(err error) { log.Warn(err.Error()) }}
 	return front.Run(ctx, front.Options{
-		Config: conf, Gateway: gateway, Listener: listener, Log: log, Record: os.Getenv(recordVariable),
-		Announce: func(string) { fmt.Printf("listening on http://%s\n", address) },
+		Config: conf, Gateway: gateway, Open: own.open, Log: log, Record: os.Getenv(recordVariable),
+		Announce: func(string) { own.tell(os.Stdout) },
 		Lines:    p.logs.Load(), Reopen: reopenings(),
 		Load: func(control.Settings) (*config.Config, error) { return p.load() }, Again: hangups(),
 		Hello: controlHello(control.RoleFront),

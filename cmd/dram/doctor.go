@@ -75,7 +75,10 @@ func examine(ctx context.Context, dir string) []finding {
 	if err != nil {
 		return append(found, finding{"settings", broken, err.Error(), "mend the lines that are named; dram.toml is optional"})
 	}
-	found = append(found, fine("settings", "%d, %s", len(conf.Settings()), conf.Env), checkSecret(conf), checkPort(conf.Server.Listen))
+	found = append(found, fine("settings", "%d, %s", len(conf.Settings()), conf.Env), checkSecret(conf))
+	for _, address := range slices.Concat(conf.Server.Addresses(), conf.TLS.Addresses()) {
+		found = append(found, checkPort(address))
+	}
 	if slices.ContainsFunc(found, func(f finding) bool { return f.Name == compilerName && f.State == broken }) {
 		return found // it cannot be built
 	}

@@ -27,25 +27,11 @@ func (c *Config) invalid(key string) string {
 	case "previous_secrets":
 		return unless(allSecrets(c.PreviousSecrets), "a list of secrets of at least 32 characters, separated by commas in a variable")
 	case "server.listen":
-		return unless(isAddress(c.Server.Listen), "HOST:PORT with a port from 0 to 65535, like 127.0.0.1:8000")
+		return unless(areAddresses(c.Server.Listen), "HOST:PORT with a port from 0 to 65535, like 127.0.0.1:8000, several separated by commas")
 	case "server.public_url":
 		return unless(isSite(c.Server.PublicURL), "https://HOST without a path, like https://qna.example, or nothing")
 	case "server.max_body":
 		return unless(c.Server.MaxBody > 0, "a size above 0")
-	case "server.hosts":
-		return unless(areHosts(c.Server.Hosts), "a list of names without port, like qna.example or *.qna.example, separated by commas in a variable")
-	case "server.max_uri":
-		return unless(c.Server.MaxURI >= 256 && c.Server.MaxURI <= 15<<10, "a size from 256 to 15KiB")
-	case "server.max_header":
-		return unless(c.Server.MaxHeader >= 1<<10 && c.Server.MaxHeader <= 31<<10, "a size from 1KiB to 31KiB")
-	case "server.max_fields":
-		return unless(c.Server.MaxFields >= 10 && c.Server.MaxFields <= 10_000, "a number from 10 to 10000")
-	case "server.body_timeout":
-		return between(c.Server.BodyTimeout, time.Second, maxDelay)
-	case "server.write_timeout":
-		return between(c.Server.WriteTimeout, time.Second, maxDelay)
-	case "server.min_rate":
-		return unless(c.Server.MinRate >= 1 && c.Server.MinRate <= 1<<20, "a size from 1 to 1MiB")
 	case "server.header_timeout":
 		return positive(c.Server.HeaderTimeout)
 	case "server.keep_alive":
@@ -65,10 +51,10 @@ func (c *Config) invalid(key string) string {
 		return unless(isDirectory(c.Server.RunDir), "a directory of its own, like /run/qna, or nothing")
 	case "server.state_dir":
 		return unless(isDirectory(c.Server.StateDir), "a directory of its own, like /var/lib/qna, or nothing")
-	case "limits.connections", "limits.connection_rate", "limits.connection_burst", "limits.request_rate", "limits.request_burst", "limits.exempt":
-		return c.Limits.invalid(strings.TrimPrefix(key, "limits."))
 	case "cache.on", "cache.size", "cache.max_entry", "cache.wait", "cache.cookies":
 		return c.Cache.invalid(strings.TrimPrefix(key, "cache."))
+	case "tls.listen", "tls.certificates", "tls.min_version", "tls.hsts":
+		return c.TLS.invalid(key)
 	case "workers.count":
 		return unless(c.Workers.Count >= 1 && c.Workers.Count <= MaxWorkers, "a number from 1 to 512")
 	case "workers.boot_timeout":
@@ -134,6 +120,10 @@ func (c *Config) invalid(key string) string {
 	if rest, ok := strings.CutPrefix(key, "mounts."); ok {
 		name, inner, _ := strings.Cut(rest, ".")
 		return c.invalidMount(name, inner)
+	}
+	if rest, ok := strings.CutPrefix(key, "static.directories."); ok {
+		name, inner, _ := strings.Cut(rest, ".")
+		return c.invalidDirectory(name, inner)
 	}
 	return ""
 }

@@ -42,8 +42,8 @@ type Config struct {
 	PreviousSecrets []string `key:"previous_secrets" help:"older secrets that still open what they sealed" secret:"true"`
 
 	Server   Server   `key:"server"`
-	Limits   Limits   `key:"limits"`
 	Cache    Cache    `key:"cache"`
+	TLS      TLS      `key:"tls"`
 	Workers  Workers  `key:"workers"`
 	Reload   Reload   `key:"reload"`
 	Database Database `key:"database"`
@@ -74,37 +74,21 @@ type Config struct {
 
 // Server is the [server] section: how the front listens.
 type Server struct {
-	// Listen is HOST:PORT; port 0 takes a free one, an empty host means all
-	// interfaces. The variable PORT means all interfaces in production and
+	// Listen is HOST:PORT, or several separated by commas; port 0 takes a free
+	// one, an empty host means all interfaces. run takes the first alone. The
+	// variable PORT means all interfaces in production and
 	// sets the port alone elsewhere.
-	Listen string `key:"listen" help:"HOST:PORT to listen on, port 0 for a free one"`
+	Listen string `key:"listen" help:"HOST:PORT to listen on, several separated by commas, port 0 for a free one"`
 	// PublicURL is the scheme and the host under which clients reach the app,
 	// https://qna.example: what stands before a path where a path alone is no
 	// link, as in a mail. Development and tests take it from the request;
 	// production does not, because whoever sends a request chooses its Host,
 	// and with it where a mailed link would lead.
 	PublicURL string `key:"public_url" help:"https://HOST of the app, for links in mails and feeds"`
-	// Hosts are the names that clients may ask for, such as qna.example or
-	// *.qna.example; others are answered 421. Ports do not matter. Empty allows
-	// any: then whoever sends a request chooses what the app takes for its name.
-	Hosts []string `key:"hosts" help:"names of this site, like qna.example or *.qna.example; empty allows any"`
-	// MaxBody bounds a request body, in bytes; beyond it is 413.
+	// MaxBody bounds a request body, in bytes.
 	MaxBody Size `key:"max_body" help:"largest request body"`
-	// MaxURI bounds the line of method, path and query (414), MaxHeader the
-	// fields of a request together, MaxFields their number (431).
-	MaxURI    Size `key:"max_uri" help:"longest request line"`
-	MaxHeader Size `key:"max_header" help:"largest request header"`
-	MaxFields int  `key:"max_fields" help:"most fields of a request header"`
 	// HeaderTimeout bounds the time a client may take for its request head.
 	HeaderTimeout time.Duration `key:"header_timeout" help:"time a client may take to send a request head"`
-	// BodyTimeout is the longest pause of a client within a body that it sends,
-	// WriteTimeout within a response that it reads.
-	BodyTimeout  time.Duration `key:"body_timeout" help:"longest pause of a client within a request body"`
-	WriteTimeout time.Duration `key:"write_timeout" help:"longest time a client may take nothing of a response"`
-	// MinRate is how many bytes a second a client must send of a body and take
-	// of a response, on the average of the time that it makes the front wait, of
-	// which the first 10 s are free.
-	MinRate Size `key:"min_rate" help:"bytes a second that a client must send or take at least"`
 	// KeepAlive is how long an idle client connection stays open.
 	KeepAlive time.Duration `key:"keep_alive" help:"how long an idle client connection stays open"`
 	// TrustedProxies are the addresses, or ranges as 10.0.0.0/8, of proxies
@@ -132,8 +116,19 @@ type Server struct {
 	StateDir string `key:"state_dir" help:"directory of kept binaries and assets, .dram/state if empty"`
 }
 
+// Addresses returns the addresses of Listen.
+func (s *Server) Addresses() []string { return addresses(s.Listen) }
+
 // Proxies returns TrustedProxies as ranges; what is no range is left out.
-func (s *Server) Proxies() []netip.Prefix { return ranges(s.TrustedProxies) }
+func (s *Server) Proxies() []netip.Prefix {
+	var all []netip.Prefix
+	for _, text := range s.TrustedProxies {
+		if p, ok := parseRange(text); ok {
+			all = append(all, p)
+		}
+	}
+	return all
+}
 
 // parseRange reads an address or a range of them.
 func parseRange(text string) (netip.Prefix, bool) {
@@ -260,17 +255,11 @@ func Default(root string) *Config {
 		Server: Server{
 			Listen:        "127.0.0.1:8000",
 			MaxBody:       10 << 20,
-			MaxURI:        8 << 10,
-			MaxHeader:     16 << 10,
-			MaxFields:     100,
 			HeaderTimeout: 10 * time.Second,
-			BodyTimeout:   30 * time.Second,
-			WriteTimeout:  60 * time.Second,
-			MinRate:       240,
 			KeepAlive:     75 * time.Second,
 		},
-		Limits: defaultLimits(),
-		Cache:  defaultCache(),
+		Cache: defaultCache(),
+		TLS:   TLS{MinVersion: "1.2", HTTP2: true, Redirect: true},
 		Workers: Workers{
 			Count:            2,
 			BootTimeout:      30 * time.Second,

@@ -66,7 +66,7 @@ func (d *decoder) fault(key, text string) {
 func (d *decoder) value(key string, dst reflect.Value, src any, tag tags) {
 	switch v := src.(type) {
 	case map[string]any:
-		if isSection(dst.Type()) {
+		if isSection(dst.Type()) || hasKeys(dst.Type()) {
 			d.table(key, dst, v)
 			return
 		}

@@ -21,17 +21,17 @@
 //	[server]
 //	listen   = "127.0.0.1:8000"
 //	max_body = "10MiB"         # sizes: 512, "64KiB", "10MiB", "1GiB"
-//	hosts    = ["qna.example"] # others are answered 421; empty allows any
-//
-//	[limits]                   # of each address; [server] has those of each request
-//	connections   = 1000
-//	request_rate  = 1000       # a second, on the average; 0 for no limit
-//	request_burst = 5000
-//	exempt        = ["127.0.0.0/8", "::1"]
 //
 //	[cache]
 //	size    = "64MiB"          # memory for responses that handlers made public
 //	cookies = ["session"]      # whose requests never see them, beside the app's own
+//
+//	[tls]                      # https, for serve and front
+//	listen = ":443"            # several: ":443, [2001:db8::1]:8443"
+//	hsts   = "30d"
+//	[[tls.certificates]]
+//	cert = "/etc/letsencrypt/live/example.org/fullchain.pem"
+//	key  = "/etc/letsencrypt/live/example.org/privkey.pem"
 //
 //	[workers]
 //	count            = 4
@@ -51,6 +51,10 @@
 //	[mounts.flask]             # a name of your own; see Mount
 //	path      = "/flask"
 //	upstreams = ["http://127.0.0.1:8001"]
+//
+//	[static.directories.media] # files beside the app's own; see Directory
+//	prefix = "/media/"
+//	path   = "data/media"
 //
 //	[app]                      # the app's own, see Decode
 //	page_size = 20

@@ -142,6 +142,10 @@ func readsText(t reflect.Type) bool {
 	return reflect.PointerTo(t).Implements(reflect.TypeFor[encoding.TextUnmarshaler]())
 }
 
+// hasKeys reports whether a type that reads itself from text can be a table
+// in dram.toml, too.
+func hasKeys(t reflect.Type) bool { return t.Kind() == reflect.Struct && len(fields(t, "")) > 0 }
+
 // keysOf lists the dotted keys of fields.
 func keysOf(list []field) []string {
 	keys := make([]string, len(list))

@@ -152,12 +152,17 @@ func (l *loader) fromFile() {
 	}
 }
 
-// note records where the present value of a key came from. Elements of a list
-// are no settings of their own, nor are the sections of a map.
+// note records where the present value of a key came from. What lies within a
+// list or a table of the app's choosing is no setting of its own.
 func (l *loader) note(key, from string) {
-	if i := slices.IndexFunc(l.fields, func(f field) bool { return f.key == key }); i >= 0 {
+	if i := l.index(key); i >= 0 {
 		l.conf.origins[key] = origin{from: from, text: l.conf.text(l.fields[i])}
 	}
+}
+
+// index finds the field of a key, -1 if there is none.
+func (l *loader) index(key string) int {
+	return slices.IndexFunc(l.fields, func(f field) bool { return f.key == key })
 }
 
 // text returns the value of a field as it would be written.
@@ -180,21 +185,21 @@ func (l *loader) fromEnvironment() {
 // fromFlags takes over the command line.
 func (l *loader) fromFlags() {
 	for _, key := range sortedKeys(l.flags) {
-		l.fromFlag(key, l.flags[key])
+		l.fromText(key, l.flags[key], flagOrigin(key))
 	}
 }
 
-func (l *loader) fromFlag(key, text string) {
+func (l *loader) fromText(key, text, from string) {
 	if strings.HasPrefix(key, appSection+".") {
 		l.conf.flags[key] = text
 		return
 	}
-	i := slices.IndexFunc(l.fields, func(f field) bool { return f.key == key })
+	i := l.index(key)
 	if i < 0 {
-		l.fault(flagOrigin(key), unknown("key", key, keysOf(l.fields)))
+		l.fault(from, unknown("key", key, keysOf(l.fields)))
 		return
 	}
-	l.setText(l.fields[i], text, flagOrigin(key))
+	l.setText(l.fields[i], text, from)
 }
 
 func flagOrigin(key string) string { return "flag " + key }
@@ -231,7 +236,8 @@ func (l *loader) fromPort() {
 	}
 	host := ""
 	if l.conf.Env != Production {
-		host, _, _ = net.SplitHostPort(l.conf.Server.Listen)
+		first, _, _ := strings.Cut(l.conf.Server.Listen, ",")
+		host, _, _ = net.SplitHostPort(first)
 	}
 	l.conf.Server.Listen = net.JoinHostPort(host, port)
 	l.note("server.listen", "PORT")
@@ -260,6 +266,7 @@ func (l *loader) check() {
 		l.checkField(f)
 	}
 	l.checkMounts()
+	l.checkDirectories()
 }
 
 func (l *loader) checkField(f field) {

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"net/url"
 	"reflect"
 	"slices"
@@ -38,6 +39,17 @@ func (c *Config) Settings() []Setting {
 		list = append(list, Setting{Key: f.key, Value: mask(f.key, text, f.tags), Origin: from.from, Help: f.tags.help})
 	}
 	return append(list, c.appSettings()...)
+}
+
+// Where names the place that a setting comes from, as Setting.Origin does; of
+// an element of a list ("tls.certificates[1]") its own line, if it has one.
+func (c *Config) Where(key string) string {
+	whole, _, _ := strings.Cut(key, "[")
+	from := cmp.Or(c.origins[whole].from, "default")
+	if c.file != nil && from == c.file.where(whole) && c.file.lines[key] > 0 {
+		return c.file.where(key)
+	}
+	return from
 }
 
 // appSettings lists the settings of the app.

@@ -69,3 +69,16 @@ func setting(c *Config, key string) Setting {
 	}
 	return Setting{}
 }
+
+func TestAdoptKeepsTheOrigin(t *testing.T) {
+	conf := Default(t.TempDir())
+	if err := conf.Adopt(Setting{Key: "tls.listen", Value: ":443", Origin: "dram.toml:7"}); err != nil {
+		t.Fatal(err)
+	}
+	if got := conf.Where("tls.listen"); got != "dram.toml:7" || conf.TLS.Listen != ":443" {
+		t.Errorf("%s from %s", conf.TLS.Listen, got)
+	}
+	if err := conf.Adopt(Setting{Key: "tls.listen", Value: "443", Origin: "dram.toml:8"}); err == nil || conf.TLS.Listen != ":443" {
+		t.Errorf("%v, listen %s", err, conf.TLS.Listen)
+	}
+}

@@ -34,7 +34,8 @@ const (
 	KindLink     Kind = "link"     // master to worker: Link + 1 file
 	KindListen   Kind = "listen"   // master to front: Listen + 1 file an address
 	KindTable    Kind = "table"    // master to front: Table + 1 file a new link
-	KindSettings Kind = "settings" // master to front: Settings
+	KindTickets  Kind = "tickets"  // master to front: Tickets
+	KindSettings Kind = "settings" // master to front: Settings + the files of its Listen
 	KindSettled  Kind = "settled"  // front: Settled
 	KindAccess   Kind = "access"   // master to front: Access + 1 file, none for standard error
 	KindAccessed Kind = "accessed" // front: Accessed
@@ -101,6 +102,16 @@ type Listen struct {
 	// Inherited says that the sockets are a service manager's, which keeps
 	// them when all of us have ended.
 	Inherited bool `json:"inherited,omitempty"`
+	// Secure says which of them begin with a TLS handshake.
+	Secure []bool `json:"secure,omitempty"`
+	// Certificates says that one more file holds certificates and their keys.
+	Certificates bool `json:"certificates,omitempty"`
+}
+
+// Tickets are the keys of TLS session tickets, 32 bytes each, the newest
+// first. All fronts of a master have the same.
+type Tickets struct {
+	Keys [][]byte `json:"keys"`
 }
 
 // Settings asks a front to read a configuration, to use it or only to say
@@ -112,6 +123,10 @@ type Settings struct {
 	// directory that relative paths in it count from.
 	File string `json:"file"`
 	Root string `json:"root"`
+	// Listen is where clients connect by these settings: addresses that are
+	// known already, too, and all others no more. A question whether it could
+	// brings certificates alone.
+	Listen *Listen `json:"listen,omitempty"`
 }
 
 // Settled answers a Settings.

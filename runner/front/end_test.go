@@ -119,6 +119,7 @@ func TestWhoCameBeforeTheEndIsTaken(t *testing.T) {
 	}
 	s.logLine("no place for more clients, new ones wait")
 	s.send(control.KindStop, control.Stop{Grace: patience})
+	until(t, "the front is stopping", s.front.stopping.Load)
 	first.conn.Close()
 	for _, v := range late {
 		v.answered(true)

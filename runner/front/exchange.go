@@ -102,8 +102,9 @@ type requestBody interface {
 
 // engine accepts clients and presents what they ask for.
 type engine interface {
-	// serve accepts connections until the listener is closed.
-	serve(net.Listener) error
+	// serve accepts connections, secure ones begin with a TLS handshake, until
+	// the listener is closed.
+	serve(l net.Listener, secure bool) error
 	// changed is called when the live settings are others.
 	changed()
 	// goodbye makes each response from now on the last on its connection.

@@ -3,12 +3,9 @@ package front
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
-	"net"
 	"net/http"
 	"os"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -29,9 +26,12 @@ type Options struct {
 	Gateway string
 	// Orphaned, if set, says when Control has ended whether the master has too.
 	Orphaned func() bool
-	// Listener is where clients connect; nil: the master sends listeners.
-	Listener net.Listener
-	Log      *slog.Logger
+	// Open opens what a front that runs apart listens on, and reads its
+	// certificates, for a configuration: at the start, and when Again says that
+	// the configuration may be another. What stays is returned again. A child
+	// gets all of it from its master.
+	Open func(*config.Config) ([]Listener, []Certificate, error)
+	Log  *slog.Logger
 	// Announce, if set, is called once with HOST:PORT when clients can connect.
 	Announce func(addr string)
 	// Hello is what this front says of itself: Build, and its Generation and
@@ -62,11 +62,14 @@ func Run(ctx context.Context, o Options) error {
 	if o.Control == nil && o.Gateway == "" {
 		return errors.New("front: neither a control connection nor the path of a gateway's control socket")
 	}
-	if o.Control == nil && o.Listener == nil {
-		return errors.New("front: a front that runs apart brings its own listener")
+	if o.Control == nil && o.Open == nil {
+		return errors.New("front: a front that runs apart opens its own listeners")
 	}
 	f, err := newFront(o, newSettings)
 	if err != nil {
+		return err
+	}
+	if err := f.open(); err != nil {
 		return err
 	}
 	return f.run(ctx)
@@ -83,9 +86,9 @@ type front struct {
 	proxy    *proxy
 	static   *files
 	access   *accessLog
-	guard    *guard
 	kept     kept
-	home     *app // this one: static and proxy
+	dynamic  func(*turn) // answers what is neither a file nor kept
+	home     *app        // this one: static, kept and proxy
 
 	errorPages atomic.Pointer[errorPages] // of the app
 	closure    atomic.Pointer[closure]    // nil: the site is open
@@ -97,6 +100,8 @@ type front struct {
 
 	// The rest belongs to run's goroutine.
 	listeners []*guarded
+	offered   offer
+	tickets   [][32]byte // keys of TLS session tickets
 	changes   *changes
 	apps      apps
 	shared    bool       // others accept on our listeners, too, or will
@@ -115,25 +120,19 @@ func newFront(o Options, understand func(*config.Config) (*settings, error)) (*f
 		return nil, err
 	}
 	f := &front{options: o, log: o.Log, failed: make(chan error, 1)}
-	f.changes = newChanges(func(which control.Settings) (*settings, error) {
-		conf, err := o.Load(which)
-		if err != nil {
-			return nil, err
-		}
-		return understand(conf)
-	})
+	f.changes = newChanges(o, understand)
 	base, cancel := context.WithCancelCause(context.Background())
 	f.cancel = cancel
 	f.table = newTable(&f.live, o.Log, time.Now)
 	f.table.wiring.record = o.Record
 	f.proxy = newProxy(f.table)
+	f.dynamic = f.proxy.serve
 	f.kept.use(s.cache)
 	f.static = newFiles(s.static, o.Log)
-	f.home = &app{static: f.static, names: true, serve: f.proxy.serve}
+	f.home = &app{static: f.static, names: true, serve: func(t *turn) { f.kept.serve(t, f.dynamic) }}
 	f.furnish(s)
 	f.live.Store(s)
-	f.guard = newGuard(&f.live, o.Log)
-	f.entrance = newEntrance(s.clients, f.guard.admit, o.Log)
+	f.entrance = newEntrance(s.clients, o.Log)
 	f.access = newAccessLog(o.Lines, o.Log)
 	f.engine = s.engine(base, &f.live, o.Log, f.handle, func(remote string, why *h1.Refusal) {
 		f.access.refused(remote, why, f.live.Load().access)
@@ -158,9 +157,14 @@ func (f *front) run(ctx context.Context) error {
 	defer talking.Wait()
 	defer hangUp()
 	defer f.end()
+	var rotate <-chan time.Time // keys of session tickets, for lack of a master that does
 	if f.options.Control == nil {
 		f.openAccess()
-		f.accept(f.options.Listener)
+		f.useTickets(NextTickets(nil))
+		ticker := time.NewTicker(TicketTime)
+		defer ticker.Stop()
+		rotate = ticker.C
+		f.install(f.live.Load(), f.offered)
 	}
 	done := ctx.Done()
 	for {
@@ -173,6 +177,8 @@ func (f *front) run(ctx context.Context) error {
 			f.askToChange(change{Settings: control.Settings{Use: true}})
 		case <-f.options.Reopen:
 			f.openAccess()
+		case <-rotate:
+			f.useTickets(NextTickets(f.ticketKeys()))
 		case err := <-f.failed:
 			f.fail(err)
 		case <-done:
@@ -191,8 +197,7 @@ func (f *front) react(e event) {
 		f.lost(e.err)
 		return
 	case e.opened:
-		if f.options.Listener != nil {
-			f.accept(f.options.Listener)
+		if f.options.Control == nil {
 			f.tell(e.conn, control.KindReady, nil)
 		}
 		return
@@ -207,9 +212,17 @@ func (f *front) react(e event) {
 			f.log.Error("listeners without a description", "err", err)
 		}
 		f.shared = m.Inherited
-		if f.listen(files) {
+		if f.listen(m, files) {
 			f.tell(e.conn, control.KindReady, nil)
 		}
+	case control.KindTickets:
+		f.table.renew()
+		var m control.Tickets
+		if err := e.message.Decode(&m); err != nil {
+			f.log.Error("keys of session tickets", "err", err)
+			return
+		}
+		f.useTickets(m.Keys)
 	case control.KindTable:
 		var m control.Table
 		if err := e.message.Decode(&m); err != nil {
@@ -263,20 +276,39 @@ func (f *front) lost(err error) {
 }
 
 // listen accepts on the sockets that the master opened.
-func (f *front) listen(files []*os.File) bool {
-	if len(files) == 0 {
-		f.fail(errors.New("front: the master sent no listener"))
+func (f *front) listen(m control.Listen, files []*os.File) bool {
+	o, err := unpackOffer(m, files)
+	if err == nil && len(o.listeners) == 0 {
+		err = errors.New("front: the master sent no listener")
+	}
+	var s *settings
+	if err == nil {
+		s, err = f.live.Load().with(o)
+	}
+	if err != nil {
+		o.close()
+		f.fail(err)
 		return false
 	}
-	for _, file := range files {
-		l, err := net.FileListener(file)
-		if err != nil {
-			f.fail(fmt.Errorf("front: the master sent something that is no listener: %w", err))
-			return false
-		}
-		f.accept(l)
-	}
+	f.install(s, o)
 	return true
+}
+
+// open opens what a front that runs apart needs.
+func (f *front) open() (err error) {
+	if f.options.Control != nil {
+		return nil
+	}
+	var s *settings
+	if f.offered.listeners, f.offered.certificates, err = f.options.Open(f.options.Config); err == nil {
+		s, err = f.live.Load().with(f.offered)
+	}
+	if err != nil {
+		f.offered.close()
+		return err
+	}
+	f.live.Store(s)
+	return nil
 }
 
 // fail ends a front that cannot serve, and tells the master why.
@@ -285,30 +317,6 @@ func (f *front) fail(err error) {
 		f.tell(f.options.Control, control.KindFailed, control.Failed{Reason: err.Error()})
 	}
 	f.stop(parting{why: err})
-}
-
-// accept serves clients of one listener.
-func (f *front) accept(l net.Listener) {
-	if slices.ContainsFunc(f.listeners, func(g *guarded) bool { return g.Listener == l }) {
-		return // a gateway that came back
-	}
-	if f.stopping.Load() {
-		l.Close()
-		return
-	}
-	g := f.entrance.guard(l)
-	f.listeners = append(f.listeners, g)
-	f.serving.Go(func() {
-		if err := f.engine.serve(g); err != nil {
-			select {
-			case f.failed <- err:
-			default: // one is enough
-			}
-		}
-	})
-	if len(f.listeners) == 1 && f.options.Announce != nil {
-		f.options.Announce(l.Addr().String())
-	}
 }
 
 // handle answers one request.
@@ -326,14 +334,14 @@ func (f *front) handle(x exchange) {
 	case t.pathless(): // so no worker's
 		t.answer(http.StatusBadRequest, "target is no path")
 	case f.health(t):
-	case f.guard.turnsAway(t):
+	case f.redirect(t):
 	case f.maintain(t):
 	case !f.route(t):
 	case t.Length() > t.settings.body:
 		t.answer(http.StatusRequestEntityTooLarge, "body too large")
 	case t.app.static.tryServe(t):
 	default:
-		f.kept.serve(t, t.app.serve)
+		t.app.serve(t)
 	}
 	f.access.write(t, time.Since(t.begun), t.settings.access)
 }

@@ -220,9 +220,12 @@ func TestAFrontApart(t *testing.T) {
 	s := &site{t: t, addr: l.Addr().String(), logged: make(chan map[string]any, 1000), ended: make(chan error, 1), client: &http.Client{Transport: &http.Transport{}}}
 	defer s.client.CloseIdleConnections()
 	conf := config.Default(t.TempDir())
-	s.front = makeFront(t, Options{Config: conf, Gateway: path, Listener: l, Log: slog.New(slog.NewJSONHandler(lines(s.logged), nil)), Lines: lineQueue(t, s.logged)}, func(l *limits) {
+	s.front = makeFront(t, Options{Config: conf, Gateway: path, Open: opened(l), Log: slog.New(slog.NewJSONHandler(lines(s.logged), nil)), Lines: lineQueue(t, s.logged)}, func(l *limits) {
 		l.hold, l.lease, l.retry = patience, time.Hour, time.Millisecond
 	})
+	if err := s.front.open(); err != nil {
+		t.Fatal(err)
+	}
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	go func() { s.ended <- s.front.run(ctx) }()

@@ -12,7 +12,6 @@ import (
 	"math"
 	"net"
 	"net/http"
-	"os"
 	"strconv"
 	"time"
 
@@ -22,27 +21,35 @@ import (
 // library is net/http's server as a source of exchanges. It knows HTTP/2, which
 // package h1 does not; clients in clear do not speak it.
 type library struct {
-	server  *http.Server
-	live    *live
-	handle  func(exchange)
-	refused func(remote string, why *h1.Refusal)
+	server *http.Server
+	live   *live
+	handle func(exchange)
 }
 
-func newLibrary(base context.Context, live *live, log *slog.Logger, handle func(exchange), refused func(string, *h1.Refusal)) engine {
-	e, l := &library{live: live, handle: handle, refused: refused}, live.Load()
+func newLibrary(base context.Context, live *live, log *slog.Logger, handle func(exchange), _ func(string, *h1.Refusal)) engine {
+	return newNetHTTP(base, live, log, handle)
+}
+
+func newNetHTTP(base context.Context, live *live, log *slog.Logger, handle func(exchange)) *library {
+	e, l := &library{live: live, handle: handle}, live.Load()
 	e.server = &http.Server{
 		Handler:                      e,
 		ReadHeaderTimeout:            l.headTime,
 		IdleTimeout:                  l.keepAlive,
-		MaxHeaderBytes:               maxHead, // oversized looks at each
-		DisableGeneralOptionsHandler: true,    // OPTIONS * is the app's to answer
+		MaxHeaderBytes:               l.head,
+		DisableGeneralOptionsHandler: true, // OPTIONS * is the app's to answer
 		BaseContext:                  func(net.Listener) context.Context { return base },
 		ErrorLog:                     slog.NewLogLogger(log.Handler(), slog.LevelWarn),
 	}
 	return e
 }
 
-func (e *library) serve(l net.Listener) error {
+func (e *library) serve(l net.Listener, secure bool) error {
+	if secure {
+		l = tls.NewListener(l, &tls.Config{GetConfigForClient: func(*tls.ClientHelloInfo) (*tls.Config, error) {
+			return e.live.Load().tls, nil
+		}})
+	}
 	err := e.server.Serve(l)
 	if errors.Is(err, http.ErrServerClosed) || errors.Is(err, net.ErrClosed) {
 		return nil
@@ -68,18 +75,13 @@ func (e *library) farewell(patience time.Duration) {
 
 func (e *library) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	l := e.live.Load()
-	if why := oversized(r, l); why != nil {
-		e.refused(r.RemoteAddr, why)
-		http.Error(w, http.StatusText(why.Status)+": "+why.Reason, why.Status)
-		return
-	}
-	x := &httpExchange{w: w, r: r, control: http.NewResponseController(w), limits: &l.limits}
+	x := &httpExchange{w: w, r: r, control: http.NewResponseController(w), pause: l.writePause}
 	if r.Body != nil && r.Body != http.NoBody {
 		x.body = &clientBody{
 			raw:     r.Body,
 			limited: http.MaxBytesReader(w, r.Body, l.largest),
 			control: x.control,
-			limits:  &l.limits,
+			pause:   l.bodyPause,
 			expects: r.Header.Get("Expect") != "",
 		}
 		r.Body = x.body
@@ -91,37 +93,13 @@ func (e *library) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// maxHead is more than any setting allows.
-const maxHead = 64 << 10
-
-// oversized refuses a head that package h1 would not have read.
-func oversized(r *http.Request, l *settings) *h1.Refusal {
-	if len(r.Method)+len(r.RequestURI)+len("  HTTP/1.1") > l.line {
-		return &h1.Refusal{Status: http.StatusRequestURITooLong, Reason: "request line too long"}
-	}
-	fields, size := 1, len("Host: ")+len(r.Host)
-	for name, values := range r.Header {
-		for _, value := range values {
-			fields, size = fields+1, size+len(name)+len(value)+len(": \r\n")
-		}
-	}
-	switch {
-	case fields > l.fields:
-		return &h1.Refusal{Status: http.StatusRequestHeaderFieldsTooLarge, Reason: "too many fields"}
-	case size > l.head:
-		return &h1.Refusal{Status: http.StatusRequestHeaderFieldsTooLarge, Reason: "fields too long"}
-	}
-	return nil
-}
-
 // httpExchange is an exchange of net/http's server.
 type httpExchange struct {
 	w       http.ResponseWriter
 	r       *http.Request
 	control *http.ResponseController
 	body    *clientBody // nil when the request has none
-	limits  *limits
-	pace    h1.Pace // of the client taking the response
+	pause   time.Duration
 	aborted bool
 	started bool
 	last    bool // on its connection
@@ -225,23 +203,19 @@ func (x *httpExchange) Start(status int, h http.Header) {
 	if _, ok := header["Content-Type"]; !ok {
 		header["Content-Type"] = nil // net/http would guess one
 	}
-	if x.last || x.body != nil && !x.body.ended() {
+	if x.last || !x.two() && x.body != nil && !x.body.ended() {
 		// What is left of a body would be taken for the next request. And if
 		// the connection stayed open, net/http would read the rest before it
-		// sends the response, for which the client may be waiting.
+		// sends the response, for which the client may be waiting. To HTTP/2 it
+		// means GOAWAY, and there a body that nobody wants ends its stream alone.
 		header.Set("Connection", "close")
 	}
 	x.w.WriteHeader(status)
 }
 
 func (x *httpExchange) Write(b []byte) (int, error) {
-	var n int
-	err := x.wait(func() (int64, error) {
-		var err error
-		n, err = x.w.Write(b)
-		return int64(n), err
-	})
-	return n, err
+	x.expectProgress()
+	return x.w.Write(b)
 }
 
 func (x *httpExchange) ReadFrom(r io.Reader) (int64, error) {
@@ -258,12 +232,9 @@ func (x *httpExchange) ReadFrom(r io.Reader) (int64, error) {
 	}
 	var total int64
 	for {
-		want, n := min(whole.N, filePiece), int64(0)
-		err := x.wait(func() (int64, error) {
-			var err error
-			n, err = from.ReadFrom(&io.LimitedReader{R: whole.R, N: want})
-			return n, err
-		})
+		x.expectProgress()
+		want := min(whole.N, filePiece)
+		n, err := from.ReadFrom(&io.LimitedReader{R: whole.R, N: want})
 		total += n
 		whole.N -= n
 		if err != nil || n < want || whole.N <= 0 {
@@ -275,23 +246,13 @@ func (x *httpExchange) ReadFrom(r io.Reader) (int64, error) {
 // filePiece is what a client must take within one write pause.
 const filePiece = 1 << 20
 
-// wait sends something, for which the client has its time: one that takes too
-// little would hold a worker.
-func (x *httpExchange) wait(send func() (int64, error)) error {
-	now := time.Now()
-	patience := x.pace.Patience(x.limits.rate, h1.RateGrace, x.limits.writePause)
-	if patience <= 0 {
-		return os.ErrDeadlineExceeded
-	}
-	_ = x.control.SetWriteDeadline(now.Add(patience)) // unsupported: without
-	n, err := send()
-	x.pace.Add(int(n), time.Since(now))
-	return err
+// expectProgress ends the connection of a client that takes nothing of the
+// next write for too long; it would hold a worker.
+func (x *httpExchange) expectProgress() {
+	_ = x.control.SetWriteDeadline(time.Now().Add(x.pause)) // unsupported: without
 }
 
-func (x *httpExchange) Flush() error {
-	return x.wait(func() (int64, error) { return 0, x.control.Flush() })
-}
+func (x *httpExchange) Flush() error { return x.control.Flush() }
 
 func (x *httpExchange) Trailer(h http.Header) {
 	header := x.w.Header()
@@ -340,13 +301,17 @@ func (x *httpExchange) Abort() { x.aborted = true }
 func (x *httpExchange) finish() {
 	whole := x.started && !x.raw && !x.aborted
 	if whole {
-		_ = x.Flush() // a client that is gone is found by net/http
+		x.expectProgress()
+		_ = x.control.Flush() // a client that is gone is found by net/http
 		_ = x.control.SetWriteDeadline(time.Time{})
 	}
 	if x.body != nil {
-		x.body.end(whole)
+		x.body.end(whole && !x.two())
 	}
 }
+
+// two reports that this is a stream of HTTP/2.
+func (x *httpExchange) two() bool { return x.r.ProtoMajor == 2 }
 
 type halfCloser interface {
 	net.Conn

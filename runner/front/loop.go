@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/dram-go/dram/runner/front/h1"
@@ -16,13 +17,14 @@ type loop struct {
 	live   *live
 	log    *slog.Logger
 	base   context.Context
+	http2  *http2
 	forget func() bool // that base may end
 
 	refused func(remote string, why *h1.Refusal)
 }
 
 func newLoop(base context.Context, l *live, log *slog.Logger, handle func(exchange), refused func(string, *h1.Refusal)) engine {
-	e := &loop{live: l, log: log, base: base, refused: refused}
+	e := &loop{live: l, log: log, base: base, refused: refused, http2: newHTTP2(base, l, log, handle)}
 	e.server = h1.New(e.options(), func(x *h1.Exchange) { handle(&loopExchange{Exchange: x}) })
 	e.forget = context.AfterFunc(base, func() { e.server.Interrupt(context.Cause(base)) })
 	return e
@@ -32,27 +34,36 @@ func newLoop(base context.Context, l *live, log *slog.Logger, handle func(exchan
 func (e *loop) options() h1.Options {
 	s := e.live.Load()
 	return h1.Options{
-		Line:      s.line,
 		Head:      s.head,
-		Fields:    s.fields,
 		Body:      s.largest,
 		HeadTime:  s.headTime,
 		KeepAlive: s.keepAlive,
 		BodyPause: s.bodyPause, WritePause: s.writePause,
-		Rate: s.rate,
+		TLS: s.tls, H2: e.http2.take, HandshakeTime: s.handshakeTime,
 		Base: e.base, Log: e.log,
 		Refused: e.refused,
 	}
 }
 
-func (e *loop) changed() { e.server.Change(e.options()) }
+func (e *loop) changed() {
+	e.server.Change(e.options())
+	e.http2.changed()
+}
 
-func (e *loop) serve(l net.Listener) error { return e.server.Serve(l) }
+func (e *loop) serve(l net.Listener, secure bool) error {
+	if secure {
+		return e.server.ServeTLS(l)
+	}
+	return e.server.Serve(l)
+}
 
 func (e *loop) goodbye() { e.server.Drain() }
 
 func (e *loop) farewell(patience time.Duration) {
 	e.server.Dismiss()
+	var second sync.WaitGroup
+	second.Go(func() { e.http2.farewell(patience) })
+	defer second.Wait()
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	_ = e.server.Wait(ctx) // who is left is cut

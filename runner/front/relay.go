@@ -129,14 +129,21 @@ func (t *turn) pass(resp *response) {
 	if !t.Begin(resp.Status) {
 		return
 	}
+	hsts := t.hsts()
 	for fields := resp.Fields; ; {
 		name, value, ok := fields.Next()
 		if !ok {
 			break
 		}
+		if name == strictTransport {
+			hsts = ""
+		}
 		if !hopByHop[name] && name != "Content-Length" && name != "X-Request-Id" && name != sendfileField {
 			t.Add(name, value)
 		}
+	}
+	if hsts != "" {
+		t.Add(strictTransport, hsts)
 	}
 	if resp.Length >= 0 {
 		t.Announce(resp.Length)

@@ -2,6 +2,7 @@ package front
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"net/netip"
 	"sync/atomic"
@@ -15,14 +16,17 @@ import (
 // reload makes others. A turn keeps those with which it began.
 type settings struct {
 	limits
-	trusted  []netip.Prefix // proxies before us
-	access   accessRules
-	cache    cache.Options
-	uncached bool // of a mount: nothing of it is kept
-	guard    guardRules
-	mounts   mounts
-	locale   string // of pages that name none
-	static   staticRules
+	trusted []netip.Prefix // proxies before us
+	access  accessRules
+	cache   cache.Options
+	mounts  mounts
+	locale  string // of pages that name none
+	static  staticRules
+
+	wanted config.TLS
+	hsts   string      // the field, "" for none
+	tls    *tls.Config // nil without https
+	https  string      // port of https, "" for none
 }
 
 // live holds the settings that are in force.
@@ -36,13 +40,15 @@ func newSettings(c *config.Config) (*settings, error) {
 	s := &settings{
 		limits: newLimits(c), trusted: c.Server.Proxies(), access: accessRulesOf(c), cache: cacheOptions(c),
 		locale: c.Locale.Default,
+		wanted: c.TLS, hsts: hstsField(&c.TLS),
 	}
-	s.guard = newGuardRules(c, s.clients)
 	var err error
 	if s.mounts, err = newMounts(c); err != nil {
 		faults = append(faults, err)
 	}
-	s.static = staticRulesOf(c)
+	if s.static, err = staticRulesOf(c); err != nil {
+		faults = append(faults, err)
+	}
 	return s, errors.Join(faults...)
 }
 
@@ -50,6 +56,7 @@ func newSettings(c *config.Config) (*settings, error) {
 type change struct {
 	control.Settings
 	tell     func(control.Settled) // the master; nil for a front that runs apart
+	offer    *offer                // nil: the one before holds
 	settings *settings
 	err      error
 }
@@ -57,13 +64,14 @@ type change struct {
 // changes reads configurations in a goroutine of its own, so that a disk that
 // hangs holds up nothing else.
 type changes struct {
-	understand func(control.Settings) (*settings, error)
+	options    Options
+	understand func(*config.Config) (*settings, error)
 	asked      chan change
 	ready      chan change
 }
 
-func newChanges(understand func(control.Settings) (*settings, error)) *changes {
-	return &changes{understand: understand, asked: make(chan change, 16), ready: make(chan change)}
+func newChanges(o Options, understand func(*config.Config) (*settings, error)) *changes {
+	return &changes{options: o, understand: understand, asked: make(chan change, 16), ready: make(chan change)}
 }
 
 // ask never blocks. If the disk hangs for so long that wishes pile up, later
@@ -82,7 +90,7 @@ func (c *changes) run(ctx context.Context) {
 	for {
 		select {
 		case wish := <-c.asked:
-			wish.settings, wish.err = c.understand(wish.Settings)
+			wish.err = c.make(&wish)
 			select {
 			case c.ready <- wish:
 			case <-ctx.Done():
@@ -94,10 +102,32 @@ func (c *changes) run(ctx context.Context) {
 	}
 }
 
+// make reads the configuration of a wish and opens what it needs, if nobody
+// else has.
+func (c *changes) make(wish *change) error {
+	conf, err := c.options.Load(wish.Settings)
+	if err != nil {
+		return err
+	}
+	if wish.settings, err = c.understand(conf); err != nil {
+		return err
+	}
+	if c.options.Control == nil {
+		wish.offer = new(offer)
+		wish.offer.listeners, wish.offer.certificates, err = c.options.Open(conf)
+	}
+	return err
+}
+
 // askedToChange takes what the master says of settings.
 func (f *front) askedToChange(e event) {
 	wish := change{tell: func(answer control.Settled) { f.tell(e.conn, control.KindSettled, answer) }}
-	if wish.err = e.message.Decode(&wish.Settings); wish.err != nil {
+	wish.err = e.message.Decode(&wish.Settings)
+	if wish.err == nil && wish.Listen != nil {
+		wish.offer = new(offer)
+		*wish.offer, wish.err = unpackOffer(*wish.Listen, e.files)
+	}
+	if wish.err != nil {
 		f.change(wish)
 		return
 	}
@@ -118,18 +148,24 @@ func (f *front) askToChange(wish change) {
 // change takes over new settings, or says why it does not. Nothing is closed:
 // turns that have begun keep the old ones.
 func (f *front) change(c change) {
+	given := f.offered
+	if c.offer != nil {
+		given = *c.offer
+	}
+	if c.err == nil {
+		c.settings, c.err = c.settings.with(given)
+	}
 	switch {
 	case c.err != nil:
 		f.log.Error("the settings stay as they were, the new ones are not valid: " + c.err.Error())
 	case c.Use:
-		retire := f.furnish(c.settings)
-		f.live.Store(c.settings)
-		f.kept.use(c.settings.cache)
-		f.engine.changed()
-		retire()
+		f.install(c.settings, given)
 		f.followAccess()
 		f.static.follow(c.settings.static)
 		f.log.Info("new settings are in force")
+	}
+	if c.offer != nil && (c.err != nil || !c.Use) && f.options.Control != nil {
+		c.offer.close()
 	}
 	if c.tell != nil {
 		answer := control.Settled{Number: c.Number}

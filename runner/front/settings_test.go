@@ -95,7 +95,7 @@ func TestAFrontApartReadsItsSettingsAgain(t *testing.T) {
 	again, logged, ended := make(chan os.Signal, 1), make(chan map[string]any, 100), make(chan error, 1)
 	ctx, cancel := context.WithCancel(t.Context())
 	f := makeFront(t, Options{
-		Config: config.Default(t.TempDir()), Gateway: filepath.Join(t.TempDir(), "none"), Listener: l, Log: slog.New(slog.NewJSONHandler(lines(logged), nil)), Again: again,
+		Config: config.Default(t.TempDir()), Gateway: filepath.Join(t.TempDir(), "none"), Open: opened(l), Log: slog.New(slog.NewJSONHandler(lines(logged), nil)), Again: again,
 		Load: func(which control.Settings) (*config.Config, error) {
 			conf := config.Default(t.TempDir())
 			if conf.Server.MaxBody = <-largest; conf.Server.MaxBody == 0 {
@@ -104,6 +104,9 @@ func TestAFrontApartReadsItsSettingsAgain(t *testing.T) {
 			return conf, nil
 		},
 	}, func(*limits) {})
+	if err := f.open(); err != nil {
+		t.Fatal(err)
+	}
 	go func() { ended <- f.run(ctx) }()
 	for _, size := range []config.Size{0, 5} {
 		largest <- size

@@ -30,6 +30,7 @@ type site struct {
 	front  *front
 	master *control.Conn
 	addr   string
+	https  string // the address for it, with secure
 	client *http.Client
 	said   chan control.Message // by the front
 	logged chan map[string]any  // lines of the access log
@@ -65,6 +66,7 @@ func newSiteOf(t *testing.T, conf *config.Config, change func(*limits)) *site {
 	s := &site{t: t, master: master, said: make(chan control.Message, 100), logged: make(chan map[string]any, 1000), ended: make(chan error, 1)}
 	ctx, cancel := context.WithCancel(context.Background())
 	s.cancel = cancel
+	s.reread = func(control.Settings) (*config.Config, error) { return conf, nil }
 	announced := make(chan string, 2)
 	s.front = makeFront(t, Options{
 		Config: conf, Control: conn, Log: slog.New(slog.NewJSONHandler(lines(s.logged), nil)),
@@ -121,6 +123,11 @@ func lineQueue(t *testing.T, to lines) *logqueue.Queue {
 	q := logqueue.New(to, 0, func(logqueue.Loss) {})
 	t.Cleanup(func() { q.Close(patience) })
 	return q
+}
+
+// opened is how a front that runs apart opens this listener alone.
+func opened(l net.Listener) func(*config.Config) ([]Listener, []Certificate, error) {
+	return func(*config.Config) ([]Listener, []Certificate, error) { return []Listener{{Listener: l}}, nil, nil }
 }
 
 func listenerFile(t *testing.T) *os.File {

@@ -1,10 +1,14 @@
 package front
 
 import (
+	"errors"
+	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
 	"os"
+	"slices"
 	"strings"
 	"sync/atomic"
 
@@ -16,17 +20,33 @@ import (
 
 // staticRules are what a configuration says of static files.
 type staticRules struct {
-	memory int64
-	roots  *static.Roots // whose files workers may name
-	files  string        // the same, as workers are told it
+	memory      int64
+	directories []static.Directory
+	roots       *static.Roots // whose files workers may name
+	files       string        // the same, as workers are told it
 }
 
-func staticRulesOf(c *config.Config) staticRules {
+// staticRulesOf returns the rules and every fault that it finds on the disk. The
+// roots may still be made, by the app that puts files there.
+func staticRulesOf(c *config.Config) (staticRules, error) {
+	var faults []error
+	r := staticRules{memory: int64(c.Static.Memory)}
+	for _, name := range slices.Sorted(maps.Keys(c.Static.Directories)) {
+		d := c.Static.Directories[name]
+		path := c.Path(d.Path)
+		if info, err := os.Stat(path); err != nil || !info.IsDir() {
+			faults = append(faults, fmt.Errorf("static.directories.%s.path: %s is no directory that can be read: make it, or name another", name, path))
+		}
+		r.directories = append(r.directories, static.Directory{
+			Prefix: d.Prefix, Path: path, MaxAge: d.MaxAge, Index: d.Index, Precompressed: d.Precompressed, Untrusted: d.Untrusted,
+		})
+	}
 	paths := make([]string, len(c.Static.Sendfile))
 	for i, path := range c.Static.Sendfile {
 		paths[i] = c.Path(path)
 	}
-	return staticRules{memory: int64(c.Static.Memory), roots: static.NewRoots(paths), files: strings.Join(paths, "\x00")}
+	r.roots, r.files = static.NewRoots(paths), strings.Join(paths, "\x00")
+	return r, errors.Join(faults...)
 }
 
 // ofNeighbours are the rules for the assets of another app.
@@ -80,15 +100,20 @@ func (s *files) use(a *control.Assets) {
 	}
 }
 
-// follow takes over other rules.
+// follow takes over other rules. Those that are the same leave what is kept.
 func (s *files) follow(rules staticRules) {
+	before := s.rules
 	s.rules = rules
-	s.renew()
+	if before.memory != rules.memory || !slices.Equal(before.directories, rules.directories) {
+		s.renew()
+	}
 }
 
 // renew makes a server of what is to be served now.
 func (s *files) renew() {
-	before := s.server.Swap(static.New(static.Options{Assets: s.store, Memory: s.rules.memory, Log: s.log}))
+	before := s.server.Swap(static.New(static.Options{
+		Assets: s.store, Directories: s.rules.directories, Memory: s.rules.memory, Log: s.log,
+	}))
 	if before != nil {
 		before.Close()
 	}

@@ -1,13 +1,18 @@
 package front
 
 import (
+	"errors"
+	"io"
 	"net/http"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"testing/fstest"
+	"time"
 
 	"github.com/dram-go/dram/framework/asset"
+	"github.com/dram-go/dram/framework/config"
 	"github.com/dram-go/dram/runner/control"
 )
 
@@ -78,4 +83,86 @@ func TestStaticFiles(t *testing.T) {
 	s.assets = nil
 	s.table()
 	miss("/static/site.css")
+}
+
+// TestStaticDirectories are served beside the app's own files, and change with
+// the settings while connections stay open.
+func TestStaticDirectories(t *testing.T) {
+	for name, engine := range map[string]newEngine{"h1": newLoop, "net/http": newLibrary} {
+		t.Run(name, func(t *testing.T) {
+			s := newSite(t, func(l *limits) { l.engine = engine })
+			s.add(func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, "worker") })
+			s.assets, _ = publish(t, t.TempDir(), "1", map[string]string{"site.css": "a{}"})
+			s.table()
+			media, site := t.TempDir(), t.TempDir()
+			large := strings.Repeat("0123456789", 20_000)
+			writeFile(t, filepath.Join(media, "a.txt"), "media")
+			writeFile(t, filepath.Join(media, "large.txt"), large)
+			writeFile(t, filepath.Join(site, "index.html"), "index")
+			writeFile(t, filepath.Join(site, "robots.txt"), "robots")
+			conf := config.Default("/srv")
+			conf.Static.Directories = map[string]config.Directory{
+				"media": {Prefix: "/media/", Path: media, MaxAge: time.Minute},
+				"site":  {Prefix: "/", Path: site, Index: "index.html"},
+			}
+			s.reread = func(control.Settings) (*config.Config, error) { return conf, nil }
+			s.want(s.get("/media/a.txt"), 200, "worker")
+			s.settle(true)
+			for path, want := range map[string]string{
+				"/media/a.txt": "media", "/media/large.txt": large, "/": "index", "/robots.txt": "robots", "/static/site.css": "a{}",
+				"/media/none": "worker", "/none": "worker", "/static/none.css": "worker",
+			} {
+				s.want(s.get(path), 200, want)
+			}
+			part := s.request("GET", "/media/large.txt", nil)
+			part.Header.Set("Range", "bytes=0-0,-1")
+			if r := s.do(part); r.StatusCode != 206 || !strings.Contains(r.body, "Content-Range: bytes 0-0/200000\r\n\r\n0\r\n") || r.err != nil {
+				t.Errorf("two ranges: %d %q, %v", r.StatusCode, r.body, r.err)
+			}
+
+			// What is not there is a fault, and the settings stay.
+			other := *conf
+			other.Static.Directories = map[string]config.Directory{
+				"x": {Prefix: "/x/", Path: "/none/x"}, "y": {Prefix: "/y/", Path: filepath.Join(media, "a.txt")},
+			}
+			s.reread = func(control.Settings) (*config.Config, error) { return &other, nil }
+			if faults := s.settle(true); !strings.Contains(faults, "static.directories.x.path: /none/x is no directory") || !strings.Contains(faults, "static.directories.y.path: ") {
+				t.Errorf("faults %s", faults)
+			}
+			s.want(s.get("/media/a.txt"), 200, "media")
+			s.reread = func(control.Settings) (*config.Config, error) { return config.Default("/srv"), nil }
+			s.settle(true)
+			s.want(s.get("/media/a.txt"), 200, "worker")
+			s.want(s.get("/static/site.css"), 200, "a{}")
+		})
+	}
+}
+
+// TestFileThatShrinksWhileItIsSent cuts the connection: the client must not
+// take a part for the whole.
+func TestFileThatShrinksWhileItIsSent(t *testing.T) {
+	for name, engine := range map[string]newEngine{"h1": newLoop, "net/http": newLibrary} {
+		t.Run(name, func(t *testing.T) {
+			s := newSite(t, func(l *limits) { l.engine = engine })
+			dir := t.TempDir()
+			file := filepath.Join(dir, "a.bin")
+			writeFile(t, file, strings.Repeat("x", 64<<20))
+			conf := config.Default("/srv")
+			conf.Static.Directories = map[string]config.Directory{"all": {Prefix: "/", Path: dir}}
+			s.reread = func(control.Settings) (*config.Config, error) { return conf, nil }
+			s.settle(true)
+			r, err := s.client.Do(s.request("GET", "/a.bin", nil))
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer r.Body.Close()
+			if err := os.Truncate(file, 1000); err != nil { // far more than buffers hold is still to come
+				t.Fatal(err)
+			}
+			n, err := io.Copy(io.Discard, r.Body)
+			if !errors.Is(err, io.ErrUnexpectedEOF) || n >= 64<<20 {
+				t.Errorf("%d octets, %v", n, err)
+			}
+		})
+	}
 }

@@ -68,6 +68,9 @@ func newID() string {
 func (t *turn) Start(status int, h http.Header) {
 	t.started, t.status = true, status
 	h["X-Request-Id"] = []string{t.id}
+	if hsts := t.hsts(); hsts != "" && h[strictTransport] == nil {
+		h[strictTransport] = []string{hsts}
+	}
 	t.exchange.Start(status, h)
 }
 

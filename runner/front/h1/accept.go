@@ -137,6 +137,7 @@ func (s *Server) secure(n net.Conn, leave func()) {
 	err := conn.HandshakeContext(ctx)
 	cancel()
 	if err != nil {
+		o.Log.Debug("h1: TLS handshake", "client", n.RemoteAddr().String(), "err", err)
 		greetInClear(err, o.LingerTime)
 		n.Close()
 		leave()
@@ -144,10 +145,7 @@ func (s *Server) secure(n net.Conn, leave func()) {
 	}
 	next := func() { s.converse(conn, rawOf(n), leave) }
 	if conn.ConnectionState().NegotiatedProtocol == "h2" && o.H2 != nil {
-		next = func() {
-			defer leave()
-			o.H2(conn)
-		}
+		next = func() { o.H2(conn, leave) }
 	}
 	if !s.run(next) {
 		n.Close()

@@ -133,7 +133,8 @@ func TestTLS(t *testing.T) {
 
 func TestHTTP2IsHandedOver(t *testing.T) {
 	got := make(chan string, 1)
-	s := newSite(t, Options{TLS: certificate(t), H2: func(c *tls.Conn) {
+	s := newSite(t, Options{TLS: certificate(t), H2: func(c *tls.Conn, closed func()) {
+		defer closed()
 		defer c.Close()
 		got <- c.ConnectionState().NegotiatedProtocol
 	}}, handled(app))

@@ -201,8 +201,11 @@ func (c *conn) readHead(h *head) error {
 			return err
 		}
 	}
-	if octets[c.in.rest()[0]]&isToken == 0 {
-		return bad("malformed method") // a TLS handshake has no line to wait for
+	if first := c.in.rest()[0]; octets[first]&isToken == 0 { // there may be no line to wait for
+		if first == handshakeRecord && c.tls == nil {
+			return bad("a TLS handshake, where clients connect in clear")
+		}
+		return bad("malformed method")
 	}
 	begun := time.Time{}
 	for {
@@ -220,6 +223,9 @@ func (c *conn) readHead(h *head) error {
 		}
 	}
 }
+
+// handshakeRecord is the first octet of a TLS handshake (RFC 8446, section 5.1).
+const handshakeRecord = 22
 
 func (c *conn) skipLine() error {
 	now := time.Now()

@@ -34,9 +34,10 @@ type Options struct {
 	LingerTime time.Duration
 
 	// TLS, if set, is how connections of ServeTLS are encrypted. One that
-	// chose "h2" by ALPN is handed to H2, which owns it.
+	// chose "h2" by ALPN is handed to H2, which must not block, and call closed
+	// when it has closed the connection.
 	TLS *tls.Config
-	H2  func(*tls.Conn)
+	H2  func(conn *tls.Conn, closed func())
 
 	// Admit, if set, is asked about each accepted connection; leave is called
 	// after it was closed. Without ok it is closed at once.
@@ -71,7 +72,7 @@ func (o Options) withDefaults() Options {
 	span(&o.KeepAlive, 75*time.Second)
 	span(&o.BodyPause, 30*time.Second)
 	span(&o.WritePause, time.Minute)
-	span(&o.RateGrace, RateGrace)
+	span(&o.RateGrace, 10*time.Second)
 	span(&o.LingerTime, 2*time.Second)
 	if o.Base == nil {
 		o.Base = context.Background()

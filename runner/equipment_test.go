@@ -1,0 +1,295 @@
+package runner
+
+import (
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
+	"fmt"
+	"io"
+	"math/big"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/dram-go/dram/framework/config"
+)
+
+// certify writes a certificate for localhost and its key as name.pem and
+// name.key, and returns who trusts it.
+func certify(t *testing.T, dir, name string, validFor time.Duration) *x509.CertPool {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(time.Now().UnixNano()), Subject: pkix.Name{CommonName: name}, DNSNames: []string{"localhost"},
+		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(validFor),
+		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign,
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	private, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	public := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
+	for file, text := range map[string][]byte{name + ".pem": public, name + ".key": pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: private})} {
+		if err := os.WriteFile(filepath.Join(dir, file), text, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	pool := x509.NewCertPool()
+	pool.AppendCertsFromPEM(public)
+	return pool
+}
+
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
+}
+
+// allWrong are settings in which everything is wrong that can be.
+func allWrong(t *testing.T, dir string) (text string, taken net.Listener) {
+	t.Helper()
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { taken.Close() })
+	certify(t, dir, "a", time.Hour)
+	certify(t, dir, "b", -time.Minute)
+	if err := os.WriteFile(filepath.Join(dir, "plain.txt"), []byte("words"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return fmt.Sprintf(`[server]
+listen = "%s, 127.0.0.1:0"
+[tls]
+listen = "192.0.2.1:0, 127.0.0.1:0"
+[[tls.certificates]]
+cert = "a.pem"
+key = "b.key"
+[[tls.certificates]]
+cert = "missing.pem"
+key = "missing.key"
+[[tls.certificates]]
+cert = "plain.txt"
+key = "a.key"
+[[tls.certificates]]
+cert = "b.pem"
+key = "b.key"
+[log]
+access = "json"
+access_file = "missing/access.log"
+`, taken.Addr()), taken
+}
+
+var allFaults = []string{
+	"dram.toml:2: server.listen: cannot listen on ", "the port is in use", "End it, or choose another port",
+	"dram.toml:4: tls.listen: cannot listen on 192.0.2.1:0: this machine has no address", "DRAM_TLS_LISTEN",
+	"dram.toml:5: tls.certificates: the private key does not belong to the certificate in ",
+	"dram.toml:8: tls.certificates: there is no file ", "missing.pem: correct the path", "missing.key: correct the path",
+	"dram.toml:11: tls.certificates: ", "plain.txt holds no certificate",
+	"log.access_file: ",
+}
+
+// TestAllFaultsAtOnce at the start, with exit code 1 and nothing left open.
+func TestAllFaultsAtOnce(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, "version=1")
+	text, _ := allWrong(t, s.dir)
+	if err := os.WriteFile(filepath.Join(s.dir, "dram.toml"), []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	out, code := s.call("serve")
+	for _, want := range allFaults {
+		if !strings.Contains(out, want) {
+			t.Errorf("serve does not say %q", want)
+		}
+	}
+	if code != exitUsage || !strings.Contains(out, "b.pem expired on ") {
+		t.Errorf("exit code %d in\n%s", code, out)
+	}
+	out, code = s.call("check")
+	for _, want := range allFaults[3:11] {
+		if !strings.Contains(out, want) {
+			t.Errorf("check does not say %q", want)
+		}
+	}
+	if code != exitUsage || !strings.Contains(out, "remark: dram.toml:2: server.listen: ") || !strings.Contains(out, "remark: dram.toml:14: tls.certificates: the certificate in ") {
+		t.Errorf("exit code %d of check in\n%s", code, out)
+	}
+}
+
+func TestOpeningKeepsWhatStays(t *testing.T) {
+	conf := config.Default(t.TempDir())
+	conf.Server.Listen, conf.TLS.Listen = "127.0.0.1:0, localhost:0", "127.0.0.2:0"
+	certify(t, conf.Root, "a", time.Hour)
+	conf.TLS.Certificates = []config.Certificate{{Cert: "a.pem", Key: "a.key"}}
+	open := func(held equipment) (equipment, error) {
+		return opening{conf: conf, held: held, listen: listenFor, warn: func(err error) { t.Error(err) }}.run()
+	}
+	first, err := open(equipment{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	conf.Server.Listen, conf.TLS.Listen = "127.0.0.1:0", "127.0.0.2:0, localhost:0"
+	second, err := open(first)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if second.places[0].file != first.places[0].file || second.places[1].file != first.places[2].file || second.places[2].file != first.places[1].file || !second.places[2].secure {
+		t.Errorf("%+v\n%+v", first, second)
+	}
+	conf.Server.Listen = "127.0.0.2:0" // as tls.listen
+	if _, err := open(second); err == nil || !strings.Contains(err.Error(), "is an address of server.listen already") {
+		t.Errorf("error %v", err)
+	}
+	for _, p := range second.places {
+		if _, err := boundAddress(int(p.file.Fd())); err != nil {
+			t.Errorf("a failure closed what others use: %v", err)
+		}
+	}
+	second.closeBut(equipment{})
+}
+
+// TestReloadWithCertificateAndAddress under load: new connections get the new
+// certificate and the new address, nobody is lost, and the old address ends
+// when those who came there have been served. What is wrong changes nothing.
+func TestReloadWithCertificateAndAddress(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, "version=1")
+	old := certify(t, s.dir, "site", time.Hour)
+	plain, removed, secure, added := freeAddress(t), freeAddress(t), freeAddress(t), freeAddress(t)
+	settings := func(listen, tlsListen string) {
+		t.Helper()
+		text := fmt.Sprintf("[server]\nlisten = %q\n[tls]\nlisten = %q\nredirect = false\n[[tls.certificates]]\ncert = \"site.pem\"\nkey = \"site.key\"\n", listen, tlsListen)
+		if err := os.WriteFile(filepath.Join(s.dir, "dram.toml"), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	settings(plain+", "+removed, secure)
+	r := s.startAt(3, "serve")
+	clear := startLoad(t, 4, 4, "http://"+plain)
+	secureLoad := newSecureLoad(t, "https://"+secure, old)
+
+	bad, _ := allWrong(t, s.dir)
+	good, err := os.ReadFile(filepath.Join(s.dir, "dram.toml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(s.dir, "dram.toml"), []byte(bad), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	out, code := s.call("reload")
+	for _, want := range []string{"dram.toml:2: server.listen: ", "dram.toml:4: tls.listen: ", "dram.toml:5: tls.certificates: ", "missing.key", "log.access_file: "} {
+		if code != exitRefused || !strings.Contains(out, want) {
+			t.Errorf("exit code %d, %q missing in\n%s", code, want, out)
+		}
+	}
+	if err := os.WriteFile(filepath.Join(s.dir, "dram.toml"), good, 0o600); err != nil {
+		t.Fatal(err)
+	}
+
+	idle, err := net.Dial("tcp", removed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer idle.Close()
+	fresh := certify(t, s.dir, "site", time.Hour) // as certbot does
+	settings(plain, secure+", "+added)
+	clear.flows(s, 20)
+	s.must("reload")
+	client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: fresh}, ForceAttemptHTTP2: true}}
+	defer client.CloseIdleConnections()
+	for _, addr := range []string{secure, added} {
+		s.await("the new certificate at "+addr, func() bool {
+			resp, err := client.Get("https://" + addr + "/")
+			if err != nil {
+				return false
+			}
+			defer resp.Body.Close()
+			body, _ := io.ReadAll(resp.Body)
+			return string(body) == "version 1" && resp.ProtoMajor == 2
+		})
+	}
+	s.await("the old address is closed", func() bool {
+		c, err := net.DialTimeout("tcp", removed, time.Second)
+		if err == nil {
+			c.Close()
+		}
+		return err != nil
+	})
+	idle.SetDeadline(time.Now().Add(patience))
+	fmt.Fprintf(idle, "GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n")
+	if answer, err := io.ReadAll(idle); err != nil || !strings.Contains(string(answer), "version 1") {
+		t.Errorf("who was connected to the old address got %q, %v", answer, err)
+	}
+	clear.flows(s, 20)
+	clear.finish()
+	clear.checkLedger(s.dir)
+	secureLoad.finish()
+	st := s.status()
+	if want := []string{"http://" + plain, "https://" + secure, "https://" + added}; strings.Join(st.Addresses, " ") != strings.Join(want, " ") {
+		t.Errorf("status says %v, want %v", st.Addresses, want)
+	}
+	r.stop()
+}
+
+// secureLoad asks over one HTTP/2 connection, again and again.
+type secureLoad struct {
+	t      *testing.T
+	cancel context.CancelFunc
+	done   chan error
+	asked  int
+}
+
+func newSecureLoad(t *testing.T, url string, trusted *x509.CertPool) *secureLoad {
+	ctx, cancel := context.WithCancel(t.Context())
+	l := &secureLoad{t: t, cancel: cancel, done: make(chan error, 1)}
+	client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: trusted}, ForceAttemptHTTP2: true}}
+	go func() {
+		defer client.CloseIdleConnections()
+		for ctx.Err() == nil {
+			resp, err := client.Get(url)
+			if err == nil {
+				_, err = io.Copy(io.Discard, resp.Body)
+				resp.Body.Close()
+			}
+			if err != nil || resp.StatusCode != http.StatusOK {
+				l.done <- fmt.Errorf("after %d: %v %w", l.asked, resp, err)
+				return
+			}
+			l.asked++
+		}
+		l.done <- nil
+	}()
+	return l
+}
+
+func (l *secureLoad) finish() {
+	l.t.Helper()
+	l.cancel()
+	if err := <-l.done; err != nil {
+		l.t.Error("over HTTP/2:", err)
+	}
+	if l.asked == 0 {
+		l.t.Error("nothing was asked over HTTP/2")
+	}
+}

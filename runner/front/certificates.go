@@ -1,0 +1,254 @@
+package front
+
+import (
+	"bytes"
+	"cmp"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/dram-go/dram/framework/config"
+)
+
+// Certificate is what a pair of PEM files holds. Whoever may read the files,
+// the master, hands it to the front, which may not be.
+type Certificate struct {
+	Name string `json:"name"` // of the file with the certificate
+	Cert []byte `json:"cert"`
+	Key  []byte `json:"key"`
+}
+
+// ReadCertificates reads the files that tls.certificates names, if there is a
+// tls.listen, and judges them at a moment. Faults hinder a start; warnings, of
+// a certificate that has expired, for example, do not. Each names the place in
+// the settings, the file, and what mends it.
+func ReadCertificates(c *config.Config, now time.Time) (list []Certificate, faults, warnings []error) {
+	if c.TLS.Listen == "" {
+		return nil, nil, nil
+	}
+	for i, pair := range c.TLS.Certificates {
+		where := c.Where(fmt.Sprintf("tls.certificates[%d]", i)) + ": tls.certificates: "
+		read, problems := readPair(c, pair)
+		if len(problems) == 0 {
+			pair, err := parsePair(read)
+			if err == nil {
+				if text := remark(pair.Leaf, now); text != "" {
+					warnings = append(warnings, fmt.Errorf("%sthe certificate in %s %s", where, read.Name, text))
+				}
+				list = append(list, read)
+				continue
+			}
+			problems = []error{err}
+		}
+		for _, err := range problems {
+			faults = append(faults, fmt.Errorf("%s%w", where, err))
+		}
+	}
+	return list, faults, warnings
+}
+
+func readPair(c *config.Config, pair config.Certificate) (read Certificate, faults []error) {
+	read.Name = c.Path(pair.Cert)
+	var err error
+	if read.Cert, err = readPEM(read.Name); err != nil {
+		faults = append(faults, err)
+	}
+	if read.Key, err = readPEM(c.Path(pair.Key)); err != nil {
+		faults = append(faults, err)
+	}
+	return read, faults
+}
+
+// maxPEM bounds a file with a certificate and its chain.
+const maxPEM = 1 << 20
+
+// readPEM reads a file, of which nobody knows yet what it is.
+func readPEM(name string) ([]byte, error) {
+	f, err := os.OpenFile(name, os.O_RDONLY|unix.O_NONBLOCK, 0) // a FIFO does not block
+	if err != nil {
+		return nil, unreadable(name, err)
+	}
+	defer f.Close()
+	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("%s is no regular file: name a PEM file", name)
+	}
+	text, err := io.ReadAll(io.LimitReader(f, maxPEM+1))
+	switch {
+	case err != nil:
+		return nil, unreadable(name, err)
+	case len(text) > maxPEM:
+		return nil, fmt.Errorf("%s is longer than %s: name a PEM file", name, config.Size(maxPEM))
+	}
+	return text, nil
+}
+
+func unreadable(name string, err error) error {
+	var path *fs.PathError
+	if errors.As(err, &path) {
+		err = path.Err
+	}
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("there is no file %s: correct the path, or let certbot or openssl make it", name)
+	case errors.Is(err, fs.ErrPermission):
+		return fmt.Errorf("%s may not be read by this user: start as root, or let the user read it (and enter its directory)", name)
+	}
+	return fmt.Errorf("cannot read %s: %w", name, err)
+}
+
+// parsePair makes a certificate of its files, or says what is wrong with them.
+func parsePair(c Certificate) (tls.Certificate, error) {
+	pair, err := tls.X509KeyPair(c.Cert, c.Key)
+	switch {
+	case err == nil:
+		return pair, nil
+	case !bytes.Contains(c.Cert, []byte("-----BEGIN CERTIFICATE-----")):
+		return pair, fmt.Errorf("%s holds no certificate (a block BEGIN CERTIFICATE): name the file fullchain.pem, as certbot calls it", c.Name)
+	case bytes.Contains(c.Key, []byte("ENCRYPTED")):
+		return pair, fmt.Errorf("the key of %s is encrypted, and nobody is there to type its password: openssl pkey -in KEY -out PLAIN.pem, readable by root alone", c.Name)
+	case !bytes.Contains(c.Key, []byte("PRIVATE KEY-----")):
+		return pair, fmt.Errorf("the key file of %s holds no private key: name the file privkey.pem, as certbot calls it", c.Name)
+	case strings.Contains(err.Error(), "does not match"):
+		return pair, fmt.Errorf("the private key does not belong to the certificate in %s: name the two files that were made together", c.Name)
+	}
+	return pair, fmt.Errorf("the pair of %s cannot be used: %w", c.Name, err)
+}
+
+// remark says what clients will not like about a certificate, "" for nothing.
+func remark(leaf *x509.Certificate, now time.Time) string {
+	const day = "2006-01-02 15:04 MST"
+	switch {
+	case now.After(leaf.NotAfter):
+		return "expired on " + leaf.NotAfter.UTC().Format(day) + ", so browsers refuse it: renew it (certbot renew), then reload"
+	case now.Before(leaf.NotBefore):
+		return "is not valid before " + leaf.NotBefore.UTC().Format(day) + ": is the clock of this machine right?"
+	case len(leaf.DNSNames)+len(leaf.IPAddresses) == 0:
+		return "names no host (subjectAltName), so browsers refuse it: have it made anew with names"
+	}
+	return ""
+}
+
+// newTLS is how connections are encrypted with these certificates.
+func newTLS(c *config.TLS, list []Certificate) (*tls.Config, error) {
+	made := &tls.Config{MinVersion: tls.VersionTLS12, NextProtos: []string{"http/1.1"}}
+	if c.MinVersion == "1.3" {
+		made.MinVersion = tls.VersionTLS13
+	}
+	if c.HTTP2 {
+		made.NextProtos = []string{"h2", "http/1.1"}
+	}
+	var shelf shelf
+	var faults []error
+	for _, one := range list {
+		pair, err := parsePair(one)
+		if err != nil {
+			faults = append(faults, err)
+			continue
+		}
+		shelf.add(&pair)
+	}
+	if len(list) == 0 {
+		faults = append(faults, errors.New("front: an address for https without a certificate"))
+	}
+	made.GetCertificate = shelf.choose
+	return made, errors.Join(faults...)
+}
+
+// shelf has certificates by the names that they hold.
+type shelf struct {
+	first *tls.Certificate
+	names map[string][]*tls.Certificate
+}
+
+func (s *shelf) add(c *tls.Certificate) {
+	if s.first == nil {
+		s.first, s.names = c, make(map[string][]*tls.Certificate)
+	}
+	names := c.Leaf.DNSNames
+	for _, ip := range c.Leaf.IPAddresses {
+		names = append(names, ip.String())
+	}
+	if len(names) == 0 {
+		names = []string{c.Leaf.Subject.CommonName}
+	}
+	for _, name := range names {
+		name = strings.ToLower(name)
+		s.names[name] = append(s.names[name], c)
+	}
+}
+
+// choose returns the certificate for the name that a client asks for: of those
+// that have it, or a wildcard for it, the first that the client can verify
+// (there may be one with an RSA and one with an ECDSA key), and the first of
+// all for any other name, which lets the client say what is wrong.
+func (s *shelf) choose(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
+	name := strings.TrimSuffix(strings.ToLower(hello.ServerName), ".")
+	if name == "" { // so it was reached by an address
+		name = hostOf(cmp.Or(localOf(hello), ""))
+	}
+	if c := suitable(s.names[name], hello); c != nil {
+		return c, nil
+	}
+	if _, domain, ok := strings.Cut(name, "."); ok {
+		if c := suitable(s.names["*."+domain], hello); c != nil {
+			return c, nil
+		}
+	}
+	return s.first, nil
+}
+
+func localOf(hello *tls.ClientHelloInfo) string {
+	if hello.Conn == nil {
+		return ""
+	}
+	return hello.Conn.LocalAddr().String()
+}
+
+// suitable picks of certificates for the same name.
+func suitable(list []*tls.Certificate, hello *tls.ClientHelloInfo) *tls.Certificate {
+	for _, c := range list {
+		if len(list) == 1 || hello.SupportsCertificate(c) == nil {
+			return c
+		}
+	}
+	if len(list) > 0 {
+		return list[0]
+	}
+	return nil
+}
+
+// PackCertificates writes certificates for [control.Listen] into a file that
+// is nowhere but in memory.
+func PackCertificates(list []Certificate) (*os.File, error) {
+	text, err := json.Marshal(list)
+	if err != nil {
+		return nil, err
+	}
+	fd, err := unix.MemfdCreate("certificates", unix.MFD_CLOEXEC)
+	if err != nil {
+		return nil, fmt.Errorf("front: pass certificates: %w", err)
+	}
+	f := os.NewFile(uintptr(fd), "certificates")
+	if _, err := f.Write(text); err != nil {
+		f.Close()
+		return nil, fmt.Errorf("front: pass certificates: %w", err)
+	}
+	return f, nil
+}
+
+// unpackCertificates reads what PackCertificates wrote, from its begin.
+func unpackCertificates(f *os.File) (list []Certificate, err error) {
+	if err := json.NewDecoder(io.NewSectionReader(f, 0, 1<<40)).Decode(&list); err != nil {
+		return nil, fmt.Errorf("front: certificates that cannot be read: %w", err)
+	}
+	return list, nil
+}
