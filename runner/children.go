@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"net"
 	"strings"
 	"syscall"
 	"time"
@@ -25,7 +26,8 @@ func (m *master) watch(c *child, message func(control.Message), greeted, ended f
 		if greeted != nil {
 			m.post(greeted)
 		}
-		m.receive(c.conn, message)
+		err := m.receive(c.conn, message)
+		m.post(func() { m.silenced(c, err) })
 	}()
 	<-c.ended
 	select {
@@ -36,16 +38,47 @@ func (m *master) watch(c *child, message func(control.Message), greeted, ended f
 	c.conn.Close()
 }
 
-// receive passes on messages until the connection ends.
-func (m *master) receive(conn *control.Conn, message func(control.Message)) {
+// receive passes on messages until the connection ends, and says how it did.
+func (m *master) receive(conn *control.Conn, message func(control.Message)) error {
 	for {
 		msg, files, err := conn.Receive()
 		closeFiles(files)
-		if err != nil || !m.post(func() { message(msg) }) {
-			return
+		if err != nil {
+			return err
+		}
+		if !m.post(func() { message(msg) }) {
+			return nil
 		}
 	}
 }
+
+// silenced deals with a child that will never be heard again. Usually it ends
+// within moments. One that says what nobody understands, or that lives on
+// without a word, can be told nothing either, so it is replaced.
+func (m *master) silenced(c *child, err error) {
+	switch {
+	case err == nil, errors.Is(err, net.ErrClosed): // by us
+		return
+	case !isHangup(err):
+		c.failed = "it does not keep to the control protocol: " + err.Error()
+		c.process.Kill()
+		return
+	}
+	limit := m.state.limits.Graceful + m.state.limits.Linger + killAfter
+	time.AfterFunc(limit, func() {
+		m.post(func() {
+			select {
+			case <-c.ended:
+			default:
+				c.failed = "it closed its control connection and lived on"
+				c.process.Kill()
+			}
+		})
+	})
+}
+
+// isHangup reports the end of a connection whose other side is gone.
+func isHangup(err error) bool { return errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET) }
 
 func (m *master) hello() control.Hello {
 	return control.Hello{Role: control.RoleMaster, PID: m.pid}
@@ -54,7 +87,7 @@ func (m *master) hello() control.Hello {
 // refused deals with a greeting that failed. A child that ended before it
 // said a word is left to print its last ones; any other gets no second try.
 func (m *master) refused(c *child, err error) {
-	if errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET) {
+	if isHangup(err) {
 		return
 	}
 	c.failed = err.Error()

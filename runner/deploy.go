@@ -70,6 +70,9 @@ func (m *master) deploy(kind deployKind, by *peer) {
 	for _, g := range m.generations {
 		p.serving = append(p.serving, g.build)
 	}
+	if g, serves := m.generations[m.state.generation]; serves {
+		p.hadFile = !g.kept.none
+	}
 	p.say = func(text string) { m.post(func() { m.say("%s", text) }) }
 	p.doing = func(text string) { m.post(func() { d.doing = text }) }
 	go func() {

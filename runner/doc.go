@@ -166,7 +166,7 @@
 // state/generations.json which these are, so that rollback works after a
 // restart too, and state/assets the published static files. master.lock and migrate.lock are
 // locked while a master runs and while a process migrates. A removed run
-// directory is made anew.
+// directory or lock is made anew; a reload that finds dram.toml gone is refused.
 //
 // # Logs
 //

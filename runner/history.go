@@ -30,8 +30,9 @@ type pastGeneration struct {
 	Build     string    `json:"build"`
 	Binary    string    `json:"binary"`
 	Settings  string    `json:"settings"`
-	Sum       string    `json:"sum"`  // of the settings
-	Root      string    `json:"root"` // of the app, absolute
+	Sum       string    `json:"sum"`               // of the settings
+	NoFile    bool      `json:"no_file,omitempty"` // there were no settings
+	Root      string    `json:"root"`              // of the app, absolute
 	Committed time.Time `json:"committed"`
 }
 
@@ -49,7 +50,7 @@ func remember(stateDir string, now time.Time, generations ...generation) error {
 			return err
 		}
 		h.Generations = append(h.Generations, pastGeneration{
-			Number: g.number, Build: g.build, Binary: binary, Settings: settings, Sum: g.kept.sum, Root: g.kept.root, Committed: now,
+			Number: g.number, Build: g.build, Binary: binary, Settings: settings, Sum: g.kept.sum, NoFile: g.kept.none, Root: g.kept.root, Committed: now,
 		})
 	}
 	text, err := json.MarshalIndent(h, "", "  ")
@@ -104,7 +105,7 @@ func recall(stateDir string) (last, before *generation, number int, err error) {
 func (p pastGeneration) generation(stateDir string) generation {
 	return generation{
 		number: p.Number, build: p.Build, binary: filepath.Join(stateDir, p.Binary),
-		kept: keptSettings{file: filepath.Join(stateDir, p.Settings), root: p.Root, sum: p.Sum},
+		kept: keptSettings{file: filepath.Join(stateDir, p.Settings), root: p.Root, sum: p.Sum, none: p.NoFile},
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -130,7 +131,19 @@ func (l *inFlight) survey(now time.Time, limit time.Duration) (pulse control.Pul
 
 func (f *flight) busy() control.Busy {
 	r := f.request
-	return control.Busy{ID: r.Header.Get("X-Request-Id"), Method: r.Method, Path: r.URL.EscapedPath(), Begun: f.begun}
+	return control.Busy{
+		ID: cut(r.Header.Get("X-Request-Id"), 64), Method: cut(r.Method, 32), Path: cut(r.URL.EscapedPath(), 200), Begun: f.begun,
+	}
+}
+
+// cut bounds what a beat says of a request. Clients choose these words, and a
+// beat too long for a message would never arrive: the worker would seem to
+// hang.
+func cut(text string, length int) string {
+	if len(text) <= length {
+		return text
+	}
+	return strings.ToValidUTF8(text[:length], "") + "…"
 }
 
 // note remembers the status. Informational responses are no beginning.

@@ -2,10 +2,14 @@ package runner
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 	"time"
+
+	"github.com/dram-go/dram/framework/config"
 )
 
 func TestInFlightCounts(t *testing.T) {
@@ -104,4 +108,35 @@ func TestCountedWriterCanDoEverything(t *testing.T) {
 		t.Fatal(err)
 	}
 	resp.Body.Close()
+}
+
+// Clients choose methods, paths and often ids. However long they are, and
+// however much longer as JSON, a beat and a status fit into a message.
+func TestBeatOfHostileStreamsFitsIntoAMessage(t *testing.T) {
+	var l inFlight
+	begun := time.Now().Add(-time.Hour)
+	for range 2 * maxStreams {
+		r := httptest.NewRequest(http.MethodGet, "/"+strings.Repeat("&", 8000), nil)
+		r.Header.Set("X-Request-Id", strings.Repeat("<", 8000))
+		f := &flight{request: r, begun: begun}
+		f.status.Store(200)
+		l.enter(f)
+	}
+	l.enter(&flight{request: httptest.NewRequest(strings.Repeat("M", 8000), "/"+strings.Repeat("&", 8000), nil), begun: begun})
+	pulse, _ := l.survey(time.Now(), 0)
+	if len(pulse.Streams) != maxStreams || pulse.Oldest == nil {
+		t.Fatalf("%d streams, oldest %v", len(pulse.Streams), pulse.Oldest)
+	}
+	const message = 1 << 20 // of package control
+	if beat, err := json.Marshal(pulse); err != nil || len(beat) > message/2 {
+		t.Errorf("a beat of %d bytes, %v", len(beat), err)
+	}
+	s := newState(limits{}, false)
+	for id := range 32 {
+		s.workers[id] = &process{ID: id, Slot: 1, Phase: ready, Pulse: pulse}
+	}
+	m := &master{masterOptions: masterOptions{conf: config.Default("/")}, state: s, generations: map[int]generation{}}
+	if result := m.statusResult([]string{"streams"}); len(result.Data) == 0 || len(result.Data) > message/2 {
+		t.Errorf("a status of %d bytes: %s", len(result.Data), result.Text)
+	}
 }

@@ -33,6 +33,7 @@ type keptSettings struct {
 	file string // the copy
 	root string // the directory that relative paths count from
 	sum  string // of what is in the copy
+	none bool   // there was no original
 }
 
 // variables tell a process of the generation.
@@ -101,6 +102,8 @@ func keepSettings(file, dir string, number int) (keptSettings, error) {
 	place = filepath.Join(place, base)
 	kept := keptSettings{file: filepath.Join(place, filepath.Base(file)), root: root}
 	secret := filepath.Join(".dram", "secret")
+	_, missing := os.Stat(file)
+	kept.none = errors.Is(missing, fs.ErrNotExist)
 	sum := sha256.New()
 	err := cmp.Or(
 		os.MkdirAll(filepath.Join(place, ".dram"), 0o700),

@@ -3,6 +3,7 @@ package runner
 import (
 	"os"
 	"sync"
+	"time"
 
 	"github.com/dram-go/dram/runner/control"
 )
@@ -13,6 +14,7 @@ import (
 type peer struct {
 	conn  *control.Conn
 	queue chan envelope
+	limit time.Duration // for the sending of one message; 0: none
 	once  sync.Once
 	done  chan struct{} // the writer has ended
 }
@@ -26,8 +28,18 @@ type envelope struct {
 // queueLength is far beyond what a healthy peer ever leaves unread.
 const queueLength = 256
 
-func newPeer(conn *control.Conn) *peer {
-	p := &peer{conn: conn, queue: make(chan envelope, queueLength), done: make(chan struct{})}
+func newPeer(conn *control.Conn) *peer { return startPeer(conn, 0) }
+
+// answerLimit is how long a command line may take to read a message.
+const answerLimit = 10 * time.Second
+
+// newAsker is the peer of a command line. Unlike a process of the tree, which
+// may be stopped for a while and go on, one that does not read is given up: it
+// must not hold a descriptor for ever.
+func newAsker(conn *control.Conn) *peer { return startPeer(conn, answerLimit) }
+
+func startPeer(conn *control.Conn, limit time.Duration) *peer {
+	p := &peer{conn: conn, limit: limit, queue: make(chan envelope, queueLength), done: make(chan struct{})}
 	go p.write()
 	return p
 }
@@ -51,6 +63,9 @@ func (p *peer) write() {
 	defer p.conn.Close()
 	broken := false
 	for e := range p.queue {
+		if p.limit > 0 {
+			p.conn.Unix().SetWriteDeadline(time.Now().Add(p.limit))
+		}
 		if !broken && p.conn.Send(e.kind, e.body, e.files...) != nil {
 			broken = true // the reader sees it too and reports the end
 			p.conn.Close()

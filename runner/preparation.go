@@ -31,6 +31,7 @@ type preparation struct {
 	held      *generation // to go back to; nil for the binary and the settings as they are now
 	say       func(string)
 	doing     func(string) // what goes on, for status
+	hadFile   bool         // the generation that serves has a settings file
 }
 
 // prepared is its outcome.
@@ -137,7 +138,10 @@ func (p preparation) copies() (g generation, err error) {
 	}
 	g.number = p.number
 	if g.kept, err = keepSettings(settings, settingsDir(p.conf), p.number); p.held != nil {
-		g.kept.root = p.held.kept.root
+		g.kept.root, g.kept.none = p.held.kept.root, p.held.kept.none
+	}
+	if err == nil && g.kept.none && p.hadFile && p.held == nil {
+		err = fmt.Errorf("%s is gone, and the app was running by it\nPut it back; an empty file means the defaults", settings)
 	}
 	if err == nil {
 		err = cmp.Or(p.identity.admit(filepath.Dir(g.binary), passable), p.identity.lendSettings(g.kept))

@@ -33,14 +33,23 @@ func (m *master) accept(socket *net.UnixListener) {
 	}
 }
 
-// tendSocket looks whether commands still find this master, and binds the
-// socket anew when somebody has removed it.
+// tendSocket looks whether this master still has its lock, and commands still
+// find it, and makes anew what somebody has removed. When another master has
+// taken the lock meanwhile, the socket is that one's.
 func (m *master) tendSocket() {
-	if m.state.stop != serving || !m.dir.lost() {
+	if m.state.stop != serving {
+		return
+	}
+	err := m.dir.relock()
+	if err == nil && !m.dir.lost() {
+		m.unreachable = false
 		return
 	}
 	old := m.dir.socket
-	if err := m.dir.bind(); err != nil {
+	if err == nil {
+		err = errors.Join(m.identity.settle(m.conf), m.dir.bind())
+	}
+	if err != nil {
 		if !m.unreachable {
 			m.log.Error("commands cannot reach this master: its control socket is gone", "err", err)
 		}
@@ -92,7 +101,7 @@ func (m *master) command(conn *control.Conn) {
 		return
 	}
 	conn.Unix().SetDeadline(time.Time{})
-	if !m.post(func() { m.request(newPeer(conn), r) }) {
+	if !m.post(func() { m.request(newAsker(conn), r) }) {
 		conn.Close()
 	}
 }

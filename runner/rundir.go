@@ -36,26 +36,53 @@ func claimRunDir(path, lockDir string, who *identity) (*runDir, error) {
 	if err != nil {
 		return nil, fmt.Errorf("lock: %w", err)
 	}
-	err = unix.Flock(int(lock.Fd()), unix.LOCK_EX|unix.LOCK_NB)
-	if errors.Is(err, unix.EWOULDBLOCK) {
-		defer lock.Close()
-		return nil, alreadyRunning(path, lock)
-	}
-	if err != nil {
+	if err := takeLock(lock, path); err != nil {
 		lock.Close()
-		return nil, fmt.Errorf("lock %s: %w", lock.Name(), err)
+		return nil, err
 	}
 	d := &runDir{path: path, lock: lock, who: who}
 	if err := d.bind(); err != nil {
 		lock.Close()
 		return nil, err
 	}
-	if err := writeOwner(lock); err != nil {
-		d.release()
-		return nil, fmt.Errorf("lock %s: %w", lock.Name(), err)
-	}
 	pruneCrashes(path, false)
 	return d, nil
+}
+
+// takeLock locks the file, or says who has it, and leaves our pid in it.
+func takeLock(lock *os.File, path string) error {
+	err := unix.Flock(int(lock.Fd()), unix.LOCK_EX|unix.LOCK_NB)
+	if errors.Is(err, unix.EWOULDBLOCK) {
+		return alreadyRunning(path, lock)
+	}
+	if err == nil {
+		err = writeOwner(lock)
+	}
+	if err != nil {
+		return fmt.Errorf("lock %s: %w", lock.Name(), err)
+	}
+	return nil
+}
+
+// relock takes the lock again when its file has been removed or replaced: what
+// nobody finds excludes nobody.
+func (d *runDir) relock() error {
+	found, err := os.Lstat(d.lock.Name())
+	held, errHeld := d.lock.Stat()
+	if err == nil && errHeld == nil && os.SameFile(found, held) {
+		return nil
+	}
+	lock, err := openLock(d.lock.Name())
+	if err != nil {
+		return fmt.Errorf("lock: %w", err)
+	}
+	if err := takeLock(lock, d.path); err != nil {
+		lock.Close()
+		return err
+	}
+	d.lock.Close()
+	d.lock = lock
+	return nil
 }
 
 // writeOwner leaves our pid in the lock file, for whoever finds it locked.

@@ -95,8 +95,9 @@ type hubStatus struct {
 	Gaps    uint64 `json:"gaps"`
 }
 
-// maxStreamRows bounds the streams of a status, which must fit into a message.
-const maxStreamRows = 2000
+// maxStreamRows bounds the streams of a status, which must fit into a message
+// with the longest names that beats have, written as JSON.
+const maxStreamRows = 250
 
 // status describes the tree as it is now.
 func (m *master) status(streams bool) status {

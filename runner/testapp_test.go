@@ -14,6 +14,8 @@ import (
 	"testing/fstest"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/dram-go/dram/framework/config"
 	"github.com/dram-go/dram/framework/pubsub"
 )
@@ -82,6 +84,17 @@ func newTestApp(conf *config.Config) (*testApp, error) {
 	})
 	mux.HandleFunc("GET /client", func(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprint(w, r.RemoteAddr, " ", r.TLS != nil, " ", r.Host, " ", r.Header.Get("X-Forwarded-For"))
+	})
+	mux.HandleFunc("POST /garbage", func(http.ResponseWriter, *http.Request) {
+		for fd := 3; fd < 100; fd++ { // the control connection is the first of its kind
+			kind, err := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_TYPE)
+			peer, _ := unix.Getpeername(fd)
+			named, ok := peer.(*unix.SockaddrUnix)
+			if err == nil && kind == unix.SOCK_STREAM && ok && named.Name == "@" { // without a name, in the words of package unix
+				unix.Write(fd, []byte("GET / HTTP/1.1\r\n\r\n"))
+				return
+			}
+		}
 	})
 	mux.HandleFunc("GET /panic", func(http.ResponseWriter, *http.Request) { go panic("the app's own goroutine") })
 	mux.HandleFunc("POST /count", func(w http.ResponseWriter, r *http.Request) {
