@@ -1,11 +1,8 @@
 package asset
 
 import (
-	"cmp"
-	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path"
 	"strings"
 )
@@ -15,9 +12,8 @@ import (
 // does without their code.
 type Encoder struct {
 	Coding string // content coding (RFC 9110 section 8.4.1): "br", "gzip", "zstd"
-	// Encode returns a writer that compresses to w; the whole is there after
-	// Close.
-	Encode func(w io.Writer) (io.WriteCloser, error)
+	// Encode returns the compressed content. It is called by several goroutines.
+	Encode func(content []byte) ([]byte, error)
 }
 
 const (
@@ -59,81 +55,51 @@ func Compresses(contentType string) bool {
 	return false
 }
 
-// encodeAll compresses the files of m that gain by it and notes the sizes, and
-// in changed the directories that were written to. What is there is kept.
-func (s *Store) encodeAll(m *Manifest, encoders []Encoder, changed map[string]bool) error {
-	for _, name := range m.names() {
-		f := m.Files[name]
-		if f.Size < minEncoded || f.Size > maxEncoded || !Compresses(f.Type) {
-			continue
-		}
-		for _, e := range encoders {
-			size, err := s.encode(f, e, changed)
-			if err != nil {
-				return fmt.Errorf("compress %s with %s: %w", name, e.Coding, err)
-			}
-			if size == 0 {
-				continue
-			}
-			if f.Encoded == nil {
-				f.Encoded = map[string]int64{}
-			}
-			f.Encoded[e.Coding] = size
-		}
-		m.Files[name] = f
+// encode brings the compressed forms of a file that pay into the store, and
+// returns their sizes and the paths that were written. What is there is kept.
+func (s *Store) encode(f File, encoders []Encoder) (sizes map[string]int64, written []string, err error) {
+	if f.Size < minEncoded || f.Size > maxEncoded || !Compresses(f.Type) {
+		return nil, nil, nil
 	}
-	return nil
+	var content []byte
+	for _, e := range encoders {
+		target := encodedPath(f.Asset, e.Coding)
+		size, err := int64(0), error(nil)
+		if info, missing := s.root.Lstat(target); missing == nil && info.Mode().IsRegular() {
+			size = info.Size()
+		}
+		if size == 0 && content == nil {
+			if content, err = s.root.ReadFile(path.Join(filesDir, f.Asset)); err != nil {
+				return nil, nil, err
+			}
+		}
+		if size == 0 {
+			if size, err = s.pack(target, content, e); err != nil {
+				return nil, nil, fmt.Errorf("compress %s with %s: %w", f.Name, e.Coding, err)
+			}
+			if size > 0 {
+				written = append(written, target)
+			}
+		}
+		if size > 0 {
+			if sizes == nil {
+				sizes = map[string]int64{}
+			}
+			sizes[e.Coding] = size
+		}
+	}
+	return sizes, written, nil
 }
 
-// errNoGain stops an encoding that is not smaller than the file.
-var errNoGain = errors.New("asset: no gain")
-
-// encode brings a compressed form of a file into the store and returns its
-// size, 0 if it does not pay.
-func (s *Store) encode(f File, e Encoder, changed map[string]bool) (int64, error) {
-	target := encodedPath(f.Asset, e.Coding)
-	if info, err := s.root.Lstat(target); err == nil && info.Mode().IsRegular() && info.Size() > 0 {
-		return info.Size(), nil
-	}
-	src, err := s.Open(f.Asset)
-	if err != nil {
+// pack writes a compressed form and returns its size, 0 if it does not pay.
+func (s *Store) pack(target string, content []byte, e Encoder) (int64, error) {
+	packed, err := e.Encode(content)
+	if err != nil || len(packed) > len(content)-len(content)/10 {
 		return 0, err
 	}
-	defer src.Close()
-	counted := &limitedWriter{limit: f.Size - f.Size/10}
-	err = replace(s.root, target, func(w io.Writer) error { return compress(counted, w, src, e) })
-	switch {
-	case errors.Is(err, errNoGain):
-		return 0, nil
-	case err != nil:
-		return 0, err
-	}
-	for dir := path.Dir(target); dir != "."; dir = path.Dir(dir) {
-		changed[dir] = true
-	}
-	changed["."] = true
-	return counted.size, nil
-}
-
-func compress(counted *limitedWriter, to io.Writer, from *os.File, e Encoder) error {
-	counted.to = to
-	w, err := e.Encode(counted)
-	if err != nil {
+	err = replace(s.root, target, func(w io.Writer) error {
+		_, err := w.Write(packed)
 		return err
-	}
-	_, err = io.Copy(struct{ io.Writer }{w}, from)
-	return cmp.Or(err, w.Close())
-}
-
-// limitedWriter counts what is written and refuses more than its limit.
-type limitedWriter struct {
-	to          io.Writer
-	size, limit int64
-}
-
-func (c *limitedWriter) Write(b []byte) (int, error) {
-	if c.size += int64(len(b)); c.size > c.limit {
-		return 0, errNoGain
-	}
-	return c.to.Write(b)
+	})
+	return int64(len(packed)), err
 }

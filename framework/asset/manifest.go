@@ -135,6 +135,15 @@ func (m *Manifest) names() []string {
 	return names
 }
 
+// sorted lists the files by name.
+func (m *Manifest) sorted() []File {
+	files := make([]File, 0, len(m.Files))
+	for _, name := range m.names() {
+		files = append(files, m.Files[name])
+	}
+	return files
+}
+
 // manifestJSON is the form of a manifest in a file.
 type manifestJSON struct {
 	Version int             `json:"version"`

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path"
+	"sync"
 )
 
 // Publish copies the files of fsys into the store in directory store under
@@ -46,24 +47,43 @@ func Publish(fsys fs.FS, store, generation string, encoders ...Encoder) (*Manife
 	return m, nil
 }
 
-// copyAll brings every file of m into the store and makes it last.
+// writers is how many files are written at once: a disk makes many last in the
+// time of one.
+const writers = 16
+
+// copyAll brings every file of m into the store, with its compressed forms, and
+// makes all last.
 func (s *Store) copyAll(fsys fs.FS, m *Manifest, encoders ...Encoder) error {
-	changed := map[string]bool{}
-	for _, name := range m.names() {
-		f := m.Files[name]
-		target := path.Join(filesDir, f.Asset)
-		if s.has(target, f.Size) {
-			continue
-		}
-		if err := replace(s.root, target, func(w io.Writer) error { return copyFile(w, fsys, f) }); err != nil {
-			return err
-		}
-		for dir := path.Dir(target); dir != "."; dir = path.Dir(dir) {
-			changed[dir] = true // its parents too: they may be new
-		}
-		changed["."] = true
+	var (
+		mu      sync.Mutex
+		faults  []error
+		changed = map[string]bool{}
+		work    sync.WaitGroup
+	)
+	next := make(chan File)
+	for range min(writers, len(m.Files)) {
+		work.Go(func() {
+			for f := range next {
+				made, written, err := s.copy(fsys, f, encoders)
+				mu.Lock()
+				m.Files[f.Name] = made
+				faults = append(faults, err)
+				for _, target := range written {
+					for dir := path.Dir(target); dir != "."; dir = path.Dir(dir) {
+						changed[dir] = true // its parents too: they may be new
+					}
+					changed["."] = true
+				}
+				mu.Unlock()
+			}
+		})
 	}
-	if err := s.encodeAll(m, encoders, changed); err != nil {
+	for _, f := range m.sorted() {
+		next <- f
+	}
+	close(next)
+	work.Wait()
+	if err := errors.Join(faults...); err != nil {
 		return err
 	}
 	for dir := range changed {
@@ -72,6 +92,21 @@ func (s *Store) copyAll(fsys fs.FS, m *Manifest, encoders ...Encoder) error {
 		}
 	}
 	return nil
+}
+
+// copy brings one file into the store. It returns what the manifest says of it,
+// and the paths that were written.
+func (s *Store) copy(fsys fs.FS, f File, encoders []Encoder) (made File, written []string, err error) {
+	target := path.Join(filesDir, f.Asset)
+	if !s.has(target, f.Size) {
+		if err := replace(s.root, target, func(w io.Writer) error { return copyFile(w, fsys, f) }); err != nil {
+			return f, nil, err
+		}
+		written = append(written, target)
+	}
+	sizes, more, err := s.encode(f, encoders)
+	f.Encoded = sizes
+	return f, append(written, more...), err
 }
 
 // has reports whether an asset is there. Its name is its content, so the size

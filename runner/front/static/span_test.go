@@ -88,6 +88,7 @@ func TestRanges(t *testing.T) {
 func FuzzRange(f *testing.F) {
 	for _, seed := range []string{"bytes=0-499", "bytes=-5", "bytes=5-", "bytes=0-0,-1", "bytes= 1-2 ,3-4", "bytes=9-1", "bytes=99999999999999999999-", "lines=1-2", "bytes=,", "bytes=1-2-3"} {
 		f.Add(seed, uint16(10))
+		f.Add(seed, uint16(0))
 	}
 	f.Fuzz(func(t *testing.T, value string, size uint16) {
 		parts, whole := parseRange(value, int64(size))
@@ -96,8 +97,8 @@ func FuzzRange(f *testing.F) {
 				t.Fatalf("%q of %d: %+v", value, size, p)
 			}
 		}
-		if strings.ContainsAny(value, "\r\n\x00") {
-			return
+		if size == 0 || strings.ContainsAny(value, "\r\n\x00") {
+			return // of nothing net/http sends "bytes 0--1/0"
 		}
 		w := httptest.NewRecorder()
 		r := httptest.NewRequest("GET", "/", nil)
