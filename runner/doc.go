@@ -90,6 +90,27 @@
 // serves on. workers.max_requests, max_age, max_rss and max_stuck replace
 // workers by fresh ones, one at a time.
 //
+// # Several apps behind one front
+//
+// A section [mounts.NAME] of dram.toml gives a host or a path to somebody
+// else; package config lists its keys (Mount), package front has the rules:
+//
+//	[mounts.shop]              # another Dram app, started as `shop gateway`
+//	host = "shop.example.org"
+//	app  = "/srv/shop/.dram/run"
+//
+//	[mounts.wiki]              # two servers of another make
+//	path      = "/wiki"
+//	upstreams = ["http://10.0.0.2:8001", "http://10.0.0.3:8001"]
+//	health    = { path = "/healthz", interval = "5s" }
+//	max_body  = "100MiB"
+//
+// The front must be allowed to connect to the control socket of the other app:
+// both run as one user, or server.run_dir of the other lies where this one may
+// go. A reload of either loses nothing. `status` says how each upstream is,
+// `check` remarks upon those that do not answer; a reload takes over other mounts,
+// and leaves upstreams alone that stay as they were.
+//
 // # Reload
 //
 // reload, and the signal HUP, copy the settings and the binary from the path

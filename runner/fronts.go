@@ -76,6 +76,11 @@ func (m *master) fromFront(n int, msg control.Message) {
 		if err = msg.Decode(&moved); err == nil {
 			m.access.moved[n] = moved.Number
 		}
+	case control.KindMounted:
+		var mounted control.Mounted
+		if err = msg.Decode(&mounted); err == nil && m.peers[n] != nil {
+			m.peers[n].upstreams = mounted.Upstreams
+		}
 	case control.KindAck:
 		var ack control.Ack
 		if err = msg.Decode(&ack); err == nil {

@@ -17,6 +17,8 @@ type peer struct {
 	limit time.Duration // for the sending of one message; 0: none
 	once  sync.Once
 	done  chan struct{} // the writer has ended
+
+	upstreams []control.Upstream // of mounts, as a front said last
 }
 
 type envelope struct {

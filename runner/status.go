@@ -2,6 +2,8 @@ package runner
 
 import (
 	"encoding/json"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/dram-go/dram/runner/control"
@@ -34,6 +36,7 @@ type status struct {
 	Hub        *hubStatus      `json:"hub,omitempty"`
 
 	Maintenance *control.Maintenance `json:"maintenance,omitempty"` // the site is closed
+	Upstreams   []control.Upstream   `json:"upstreams,omitempty"`   // of mounts, as the newest front sees them
 }
 
 type processStatus struct {
@@ -131,6 +134,7 @@ func (m *master) status(streams bool) status {
 			out.OldFronts = append(out.OldFronts, p)
 		}
 	}
+	out.Upstreams = m.upstreams()
 	left := maxStreamRows
 	for _, w := range s.sortedWorkers() {
 		restarts := 0
@@ -146,6 +150,16 @@ func (m *master) status(streams bool) status {
 		out.Workers = append(out.Workers, p)
 	}
 	return out
+}
+
+// upstreams are those of the front that connected last and has some.
+func (m *master) upstreams() []control.Upstream {
+	for _, n := range slices.Backward(slices.Sorted(maps.Keys(m.peers))) {
+		if list := m.peers[n].upstreams; list != nil {
+			return list
+		}
+	}
+	return nil
 }
 
 func processOf(p *process, restarts int) processStatus {

@@ -254,3 +254,20 @@ func TestCPUTime(t *testing.T) {
 		t.Fatalf("no process used %v", got)
 	}
 }
+
+func TestStatusOfUpstreams(t *testing.T) {
+	now := time.Now()
+	var b strings.Builder
+	status{App: "qna", Upstreams: []control.Upstream{
+		{Mount: "flask", Name: "http://127.0.0.1:8001", Usable: true, Since: now.Add(-time.Hour)},
+		{Mount: "flask", Name: "http://127.0.0.1:8002", Since: now.Add(-12 * time.Second), Reason: "connection refused"},
+	}}.write(&b, now)
+	const want = `
+MOUNT  UPSTREAM               STATE    FOR  REASON
+flask  http://127.0.0.1:8001  ready  1h00m
+flask  http://127.0.0.1:8002  out      12s  connection refused
+`
+	if got := b.String(); !strings.Contains(got, want) {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}

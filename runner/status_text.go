@@ -36,6 +36,7 @@ func (s status) write(w io.Writer, now time.Time) {
 	if s.Front == nil {
 		fmt.Fprintf(w, "\nfronts connected: %d\n", s.Fronts)
 	}
+	s.writeUpstreams(w, now)
 	s.writeRemarks(w, now)
 	s.writeStreams(w, now)
 }
@@ -72,6 +73,24 @@ func (p waitingStatus) restart(now time.Time) string {
 		return "waiting, " + deaths(p.Restarts)
 	}
 	return fmt.Sprintf("restarting in %s, %s", max(0, p.Restart.Sub(now).Round(time.Second)), deaths(p.Restarts))
+}
+
+// writeUpstreams lists who answers for mounts.
+func (s status) writeUpstreams(w io.Writer, now time.Time) {
+	if len(s.Upstreams) == 0 {
+		return
+	}
+	fmt.Fprintln(w)
+	t := textTable{right: []bool{false, false, false, true}}
+	t.add("MOUNT", "UPSTREAM", "STATE", "FOR", "REASON")
+	for _, up := range s.Upstreams {
+		state, reason := "ready", ""
+		if !up.Usable {
+			state, reason = "out", brief(up.Reason)
+		}
+		t.add(up.Mount, up.Name, state, age(now, up.Since), reason)
+	}
+	t.write(w)
 }
 
 // writeRemarks says what the rows do not show.

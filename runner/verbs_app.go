@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/dram-go/dram/framework/config"
+	"github.com/dram-go/dram/runner/front"
 )
 
 func (p *program) migrateCommand() *cobra.Command {
@@ -139,7 +140,7 @@ func (p *program) checkCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: "check", Short: "check settings, certificates, addresses, routes, templates and what the app itself checks", Args: cobra.NoArgs,
 		Long: "check lists everything at once that would hinder serve or reload. An address that is in use, or for root\n" +
-			"alone, and a certificate that has expired are only remarked upon.",
+			"alone, a certificate that has expired and an upstream that does not answer are only remarked upon.",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			conf, err := p.load()
 			if err != nil {
@@ -147,7 +148,7 @@ func (p *program) checkCommand() *cobra.Command {
 			}
 			newLogger(conf)
 			faults, remarks := examine(conf)
-			for _, remark := range remarks {
+			for _, remark := range append(remarks, front.Unreachable(cmd.Context(), conf)...) {
 				fmt.Fprintln(os.Stderr, "remark:", remark)
 			}
 			if err := errors.Join(append(faults, p.checkMade(cmd.Context(), conf))...); err != nil {

@@ -39,6 +39,7 @@ const (
 	KindSettled  Kind = "settled"  // front: Settled
 	KindAccess   Kind = "access"   // master to front: Access + 1 file, none for standard error
 	KindAccessed Kind = "accessed" // front: Accessed
+	KindMounted  Kind = "mounted"  // front: Mounted
 	KindAck      Kind = "ack"      // front: Ack
 	KindIdle     Kind = "idle"     // front: Idle
 	KindBeat     Kind = "beat"     // master to front: none; renews the lease. Worker to master: Pulse
@@ -222,6 +223,22 @@ type TableWorker struct {
 type Assets struct {
 	Store    string `json:"store"`    // directory for asset.OpenStore
 	Manifest string `json:"manifest"` // file for asset.ReadManifest
+}
+
+// Mounted says how the apps of a front's mounts are, at first and whenever that
+// changes.
+type Mounted struct {
+	Upstreams []Upstream `json:"upstreams"`
+}
+
+// Upstream is a server of another make that answers for a mount, or the
+// gateway of another app.
+type Upstream struct {
+	Mount  string    `json:"mount"`
+	Name   string    `json:"name"`             // as the configuration has it
+	Usable bool      `json:"usable"`           // it gets requests
+	Since  time.Time `json:"since"`            // of that; the begin of the front's watch at the earliest
+	Reason string    `json:"reason,omitempty"` // why it is not usable
 }
 
 // Ack says that a front now works by the table of this revision.

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/dram-go/dram/framework/config"
+	"github.com/dram-go/dram/runner/control"
 )
 
 // app is who answers requests: this app, another one by its gateway, or
@@ -15,9 +16,11 @@ import (
 type app struct {
 	static  *files // its files; nil when it has none that the front knows
 	serve   func(*turn)
-	names   bool     // its workers may name files for the front to send
-	close   func()   // ends what looks after it; nil for this app
-	foreign *foreign // nil for one of Dram's
+	names   bool                                  // its workers may name files for the front to send
+	table   *table                                // of its workers; nil for one of another make
+	close   func()                                // ends what looks after it; nil for this app
+	foreign *foreign                              // nil for one of Dram's
+	look    func(mount string) []control.Upstream // how it is; nil for this app
 }
 
 // apps are those of the mounts that are in force, by what they are made of: a
@@ -88,11 +91,11 @@ func (m *mount) own(s *settings) *settings {
 // newApp begins to look after the app of a mount.
 func (f *front) newApp(m *mount, s *settings) *app {
 	if m.App != "" {
-		return newNeighbour(m.App, f.options.Hello.Build, s.retry, &f.live, f.log)
+		return newNeighbour(m.App, f.options.Hello.Build, s, &f.live, f.log, f.news)
 	}
-	pool := newOrigins(m.name, m.Mount, m.upstreams, s.dial, f.log)
+	pool := newOrigins(m.name, m.Mount, m.upstreams, s.dial, f.log, f.news)
 	made := &foreign{origins: pool, proxy: newProxy(nil)}
-	return &app{serve: made.serve, foreign: made, close: pool.close}
+	return &app{serve: made.serve, foreign: made, look: pool.look, close: pool.close}
 }
 
 // route finds the app for a turn. It reports false when it has answered.

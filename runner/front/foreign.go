@@ -49,6 +49,9 @@ func (f *foreign) serve(t *turn) {
 			t.leave()
 			return
 		}
+		if slices.Contains(e.tried, o) {
+			settle(e.ctx)
+		}
 		t.origin = o.name
 		t.tries++
 		again := f.attempt(e, o)
@@ -59,6 +62,20 @@ func (f *foreign) serve(t *turn) {
 		if !slices.Contains(e.tried, o) {
 			e.tried = append(e.tried, o)
 		}
+	}
+}
+
+// settleOrigin is how long a request waits before it goes to an origin again at
+// which it has failed. When a server ends, its connections may end before its
+// listener does.
+const settleOrigin = 100 * time.Millisecond
+
+func settle(ctx context.Context) {
+	timer := time.NewTimer(settleOrigin)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
 	}
 }
 

@@ -430,3 +430,54 @@ func TestMountsChange(t *testing.T) {
 	s.want(await(t, "answer", slow), 200, "a")
 	keeper.keeping.Wait() // or the test hangs
 }
+
+// named returns the mount of that name.
+func (all mounts) named(name string) *mount {
+	for _, m := range all {
+		if m.name == name {
+			return m
+		}
+	}
+	return nil
+}
+
+// upstreams are what the front says of them next.
+func (s *site) upstreams() []control.Upstream {
+	s.t.Helper()
+	var m control.Mounted
+	said := await(s.t, "word about upstreams", s.mounted)
+	if err := said.Decode(&m); err != nil {
+		s.t.Fatal(err)
+	}
+	return m.Upstreams
+}
+
+// TestTheMasterHearsOfUpstreams at first, when one fails, and when a reload
+// takes them away.
+func TestTheMasterHearsOfUpstreams(t *testing.T) {
+	dead, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	dead.Close()
+	good, bad := newOther(t, text("good")), "http://"+dead.Addr().String()
+	s := newSiteOf(t, mountedAt(t, "/x", good, bad), nil)
+	first := s.upstreams()
+	if len(first) != 2 || !first[0].Usable || !first[1].Usable || first[0].Name != good || first[0].Mount != "other" {
+		t.Errorf("at first: %+v", first)
+	}
+	for range 2 { // one of them meets the dead one
+		s.want(s.get("/x"), 200, "good")
+	}
+	then := s.upstreams()
+	if len(then) != 2 || !then[0].Usable || then[1].Usable || !strings.Contains(then[1].Reason, "connection refused") || then[1].Since.Before(first[1].Since) {
+		t.Errorf("after a failure: %+v", then)
+	}
+	s.reread = func(control.Settings) (*config.Config, error) { return config.Default(t.TempDir()), nil }
+	if faults := s.settle(true); faults != "" {
+		t.Fatal(faults)
+	}
+	for len(then) > 0 { // trials of the dead one may be told before
+		then = s.upstreams()
+	}
+}

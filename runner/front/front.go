@@ -104,8 +104,11 @@ type front struct {
 	tickets   [][32]byte // keys of TLS session tickets
 	changes   *changes
 	apps      apps
-	shared    bool       // others accept on our listeners, too, or will
-	failed    chan error // from engines
+	master    *control.Conn // who is to be told how mounts are; nil before it is there
+	toldSome  bool
+	changed   chan struct{} // holds one signal after an app of a mount has changed
+	shared    bool          // others accept on our listeners, too, or will
+	failed    chan error    // from engines
 	serving   sync.WaitGroup
 	drained   chan struct{} // closed when nothing is in flight after stop
 	hurry     func()        // cuts the lingering short; set by stop
@@ -119,7 +122,7 @@ func newFront(o Options, understand func(*config.Config) (*settings, error)) (*f
 	if err != nil {
 		return nil, err
 	}
-	f := &front{options: o, log: o.Log, failed: make(chan error, 1)}
+	f := &front{options: o, log: o.Log, failed: make(chan error, 1), changed: make(chan struct{}, 1)}
 	f.changes = newChanges(o, understand)
 	base, cancel := context.WithCancelCause(context.Background())
 	f.cancel = cancel
@@ -129,7 +132,7 @@ func newFront(o Options, understand func(*config.Config) (*settings, error)) (*f
 	f.dynamic = f.proxy.serve
 	f.kept.use(s.cache)
 	f.static = newFiles(s.static, o.Log)
-	f.home = &app{static: f.static, names: true, serve: func(t *turn) { f.kept.serve(t, f.dynamic) }}
+	f.home = &app{static: f.static, table: f.table, names: true, serve: func(t *turn) { f.kept.serve(t, f.dynamic) }}
 	f.furnish(s)
 	f.live.Store(s)
 	f.entrance = newEntrance(s.clients, o.Log)
@@ -179,6 +182,8 @@ func (f *front) run(ctx context.Context) error {
 			f.openAccess()
 		case <-rotate:
 			f.useTickets(NextTickets(f.ticketKeys()))
+		case <-f.changed:
+			f.tellUpstreams()
 		case err := <-f.failed:
 			f.fail(err)
 		case <-done:
@@ -197,6 +202,8 @@ func (f *front) react(e event) {
 		f.lost(e.err)
 		return
 	case e.opened:
+		f.master = e.conn
+		f.tellUpstreams()
 		if f.options.Control == nil {
 			f.tell(e.conn, control.KindReady, nil)
 		}

@@ -13,25 +13,26 @@ import (
 
 // newNeighbour follows the gateway of another app, whose run directory or control
 // socket is at path.
-func newNeighbour(path, build string, retry time.Duration, live *live, log *slog.Logger) *app {
-	if info, err := os.Stat(path); err != nil && filepath.Ext(path) != ".sock" || err == nil && info.IsDir() {
-		path = filepath.Join(path, control.SocketName)
-	}
+func newNeighbour(path, build string, s *settings, live *live, log *slog.Logger, news func()) *app {
+	path = socketOf(path)
 	log = log.With("gateway", path)
-	n := &neighbour{table: newTable(live, log, time.Now), static: newFiles(live.Load().static.ofNeighbours(), log), log: log}
+	n := &neighbour{
+		table: newTable(live, log, time.Now), static: newFiles(s.static.ofNeighbours(), log), log: log,
+		path: path, news: news, since: time.Now(), why: "the gateway has not answered yet",
+	}
 	ctx, stop := context.WithCancel(context.Background())
 	events := make(chan event)
 	var talking sync.WaitGroup
 	talking.Go(func() {
 		defer close(events)
-		attend(ctx, path, control.Hello{Build: build}, retry, log, events)
+		attend(ctx, path, control.Hello{Build: build}, s.retry, log, events)
 	})
 	talking.Go(func() {
 		for e := range events {
 			n.react(e)
 		}
 	})
-	return &app{static: n.static, serve: newProxy(n.table).serve, close: func() {
+	return &app{static: n.static, table: n.table, serve: newProxy(n.table).serve, look: n.look, close: func() {
 		stop()
 		talking.Wait()
 		n.table.reset()
@@ -40,11 +41,27 @@ func newNeighbour(path, build string, retry time.Duration, live *live, log *slog
 	}}
 }
 
+// socketOf is the control socket that a path names, which may be that of its
+// directory.
+func socketOf(path string) string {
+	if info, err := os.Stat(path); err != nil && filepath.Ext(path) != ".sock" || err == nil && info.IsDir() {
+		return filepath.Join(path, control.SocketName)
+	}
+	return path
+}
+
 // neighbour is an app of another tree, which the front serves beside its own.
 type neighbour struct {
 	table  *table
 	static *files
 	log    *slog.Logger
+	path   string // of the control socket
+	news   func() // called when it has changed
+
+	mu     sync.Mutex
+	serves bool // it has workers for us
+	since  time.Time
+	why    string // it does not
 }
 
 // react carries out what the gateway says.
@@ -52,6 +69,7 @@ func (n *neighbour) react(e event) {
 	if e.err != nil {
 		n.log.Warn("gateway lost; requests wait, then get 503", "err", ended(e.err))
 		n.table.reset()
+		n.note(false, ended(e.err).Error())
 		return
 	}
 	tell := func(kind control.Kind, body any) {
@@ -71,6 +89,7 @@ func (n *neighbour) react(e event) {
 		}
 		n.static.use(m.Assets)
 		n.table.apply(m, e.files, tell)
+		n.note(n.table.serves(), "no worker is ready")
 	default:
 		closeFiles(e.files)
 		n.table.renew()

@@ -25,7 +25,8 @@ type origin struct {
 	told   func(*origin)   // called without locks when its usability changes
 	wake   chan struct{}   // keep looks again when the next trial is due
 
-	mu sync.Mutex
+	mu    sync.Mutex
+	since time.Time // when its usability changed last
 	standing
 }
 
@@ -60,7 +61,7 @@ func newOrigin(name string, at config.Upstream, m config.Mount, dial time.Durati
 	single := kept.Clone()
 	single.DisableKeepAlives = true
 	return &origin{
-		name: name, health: m.Health, kept: kept, single: single, told: told, wake: make(chan struct{}, 1),
+		name: name, health: m.Health, kept: kept, single: single, told: told, wake: make(chan struct{}, 1), since: time.Now(),
 		standing: standing{rules: rules{
 			maxFails: m.MaxFails, rise: m.Health.Rise, fall: m.Health.Fall,
 			slowStart: m.SlowStart, checked: m.Health.Path != "",
@@ -138,6 +139,9 @@ func (o *origin) change(f func(now time.Time)) {
 	was := o.usable()
 	f(time.Now())
 	changed := o.usable() != was
+	if changed {
+		o.since = time.Now()
+	}
 	o.mu.Unlock()
 	if changed {
 		select {

@@ -17,6 +17,7 @@ import (
 type origins struct {
 	mount   string
 	log     *slog.Logger
+	news    func() // called when one has changed
 	all     []*origin
 	turn    atomic.Uint64
 	waiting atomic.Int64 // requests that wait for one
@@ -33,8 +34,8 @@ type origins struct {
 var errNoOrigin = errors.New("no upstream available")
 
 // newOrigins makes the origins of a mount and begins to look after them.
-func newOrigins(name string, m config.Mount, at []config.Upstream, dial time.Duration, log *slog.Logger) *origins {
-	g := &origins{mount: name, log: log, changed: make(chan struct{})}
+func newOrigins(name string, m config.Mount, at []config.Upstream, dial time.Duration, log *slog.Logger, news func()) *origins {
+	g := &origins{mount: name, log: log, news: news, changed: make(chan struct{})}
 	for i, text := range m.Upstreams {
 		g.all = append(g.all, newOrigin(text, at[i], m, dial, g.told))
 	}
@@ -57,6 +58,7 @@ func (g *origins) told(o *origin) {
 	o.mu.Lock()
 	usable, why, again := o.usable(), o.why, time.Until(o.again)
 	o.mu.Unlock()
+	g.news()
 	if !usable {
 		g.log.Warn("upstream taken out", "mount", g.mount, "upstream", o.name, "reason", why, "next_trial", again.Round(time.Millisecond))
 		return

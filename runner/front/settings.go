@@ -160,6 +160,7 @@ func (f *front) change(c change) {
 		f.log.Error("the settings stay as they were, the new ones are not valid: " + c.err.Error())
 	case c.Use:
 		f.install(c.settings, given)
+		f.tellUpstreams()
 		f.followAccess()
 		f.static.follow(c.settings.static)
 		f.log.Info("new settings are in force")

@@ -26,16 +26,17 @@ const patience = 20 * time.Second
 
 // site is a front in this process, with its master and its workers.
 type site struct {
-	t      *testing.T
-	front  *front
-	master *control.Conn
-	addr   string
-	https  string // the address for it, with secure
-	client *http.Client
-	said   chan control.Message // by the front
-	logged chan map[string]any  // lines of the access log
-	ended  chan error
-	cancel context.CancelFunc
+	t       *testing.T
+	front   *front
+	master  *control.Conn
+	addr    string
+	https   string // the address for it, with secure
+	client  *http.Client
+	said    chan control.Message // by the front
+	mounted chan control.Message // likewise, about upstreams
+	logged  chan map[string]any  // lines of the access log
+	ended   chan error
+	cancel  context.CancelFunc
 
 	revision uint64
 	rows     []control.TableWorker
@@ -63,7 +64,7 @@ func newSiteOf(t *testing.T, conf *config.Config, change func(*limits)) *site {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &site{t: t, master: master, said: make(chan control.Message, 100), logged: make(chan map[string]any, 1000), ended: make(chan error, 1)}
+	s := &site{t: t, master: master, said: make(chan control.Message, 100), mounted: make(chan control.Message, 1000), logged: make(chan map[string]any, 1000), ended: make(chan error, 1)}
 	ctx, cancel := context.WithCancel(context.Background())
 	s.cancel = cancel
 	s.reread = func(control.Settings) (*config.Config, error) { return conf, nil }
@@ -168,6 +169,10 @@ func (s *site) listen() {
 		m, _, err := s.master.Receive()
 		if err != nil {
 			return
+		}
+		if m.Kind == control.KindMounted { // which may come at any time
+			s.mounted <- m
+			continue
 		}
 		s.said <- m
 	}
