@@ -102,7 +102,7 @@ func FuzzRange(f *testing.F) {
 		}
 		w := httptest.NewRecorder()
 		r := httptest.NewRequest("GET", "/", nil)
-		r.Header.Set("Range", value)
+		r.Header.Set("Range", strings.ToLower(value)) // a unit's name has no case (section 14.1), but there
 		content := bytes.Repeat([]byte("x"), int(size))
 		http.ServeContent(w, r, "a.txt", time.Time{}, bytes.NewReader(content))
 		first := w.Header().Get("Content-Range")
