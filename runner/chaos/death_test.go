@@ -46,7 +46,7 @@ func TestKilledBetweenTwoWrites(t *testing.T) {
 	s := newSite(t, "version=1")
 	r := s.serve()
 	b := r.begin(r.reads(8, 5*time.Millisecond))
-	for i := range times(4, 40) {
+	for i := range times(4, 12) { // deaths in a row cost ever longer pauses
 		b.flows(20)
 		r.settled(2)
 		name := fmt.Sprintf("torn-%d", i)

@@ -117,3 +117,30 @@ func TestSlowClientsOverReloads(t *testing.T) {
 	}
 	r.stop()
 }
+
+// Scenario 14: crowds of clients that send a head or a body byte by byte, or
+// take an answer so. They are ended at the limits, and who is beside them does
+// not notice.
+func TestCrowdOfSlowClients(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, "version=1")
+	s.configure("[server]\nheader_timeout = \"1s\"\n")
+	r := s.serve()
+	alone := r.begin(r.plan(8, 5*time.Millisecond))
+	alone.flows(int64(times(100, 5000)))
+	alone.finish(budget{})
+	crowd := r.plan(8, 5*time.Millisecond)
+	crowd.SlowHead, crowd.SlowBody, crowd.SlowRead, crowd.SlowPause = times(100, 1000), times(100, 1000), times(100, 1000), 200*time.Millisecond
+	b := r.begin(crowd)
+	b.flows(int64(times(1000, 20_000)))
+	r.must("reload")
+	b.flows(100)
+	b.finish(budget{})
+	before, _ := alone.loads[0].Wait()
+	beside, _ := b.loads[0].Wait()
+	if slow := beside.Slow; slow.Refused+slow.Cut == 0 {
+		t.Errorf("nobody was ended: %+v", slow)
+	}
+	t.Logf("99 %% within %v, beside the crowd %v; %+v", before.Latency.P99, beside.Latency.P99, beside.Slow)
+	r.stop()
+}
