@@ -31,7 +31,8 @@ var house = []struct {
 	{"framework/config", []string{"framework/nearest"}},
 	{"framework/asset", []string{"framework/config", "framework/nearest"}},
 	{"framework/pubsub", []string{"framework/config"}},
-	{"runner/wire", nil},
+	{"runner/nonblock", nil},
+	{"runner/wire", []string{"runner/nonblock"}},
 	{"runner/control", nil},
 	{"runner/forwarded", nil},
 	{"runner/logqueue", nil},
@@ -62,7 +63,7 @@ var house = []struct {
 
 	// The runner: front and gateway never know each other.
 	{"runner", []string{"runner/...", "framework/config", "framework/asset", "framework/nearest", "framework/pubsub", "templates/pages"}},
-	{"runner/front/h1", nil},
+	{"runner/front/h1", []string{"runner/nonblock"}},
 	{"runner/front/cache", nil},
 	{"runner/front/static", []string{"framework/asset"}},
 	{"runner/front", []string{"runner/front/h1", "runner/front/static", "runner/front/cache", "runner/control", "runner/forwarded", "runner/logqueue", "runner/metrics", "runner/wire", "framework/config", "framework/asset", "templates/pages"}},

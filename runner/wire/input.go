@@ -7,6 +7,8 @@ import (
 	"sync/atomic"
 	"syscall"
 	"time"
+
+	"github.com/dram-go/dram/runner/nonblock"
 )
 
 // input is the reading half of a connection.
@@ -210,11 +212,20 @@ func (c *Conn) space() []byte {
 	return c.in.buffer[c.in.end:]
 }
 
+// read is one system call. A front runs no code of others, so it need not tell
+// the scheduler.
+func (c *Conn) read(fd uintptr, p []byte) (int, error) {
+	if c.side == Front {
+		return nonblock.Read(fd, p)
+	}
+	return syscall.Read(int(fd), p)
+}
+
 // tryRead is called by the runtime when there may be something to read.
 func (c *Conn) tryRead(fd uintptr) bool {
 	in := &c.in
 	for {
-		n, err := syscall.Read(int(fd), c.space())
+		n, err := c.read(fd, c.space())
 		switch err {
 		case nil:
 			in.n = n

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/dram-go/dram/runner/nonblock"
 )
 
 // output is the writing half of a connection.
@@ -64,7 +66,7 @@ func (c *Conn) sendPlain() {
 func (c *Conn) tryWrite(fd uintptr) bool {
 	out := &c.out
 	for len(out.a)+len(out.b) > 0 {
-		n, err := send(int(fd), out.a, out.b)
+		n, err := c.send(fd, out.a, out.b)
 		switch err {
 		case nil:
 			out.advance(n)
@@ -83,14 +85,16 @@ func (c *Conn) tryWrite(fd uintptr) bool {
 	return true
 }
 
-func send(fd int, a, b []byte) (int, error) {
+func (c *Conn) send(fd uintptr, a, b []byte) (int, error) {
 	switch {
+	case c.side == Front:
+		return nonblock.Write(fd, a, b)
 	case len(b) == 0:
-		return syscall.Write(fd, a)
+		return syscall.Write(int(fd), a)
 	case len(a) == 0:
-		return syscall.Write(fd, b)
+		return syscall.Write(int(fd), b)
 	}
-	return unix.Writev(fd, [][]byte{a, b})
+	return unix.Writev(int(fd), [][]byte{a, b})
 }
 
 func (out *output) advance(n int) {

@@ -13,6 +13,8 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"github.com/dram-go/dram/runner/nonblock"
 )
 
 // conn is a client connection: one exchange after another.
@@ -21,6 +23,7 @@ type conn struct {
 	net    net.Conn
 	raw    syscall.RawConn // nil when the descriptor carries something else, or is not known
 	try    func(fd uintptr) bool
+	out    output
 	tls    *tls.ConnectionState
 	remote string
 	local  string
@@ -55,7 +58,7 @@ func newConn(s *Server, n net.Conn, raw syscall.RawConn) *conn {
 		state := secure.ConnectionState()
 		c.tls = &state
 	} else if raw != nil {
-		c.raw, c.try = raw, c.tryRead
+		c.raw, c.try, c.out.try = raw, c.tryRead, c.out.tryWrite
 	}
 	return c
 }
@@ -149,25 +152,20 @@ func (c *conn) firstRead() error {
 // tryRead borrows a buffer if there is something to read into it.
 func (c *conn) tryRead(fd uintptr) bool {
 	room := c.in.room()
-	for {
-		n, err := syscall.Read(int(fd), room)
-		if err == syscall.EINTR {
-			continue
-		}
-		if n > 0 {
-			c.in.grown(n)
-			c.failure = nil
-			return true
-		}
-		c.in.release()
-		if err == syscall.EAGAIN {
-			return false
-		}
-		if c.failure = err; err == nil {
-			c.failure = io.EOF
-		}
+	n, err := nonblock.Read(fd, room)
+	if n > 0 {
+		c.in.grown(n)
+		c.failure = nil
 		return true
 	}
+	c.in.release()
+	if err == syscall.EAGAIN {
+		return false
+	}
+	if c.failure = err; err == nil {
+		c.failure = io.EOF
+	}
+	return true
 }
 
 // exchange reads a request, has it answered, and reports whether another may

@@ -2,7 +2,6 @@ package h1
 
 import (
 	"errors"
-	"net"
 	"os"
 	"time"
 )
@@ -77,27 +76,25 @@ func (c *conn) goesOn(n int, err error) bool {
 // record is the most that is encrypted at once.
 const record = 16 << 10
 
+func (c *conn) piece(b []byte) []byte {
+	if c.tls != nil {
+		return b[:min(len(b), record)]
+	}
+	return b
+}
+
 func (c *conn) sendSome(p *pace, head, body []byte) (n int, err error) {
 	now, err := c.expectProgress(p)
 	if err != nil {
 		return 0, err
 	}
 	switch {
-	case len(body) == 0 || c.tls != nil && len(head) > 0:
-		if c.tls != nil {
-			head = head[:min(len(head), record)]
-		}
-		n, err = c.net.Write(head)
-	case len(head) == 0:
-		if c.tls != nil {
-			body = body[:min(len(body), record)]
-		}
-		n, err = c.net.Write(body)
+	case c.raw != nil:
+		n, err = c.out.write(c.raw, head, body)
+	case len(head) > 0:
+		n, err = c.net.Write(c.piece(head))
 	default:
-		both := net.Buffers{head, body}
-		var m int64
-		m, err = both.WriteTo(c.net)
-		n = int(m)
+		n, err = c.net.Write(c.piece(body))
 	}
 	p.add(n, time.Since(now))
 	return n, err

@@ -1,0 +1,43 @@
+//go:build linux && !race
+
+package nonblock
+
+import (
+	"syscall"
+	"unsafe"
+)
+
+// Read reads what there is; syscall.EAGAIN when there is nothing, 0 at the end.
+func Read(fd uintptr, p []byte) (int, error) {
+	return call(syscall.SYS_READ, fd, unsafe.Pointer(unsafe.SliceData(p)), len(p))
+}
+
+// Write writes as much of a and then b as there is room for; syscall.EAGAIN
+// when there is none.
+func Write(fd uintptr, a, b []byte) (int, error) {
+	switch {
+	case len(b) == 0:
+		return call(syscall.SYS_WRITE, fd, unsafe.Pointer(unsafe.SliceData(a)), len(a))
+	case len(a) == 0:
+		return call(syscall.SYS_WRITE, fd, unsafe.Pointer(unsafe.SliceData(b)), len(b))
+	}
+	both := [2]syscall.Iovec{{Base: unsafe.SliceData(a)}, {Base: unsafe.SliceData(b)}}
+	both[0].SetLen(len(a))
+	both[1].SetLen(len(b))
+	return call(syscall.SYS_WRITEV, fd, unsafe.Pointer(&both), len(both))
+}
+
+func call(number, fd uintptr, data unsafe.Pointer, length int) (int, error) {
+	for {
+		n, _, err := syscall.RawSyscall(number, fd, uintptr(data), uintptr(length))
+		switch err {
+		case 0:
+			return int(n), nil
+		case syscall.EINTR:
+		case syscall.EAGAIN:
+			return 0, syscall.EAGAIN // without an allocation
+		default:
+			return 0, err
+		}
+	}
+}
