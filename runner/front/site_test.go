@@ -34,6 +34,7 @@ type site struct {
 	client  *http.Client
 	said    chan control.Message // by the front
 	mounted chan control.Message // likewise, about upstreams
+	sockets []*os.File           // of both, with secure
 	logged  chan map[string]any  // lines of the access log
 	ended   chan error
 	cancel  context.CancelFunc

@@ -21,6 +21,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/dram-go/dram/framework/config"
 	"github.com/dram-go/dram/runner/control"
 )
@@ -84,8 +86,22 @@ func socketFiles(t *testing.T, list []Certificate, bound ...*string) (files []*o
 func (s *site) secure(list ...Certificate) {
 	s.t.Helper()
 	files := socketFiles(s.t, list, &s.addr, &s.https)
+	for _, f := range files[:2] {
+		kept := copyFile(s.t, f)
+		s.sockets = append(s.sockets, kept)
+		s.t.Cleanup(func() { kept.Close() })
+	}
 	s.send(control.KindListen, control.Listen{Secure: []bool{false, true}, Certificates: true}, files...)
 	s.hear(control.KindReady, nil)
+}
+
+func copyFile(t *testing.T, f *os.File) *os.File {
+	t.Helper()
+	fd, err := unix.FcntlInt(f.Fd(), unix.F_DUPFD_CLOEXEC, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return os.NewFile(uintptr(fd), f.Name())
 }
 
 // trusting trusts certificates.
@@ -185,19 +201,9 @@ func TestARenewedCertificate(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		plain, _ := net.ResolveTCPAddr("tcp", s.addr)
-		secure, _ := net.ResolveTCPAddr("tcp", s.https)
-		var files []*os.File
-		for _, g := range s.front.listeners { // as the master has them
-			for _, a := range []*net.TCPAddr{plain, secure} {
-				if g.Addr().String() == a.String() {
-					f, err := g.Listener.(*net.TCPListener).File()
-					if err != nil {
-						t.Fatal(err)
-					}
-					files = append(files, f)
-				}
-			}
+		var files []*os.File // as the master has them
+		for _, f := range s.sockets {
+			files = append(files, copyFile(t, f))
 		}
 		s.send(control.KindSettings, control.Settings{Number: 1, Use: true, Listen: &control.Listen{Secure: []bool{false, true}, Certificates: true}}, append(files, packed)...)
 		var answer control.Settled
