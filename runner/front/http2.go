@@ -57,6 +57,8 @@ const (
 	// workers take of it.
 	connectionWindow = 1 << 20
 	streamWindow     = 256 << 10
+	// frame is the largest that is read; for each connection there is a buffer.
+	frame = 64 << 10
 )
 
 func newHTTP2(base context.Context, l *live, log *slog.Logger, handle func(exchange)) *http2 {
@@ -92,6 +94,7 @@ func (e *http2) server() *http2Server {
 	s.server.Protocols.SetHTTP2(true)
 	s.server.HTTP2 = &http.HTTP2Config{
 		MaxConcurrentStreams:          maxStreams,
+		MaxReadFrameSize:              frame,
 		MaxReceiveBufferPerConnection: connectionWindow,
 		MaxReceiveBufferPerStream:     streamWindow,
 		WriteByteTimeout:              now.writePause, // of a client that reads nothing at all
