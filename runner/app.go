@@ -26,6 +26,7 @@ type (
 	hasCheck     interface{ Check(context.Context) error }
 	hasRoutes    interface{ Routes() [][]string }
 	hasTemplates interface{ Templates() [][]string }
+	hasMetrics   interface{ Metrics(io.Writer) error }
 	hasStart     interface{ Start(context.Context) error }
 	hasClose     interface{ Close(context.Context) error }
 	hasCommands  interface {

@@ -41,6 +41,7 @@ type child struct {
 	failed  string
 	ended   chan struct{} // closed when the process and its output have ended
 	status  string        // how it ended, once ended is closed
+	cpu     time.Duration // that it has used, likewise; 0 if nobody knows
 }
 
 // startChild starts a process with a control connection. It lives in a
@@ -86,6 +87,9 @@ func startChild(l launch) (*child, error) {
 	go func() {
 		defer close(c.ended)
 		c.status = exitStatus(l.nursery.wait(cmd))
+		if s := cmd.ProcessState; s != nil {
+			c.cpu = s.UserTime() + s.SystemTime()
+		}
 		select {
 		case <-read:
 		case <-time.After(time.Second): // a grandchild holds the pipe open

@@ -115,6 +115,11 @@ func (m *master) fromWorker(id int, msg control.Message) {
 		if err = msg.Decode(&answer); err == nil {
 			m.state.probed(0, id, answer.Probe, answer.Failure)
 		}
+	case control.KindFigures:
+		var figures control.Figures
+		if err = msg.Decode(&figures); err == nil {
+			m.figures.said(workerName(id), figures)
+		}
 	case control.KindDumped:
 		var dumped control.Dumped
 		if err = msg.Decode(&dumped); err == nil {
@@ -155,6 +160,7 @@ func (m *master) workerEnded(id int) {
 	}
 	delete(m.workers, id)
 	m.dumped(id, control.Dumped{Failure: "the worker has ended"})
+	m.figures.processEnded(&p, w.cpu, wanted(p, w.child))
 	if !wanted(p, w.child) {
 		m.log.Warn(reason, "worker", id, "pid", p.PID, "generation", p.Generation)
 	}
@@ -166,6 +172,7 @@ func (m *master) frontEnded(id int) {
 	m.frontGone(id)
 	m.state.frontEnded(p, reason, time.Now(), rand.Float64())
 	delete(m.fronts, id)
+	m.figures.processEnded(&p, c.cpu, wanted(p, c))
 	if !wanted(p, c) {
 		m.log.Warn(reason, "pid", p.PID)
 	}

@@ -196,6 +196,9 @@ func (m *master) finishDeployment(code int, text string) {
 	if code == exitOK {
 		m.serving = d.conf
 		m.followAccessLog(d.conf)
+		if err := m.followMetrics(d.conf); err != nil {
+			m.log.Error("figures stay where they were", "err", err)
+		}
 	} else if m.state.rollout == nil && !m.forsaken && m.state.unused(d.number) {
 		m.lastNumber = min(m.lastNumber, d.number-1) // nothing has it
 	}
@@ -208,6 +211,7 @@ func (m *master) finishDeployment(code int, text string) {
 	}
 	status := &reloadStatus{At: time.Now(), Kind: string(d.kind), Generation: d.number, OK: code == exitOK}
 	status.Build = m.generations[d.number].build
+	m.figures.counts.reloads[[2]string{string(d.kind), map[bool]string{true: "ok", false: "failed"}[status.OK]}]++
 	if code == exitOK {
 		m.log.Info(string(d.kind)+" done: "+text, "took", time.Since(d.began).Round(time.Millisecond))
 	} else {

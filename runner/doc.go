@@ -49,6 +49,7 @@
 //	MigrationStatus(context.Context) ([][]string, error)
 //	                                rows of version, state and file: migrate status
 //	Check(context.Context) error    what only the app can check: check; serve and reload, before they migrate
+//	Metrics(io.Writer) error        figures of its own, in the text format of Prometheus
 //	Routes() [][]string             rows of method, pattern, name, handler and source: routes
 //	Templates() [][]string          rows of page, engine and what keeps it from being compiled: templates
 //	Commands() map[string]func(context.Context, []string) error
@@ -139,6 +140,28 @@
 // server.drain_delay; a second one, and QUIT, do not. USR1 opens the log
 // files anew.
 //
+// # Figures
+//
+// metrics.listen is an address where Prometheus finds the figures of the whole
+// tree at /metrics; metrics.path puts them on the site's own addresses, for the
+// clients that metrics.allow names. Counters are sums over all processes and over
+// those that have ended: none falls while the master lives, whatever is reloaded,
+// upgraded or killed. Of a process that is killed what it counted since it was last
+// asked is lost, at most 2 s of a front. Gauges have the label process.
+//
+// An app's own figures come with them, without a library in the way:
+//
+//	func (s *Site) Metrics(w io.Writer) error {
+//		families, err := prometheus.DefaultGatherer.Gather()
+//		for _, f := range families {
+//			expfmt.MetricFamilyToText(w, f)
+//		}
+//		return err
+//	}
+//
+// A histogram whose buckets change should change its name, too: those of an older
+// build count on.
+//
 // # Maintenance and error pages
 //
 // maintenance on makes every front answer 503 with Retry-After, but for static
@@ -154,7 +177,8 @@
 // {{id}}, {{status}}, {{title}} and {{text}} are replaced. They may load what the
 // app serves itself, but the front can give only static files by then.
 //
-// /livez says 200 as long as the front's process answers, /readyz while a worker
+// Reasons at /readyz are for those whom metrics.allow names; others read "not
+// ready". /livez says 200 as long as the front's process answers, /readyz while a worker
 // is ready and no stop is near, be the site closed or not: a load balancer that
 // turned away would show a page of its own instead of the site's.
 //

@@ -86,6 +86,7 @@ func (m *master) startWorker(slot, number int, now time.Time) {
 		return
 	}
 	p.PID = c.process.Pid
+	m.figures.counts.starts[workerKind]++
 	m.workers[p.ID] = &worker{child: c}
 	m.state.workerStarted(p, now)
 	go m.watch(c, func(msg control.Message) { m.fromWorker(p.ID, msg) }, nil, func() { m.workerEnded(p.ID) })
@@ -106,6 +107,7 @@ func (m *master) startFront(number int, now time.Time) {
 		return
 	}
 	p.PID = c.process.Pid
+	m.figures.counts.starts[frontKind]++
 	m.fronts[p.ID] = c
 	m.state.frontStarted(p, now)
 	greeted := func() {

@@ -18,6 +18,7 @@ func (m *master) frontConnected(n int, conn *control.Conn, e equipment) {
 	// Before the first request: where its line goes, and whether the site is open.
 	m.sendAccessLog(n)
 	m.sendTable(n, time.Now())
+	m.sendMetrics(n)
 	if len(e.places) > 0 {
 		if err := m.bring(p, e); err != nil {
 			m.log.Error("cannot pass the listeners to the front", "err", err)
@@ -57,6 +58,7 @@ func (m *master) frontGone(n int) {
 		delete(m.peers, n)
 	}
 	delete(m.access.moved, n)
+	m.figures.bury(frontName(n))
 	m.state.peerGone(n)
 	m.answered(n)
 }
@@ -70,6 +72,16 @@ func (m *master) fromFront(n int, msg control.Message) {
 		var answer control.Settled
 		if err = msg.Decode(&answer); err == nil {
 			m.settled(n, answer)
+		}
+	case control.KindFigures:
+		var figures control.Figures
+		if err = msg.Decode(&figures); err == nil {
+			m.figures.said(frontName(n), figures)
+		}
+	case control.KindScrape:
+		var asked control.Scrape
+		if err = msg.Decode(&asked); err == nil {
+			m.scrape(question{n, asked.Number})
 		}
 	case control.KindAccessed:
 		var moved control.Accessed

@@ -81,6 +81,7 @@ type master struct {
 	ticked       time.Time // the last tick
 
 	access  accessLog
+	figures *figures
 	pending []*pending
 
 	waiters []*peer // command lines that wait for the end
@@ -132,6 +133,7 @@ func serveTree(o masterOptions) error {
 		}
 		defer m.hub.close()
 	}
+	m.figures = newFigures()
 	m.beginWithMaintenance()
 	m.access.moved = map[int]int{}
 	if o.front {
@@ -172,7 +174,7 @@ func (m *master) equip() error {
 	m.inherited = len(passed) > 0
 	m.equipment, err = opening{conf: m.conf, clear: m.clear, passed: passed, listen: listenSoon, warn: m.warn}.run()
 	m.rotateTickets(time.Now())
-	return errors.Join(err, m.moveAccessLog(m.conf))
+	return errors.Join(err, m.moveAccessLog(m.conf), m.followMetrics(m.conf))
 }
 
 func (m *master) warn(err error) { m.log.Warn(err.Error()) }

@@ -81,7 +81,7 @@ func (p preparation) equip(conf *config.Config) (equipment, error) {
 		conf: conf, clear: p.clear, held: p.equipment, listen: listenFor,
 		warn: func(err error) { p.say(err.Error()) },
 	}.run()
-	if err = errors.Join(err, tryAccessLog(conf)); err != nil {
+	if err = errors.Join(err, tryAccessLog(conf), tryMetrics(conf, p.conf.Metrics.Listen)); err != nil {
 		e.closeBut(p.equipment)
 	}
 	return e, err
@@ -193,7 +193,7 @@ func (p preparation) configure(ctx context.Context, g generation) (*config.Confi
 // [reload].
 func masterKeys() []string {
 	return []string{"server.listen", "server.keep_alive", "server.drain_delay", "server.user", "server.group", "log.access_file",
-		"tls.listen", "tls.certificates"}
+		"tls.listen", "tls.certificates", "metrics.listen"}
 }
 
 // bootContext bounds what makes the app, or less, as a worker's start is.

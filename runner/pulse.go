@@ -24,13 +24,15 @@ type pulse struct {
 	log      *slog.Logger
 
 	dumped time.Time // the last dump that nobody asked for
+
+	counted *counted
 }
 
 func newPulse(app http.Handler, conn *control.Conn, worker int, conf *config.Config, log *slog.Logger) *pulse {
 	requests := &inFlight{}
 	return &pulse{
 		requests: requests, handler: requests.counted(app), conn: conn, worker: worker,
-		limit: conf.Workers.RequestTimeout, runDir: conf.RunDir(), log: log,
+		limit: conf.Workers.RequestTimeout, runDir: conf.RunDir(), log: log, counted: newCounted(app, log),
 	}
 }
 
@@ -87,6 +89,11 @@ func (p *pulse) hear(m control.Message) {
 		var d control.Dump
 		if m.Decode(&d) == nil {
 			go p.dump(d.Path)
+		}
+	case control.KindFigures:
+		var asked control.Figures
+		if m.Decode(&asked) == nil {
+			go p.counted.say(asked.Number, p.tell)
 		}
 	case control.KindProbe:
 		var probe control.Probe

@@ -26,6 +26,7 @@ type testApp struct {
 	version map[string]string // the settings behind the binary
 	bus     *pubsub.Node
 	heard   atomic.Int64 // messages
+	pages   atomic.Int64 // start pages
 }
 
 func newTestApp(conf *config.Config) (*testApp, error) {
@@ -45,6 +46,7 @@ func newTestApp(conf *config.Config) (*testApp, error) {
 		if settings["page"] == "500" {
 			w.WriteHeader(http.StatusInternalServerError)
 		}
+		a.pages.Add(1)
 		fmt.Fprint(w, "version "+settings["version"])
 	})
 	mux.HandleFunc("POST /publish", func(w http.ResponseWriter, r *http.Request) {
@@ -181,6 +183,16 @@ func (a *testApp) Check(context.Context) error {
 		return errors.New("there is no secret to seal sessions with")
 	}
 	return nil
+}
+
+// Metrics are figures as an app writes them by hand.
+func (a *testApp) Metrics(w io.Writer) error {
+	if a.version["metrics"] == "bad" {
+		fmt.Fprint(w, "nonsense")
+		return nil
+	}
+	_, err := fmt.Fprintf(w, "# TYPE app_pages_total counter\napp_pages_total %d\n# TYPE app_version gauge\napp_version %s", a.pages.Load(), a.version["version"])
+	return err
 }
 
 func (a *testApp) Templates() [][]string { return [][]string{{"home.html", "compiled", ""}} }

@@ -109,6 +109,12 @@ func (c *Config) invalid(key string) string {
 		return oneOf(c.Log.Level, "debug", "info", "warn", "error")
 	case "log.format":
 		return oneOf(c.Log.Format, "text", "json")
+	case "metrics.listen":
+		return unless(c.Metrics.Listen == "" || isAddress(c.Metrics.Listen), "HOST:PORT, like 127.0.0.1:9100, or nothing")
+	case "metrics.path":
+		return unless(isPath(c.Metrics.Path), "a path like /metrics, or nothing")
+	case "metrics.allow":
+		return unless(len(c.Metrics.Allowed()) == len(c.Metrics.Allow), "a list of addresses and ranges like 10.0.0.0/8, separated by commas in a variable")
 	case "log.access":
 		if c.Log.Access == "" {
 			return ""

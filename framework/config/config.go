@@ -53,6 +53,7 @@ type Config struct {
 	Pages    Pages    `key:"pages"`
 	Static   Static   `key:"static"`
 	Log      Log      `key:"log"`
+	Metrics  Metrics  `key:"metrics"`
 	// Mounts are the [mounts.NAME] sections, by name.
 	Mounts map[string]Mount `key:"mounts"`
 
@@ -121,8 +122,12 @@ func (s *Server) Addresses() []string { return addresses(s.Listen) }
 
 // Proxies returns TrustedProxies as ranges; what is no range is left out.
 func (s *Server) Proxies() []netip.Prefix {
-	var all []netip.Prefix
-	for _, text := range s.TrustedProxies {
+	return ranges(s.TrustedProxies)
+}
+
+// ranges reads a list of addresses and ranges; what is none is left out.
+func ranges(list []string) (all []netip.Prefix) {
+	for _, text := range list {
 		if p, ok := parseRange(text); ok {
 			all = append(all, p)
 		}
@@ -239,6 +244,22 @@ type Log struct {
 	AccessQuery bool `key:"access_query" help:"whether lines of requests keep the query of an address"`
 }
 
+// Metrics is the [metrics] section: the figures of the whole tree in the text
+// format of Prometheus. Without Listen and Path nobody gets them.
+type Metrics struct {
+	// Listen is an address of its own, where /metrics, /livez and /readyz are.
+	Listen string `key:"listen" help:"HOST:PORT where /metrics, /livez and /readyz are, nowhere if empty"`
+	// Path is where the figures are on the addresses of the site. For whom Allow
+	// does not name, the app answers there.
+	Path string `key:"path" help:"path of the figures on the site's own addresses, none if empty"`
+	// Allow are the addresses, or ranges of them, that get figures, and reasons
+	// at /readyz.
+	Allow []string `key:"allow" help:"addresses that get figures, and reasons at /readyz"`
+}
+
+// Allowed returns Allow as ranges; what is no range is left out.
+func (m *Metrics) Allowed() []netip.Prefix { return ranges(m.Allow) }
+
 // Pages is the [pages] section.
 type Pages struct {
 	// Compile renders pages by compiled templates. Without it html/template's
@@ -280,6 +301,7 @@ func Default(root string) *Config {
 		Pages:   Pages{Compile: true},
 		Static:  Static{Memory: 64 << 20},
 		Log:     Log{Level: "info", Format: "text"},
+		Metrics: Metrics{Allow: []string{"127.0.0.0/8", "::1"}},
 		Root:    root,
 		Now:     time.Now,
 	}

@@ -377,6 +377,7 @@ func TestEveryKeyIsChecked(t *testing.T) {
 		Workers: Workers{MaxRequests: -1, MaxAge: 1, MaxRSS: 1, Procs: -1, Memory: 1},
 		Reload:  Reload{Probe: "readyz", Soak: -1},
 		Log:     Log{Access: "loud", AccessFile: ".."},
+		Metrics: Metrics{Listen: "x", Path: "x", Allow: []string{"x"}},
 		Static:  Static{Sendfile: []string{""}},
 		TLS:     TLS{Listen: "x", Certificates: []Certificate{{}}, HSTS: -1},
 	}

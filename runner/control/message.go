@@ -37,6 +37,10 @@ const (
 	KindTickets  Kind = "tickets"  // master to front: Tickets
 	KindSettings Kind = "settings" // master to front: Settings + the files of its Listen
 	KindSettled  Kind = "settled"  // front: Settled
+	KindMetrics  Kind = "metrics"  // master to front: none + 1 listener for figures, none if there is no such address
+	KindScrape   Kind = "scrape"   // front: Scrape; somebody asks for the figures of all
+	KindScraped  Kind = "scraped"  // master to front: Scrape + 1 file, their text
+	KindFigures  Kind = "figures"  // master to front, worker: Figures without text. Front, worker: Figures
 	KindAccess   Kind = "access"   // master to front: Access + 1 file, none for standard error
 	KindAccessed Kind = "accessed" // front: Accessed
 	KindMounted  Kind = "mounted"  // front: Mounted
@@ -135,6 +139,18 @@ type Settled struct {
 	Number int `json:"number"`
 	// Faults says all that is wrong; then nothing has changed.
 	Faults string `json:"faults,omitempty"`
+}
+
+// Scrape asks for the figures of the whole tree, and answers that.
+type Scrape struct {
+	Number int `json:"number"` // of the question
+}
+
+// Figures asks a process for what it has counted, and answers that. A process
+// may also say it unasked, and does so when it ends.
+type Figures struct {
+	Number int    `json:"number,omitempty"` // of the question
+	Text   string `json:"text,omitempty"`   // for package metrics
 }
 
 // Access gives a front the file that takes the lines of its access log from

@@ -30,7 +30,7 @@ const usualWait = 2 * time.Second
 func (t *turn) answer(status int, reason string) { t.decline(decline{status: status, reason: reason}) }
 
 func (t *turn) decline(d decline) {
-	t.reason = d.reason
+	t.reason, t.ours = d.reason, true
 	r := t.Head()
 	if d.status == http.StatusServiceUnavailable {
 		d.wait = cmp.Or(d.wait, t.retryAfter, usualWait)

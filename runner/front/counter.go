@@ -15,6 +15,13 @@ func (c *counter) enter() {
 	c.mu.Unlock()
 }
 
+// now is how many are in flight.
+func (c *counter) now() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.n
+}
+
 func (c *counter) leave() {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -92,6 +92,10 @@ func (f *front) end() {
 	f.table.reset()
 	f.table.wiring.close()
 	f.static.close()
+	f.listenMetrics(nil)
+	if f.master != nil {
+		f.sayFigures(f.master, 0)
+	}
 	f.access.close()
 	f.closeApps()
 }

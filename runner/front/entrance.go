@@ -18,6 +18,8 @@ type entrance struct {
 	vacant chan struct{} // holds one signal after the last one left
 	log    *slog.Logger
 
+	accepted atomic.Uint64 // connections so far
+
 	mu     sync.Mutex
 	warned time.Time
 }
@@ -70,7 +72,9 @@ func (g *guarded) Accept() (net.Conn, error) {
 		g.look(*last)
 	}
 	conn, err := g.Listener.Accept()
-	if err != nil {
+	if err == nil {
+		g.entrance.accepted.Add(1)
+	} else {
 		g.entrance.leave()
 		if errors.Is(err, os.ErrDeadlineExceeded) && g.last.Load() != nil {
 			g.Close()

@@ -86,6 +86,7 @@ type front struct {
 	proxy    *proxy
 	static   *files
 	access   *accessLog
+	figures  figures
 	kept     kept
 	dynamic  func(*turn) // answers what is neither a file nor kept
 	home     *app        // this one: static, kept and proxy
@@ -99,20 +100,23 @@ type front struct {
 	cancel   context.CancelCauseFunc // of every request
 
 	// The rest belongs to run's goroutine.
-	listeners []*guarded
-	offered   offer
-	tickets   [][32]byte // keys of TLS session tickets
-	changes   *changes
-	apps      apps
-	master    *control.Conn // who is to be told how mounts are; nil before it is there
-	toldSome  bool
-	changed   chan struct{} // holds one signal after an app of a mount has changed
-	shared    bool          // others accept on our listeners, too, or will
-	failed    chan error    // from engines
-	serving   sync.WaitGroup
-	drained   chan struct{} // closed when nothing is in flight after stop
-	hurry     func()        // cuts the lingering short; set by stop
-	result    error
+	listeners      []*guarded
+	offered        offer
+	tickets        [][32]byte // keys of TLS session tickets
+	changes        *changes
+	apps           apps
+	master         *control.Conn // the conversation with it; nil when there is none
+	toldSome       bool
+	scrapes        scrapes
+	figuresAt      *metricsServer // nil without an address for figures
+	metricsAddress string         // of a front that runs apart
+	changed        chan struct{}  // holds one signal after an app of a mount has changed
+	shared         bool           // others accept on our listeners, too, or will
+	failed         chan error     // from engines
+	serving        sync.WaitGroup
+	drained        chan struct{} // closed when nothing is in flight after stop
+	hurry          func()        // cuts the lingering short; set by stop
+	result         error
 }
 
 // newFront makes a front whose settings are made of configurations by
@@ -123,6 +127,7 @@ func newFront(o Options, understand func(*config.Config) (*settings, error)) (*f
 		return nil, err
 	}
 	f := &front{options: o, log: o.Log, failed: make(chan error, 1), changed: make(chan struct{}, 1)}
+	f.scrapes.asked = make(chan scrape)
 	f.changes = newChanges(o, understand)
 	base, cancel := context.WithCancelCause(context.Background())
 	f.cancel = cancel
@@ -138,6 +143,7 @@ func newFront(o Options, understand func(*config.Config) (*settings, error)) (*f
 	f.entrance = newEntrance(s.clients, o.Log)
 	f.access = newAccessLog(o.Lines, o.Log)
 	f.engine = s.engine(base, &f.live, o.Log, f.handle, func(remote string, why *h1.Refusal) {
+		f.figures.refused[min(max(why.Status, 0), 599)].Add(1)
 		f.access.refused(remote, why, f.live.Load().access)
 	})
 	return f, nil
@@ -163,6 +169,7 @@ func (f *front) run(ctx context.Context) error {
 	var rotate <-chan time.Time // keys of session tickets, for lack of a master that does
 	if f.options.Control == nil {
 		f.openAccess()
+		f.openMetrics()
 		f.useTickets(NextTickets(nil))
 		ticker := time.NewTicker(TicketTime)
 		defer ticker.Stop()
@@ -178,6 +185,8 @@ func (f *front) run(ctx context.Context) error {
 			f.change(c)
 		case <-f.options.Again:
 			f.askToChange(change{Settings: control.Settings{Use: true}})
+		case s := <-f.scrapes.asked:
+			f.scrape(s)
 		case <-f.options.Reopen:
 			f.openAccess()
 		case <-rotate:
@@ -243,6 +252,23 @@ func (f *front) react(e event) {
 		f.table.apply(m, files, func(kind control.Kind, body any) { f.tell(e.conn, kind, body) })
 		files = nil
 		f.kept.servedBy(m.Workers)
+	case control.KindBeat:
+		f.table.renew()
+		f.sayFigures(e.conn, 0)
+	case control.KindFigures:
+		f.table.renew()
+		var m control.Figures
+		if e.message.Decode(&m) == nil {
+			f.sayFigures(e.conn, m.Number)
+		}
+	case control.KindScraped:
+		f.table.renew()
+		f.scraped(e)
+		files = nil
+	case control.KindMetrics:
+		f.table.renew()
+		f.takeMetrics(files)
+		files = nil
 	case control.KindAccess:
 		f.table.renew()
 		f.moveAccess(e)
@@ -271,6 +297,7 @@ func (f *front) tell(conn *control.Conn, kind control.Kind, body any) {
 // lost reacts to the end of a conversation: a child ends, a front that runs
 // apart holds requests until the next one brings a table.
 func (f *front) lost(err error) {
+	f.master = nil
 	if f.options.Control != nil {
 		// Workers live on while we hold our links: who is connected is served,
 		// and comes again to the next master's front.
@@ -340,7 +367,7 @@ func (f *front) handle(x exchange) {
 		t.answer(http.StatusNotImplemented, "no tunnels")
 	case t.pathless(): // so no worker's
 		t.answer(http.StatusBadRequest, "target is no path")
-	case f.health(t):
+	case f.health(t), f.tryScrape(t):
 	case f.redirect(t):
 	case f.maintain(t):
 	case !f.route(t):
@@ -350,5 +377,7 @@ func (f *front) handle(x exchange) {
 	default:
 		t.app.serve(t)
 	}
-	f.access.write(t, time.Since(t.begun), t.settings.access)
+	took := time.Since(t.begun)
+	f.figures.count(t, took)
+	f.access.write(t, took, t.settings.access)
 }

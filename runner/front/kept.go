@@ -19,6 +19,7 @@ type kept struct {
 
 	// The rest belongs to the front's goroutine.
 	made  cache.Options // of cache
+	past  cache.Figures // of the caches before
 	ready []int         // generations of the workers that serve
 }
 
@@ -41,13 +42,20 @@ func (k *kept) use(o cache.Options) {
 	case o.Equal(k.made):
 		return
 	case o.Size == 0:
-		k.cache.Store(nil)
+		k.endCount(k.cache.Swap(nil))
 	default:
 		c := cache.New(o)
 		c.Serve(k.ready)
-		k.cache.Store(c)
+		k.endCount(k.cache.Swap(c))
 	}
 	k.made = o
+}
+
+// endCount keeps what a cache has counted that is used no more.
+func (k *kept) endCount(c *cache.Cache) {
+	if c != nil {
+		k.past = k.past.Plus(c.Figures())
+	}
 }
 
 // servedBy says whose responses come from now on: those of requests that begin

@@ -21,6 +21,7 @@ type settings struct {
 	cache   cache.Options
 	mounts  mounts
 	locale  string // of pages that name none
+	scrape  scrapeRules
 	static  staticRules
 
 	wanted config.TLS
@@ -41,6 +42,7 @@ func newSettings(c *config.Config) (*settings, error) {
 		limits: newLimits(c), trusted: c.Server.Proxies(), access: accessRulesOf(c), cache: cacheOptions(c),
 		locale: c.Locale.Default,
 		wanted: c.TLS, hsts: hstsField(&c.TLS),
+		scrape: scrapeRules{path: c.Metrics.Path, listen: c.Metrics.Listen, allowed: c.Metrics.Allowed()},
 	}
 	var err error
 	if s.mounts, err = newMounts(c); err != nil {
@@ -162,6 +164,7 @@ func (f *front) change(c change) {
 		f.install(c.settings, given)
 		f.tellUpstreams()
 		f.followAccess()
+		f.openMetrics()
 		f.static.follow(c.settings.static)
 		f.log.Info("new settings are in force")
 	}

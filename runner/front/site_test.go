@@ -35,6 +35,7 @@ type site struct {
 	said    chan control.Message // by the front
 	mounted chan control.Message // likewise, about upstreams
 	sockets []*os.File           // of both, with secure
+	figures chan control.Message // likewise, of what it has counted
 	logged  chan map[string]any  // lines of the access log
 	ended   chan error
 	cancel  context.CancelFunc
@@ -65,7 +66,7 @@ func newSiteOf(t *testing.T, conf *config.Config, change func(*limits)) *site {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &site{t: t, master: master, said: make(chan control.Message, 100), mounted: make(chan control.Message, 1000), logged: make(chan map[string]any, 1000), ended: make(chan error, 1)}
+	s := &site{t: t, master: master, said: make(chan control.Message, 100), figures: make(chan control.Message, 100), mounted: make(chan control.Message, 1000), logged: make(chan map[string]any, 1000), ended: make(chan error, 1)}
 	ctx, cancel := context.WithCancel(context.Background())
 	s.cancel = cancel
 	s.reread = func(control.Settings) (*config.Config, error) { return conf, nil }
@@ -173,6 +174,13 @@ func (s *site) listen() {
 		}
 		if m.Kind == control.KindMounted { // which may come at any time
 			s.mounted <- m
+			continue
+		}
+		if m.Kind == control.KindFigures {
+			select {
+			case s.figures <- m:
+			default: // no test reads so many
+			}
 			continue
 		}
 		s.said <- m

@@ -38,6 +38,7 @@ type turn struct {
 	upstream   time.Duration // that these took until they answered or failed
 	cache      string        // what the cache did: hit, collapsed, stored, or nothing
 	reason     string        // why the response is ours or incomplete
+	ours       bool          // the front answers by itself
 	origin     string        // the upstream used last, "" for none
 	retryAfter time.Duration // when it is worth coming again; 0: soon
 }

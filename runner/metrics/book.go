@@ -13,6 +13,8 @@ type Book struct {
 	mu     sync.Mutex
 	living map[string]string // the last text of each process
 	dead   sums              // of what has ended
+
+	said sums // the last answer
 }
 
 // sums are families with the sums of their samples, by the line without its
@@ -34,7 +36,7 @@ type line struct {
 const MaxText = 256 << 10
 
 // Say replaces what a process has said before. The process is named as people
-// know it: "worker 3".
+// know it: "worker 3". One without a name gets no label.
 func (b *Book) Say(process, text string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -61,7 +63,7 @@ func (b *Book) Bury(process string) {
 	}
 }
 
-// Text is everything, merged and in order. The processes in broken have said
+// Text is everything, merged and in order. Call it from one goroutine at a time. The processes in broken have said
 // what is none of the format; they are left out.
 func (b *Book) Text() (text []byte, broken map[string]error) {
 	b.mu.Lock()
@@ -77,7 +79,33 @@ func (b *Book) Text() (text []byte, broken map[string]error) {
 		all.add(families)
 		all.own(families, process)
 	}
+	all.steady(b.answered(all))
 	return all.text(), broken
+}
+
+// answered replaces the last answer.
+func (b *Book) answered(all sums) (before sums) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	before, b.said = b.said, all
+	return before
+}
+
+// steady takes rounding out. Sums of seconds are added up in another order when
+// a process has ended, and one that is lower in its last digit would be taken for
+// a counter that began anew.
+func (s sums) steady(before sums) {
+	for name, t := range s {
+		was := before[name]
+		if was == nil || was.Kind == Gauge || was.Kind == Untyped {
+			continue
+		}
+		for key, l := range t.lines {
+			if old := was.lines[key]; old != nil && l.value < old.value && old.value-l.value <= 1e-9*old.value {
+				l.value = old.value
+			}
+		}
+	}
 }
 
 func (s sums) clone() sums {
@@ -120,7 +148,12 @@ func (s sums) add(families []*Family) {
 func (s sums) own(families []*Family, process string) {
 	for _, f := range families {
 		for i := range f.Samples {
-			if !f.adds(&f.Samples[i]) {
+			if f.adds(&f.Samples[i]) {
+				continue
+			}
+			if process == "" {
+				s.of(f).put(f.Samples[i].Name, f.Samples[i].Labels, f.Samples[i].Value)
+			} else {
 				s.of(f).put(f.Samples[i].Name, withProcess(f.Samples[i].Labels, process), f.Samples[i].Value)
 			}
 		}

@@ -144,6 +144,43 @@ r_total{m="GET"} 112
 	}
 }
 
+// TestRounding: the order in which processes are added up does not show.
+func TestRounding(t *testing.T) {
+	sum := func(b *Book) float64 {
+		text, _ := b.Text()
+		families, err := Parse(string(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return families[0].Samples[0].Value
+	}
+	fell := false
+	for _, last := range []string{"0.1", "0.3", "0.7", "1.1"} {
+		var b Book
+		for name, value := range map[string]string{"a": "0.1", "b": "0.2", "c": "0.3", "d": last} {
+			b.Say(name, "# TYPE s_total counter\ns_total "+value+"\n")
+		}
+		before := sum(&b)
+		for _, name := range []string{"d", "c"} {
+			b.Bury(name)
+			raw := b.dead.clone()
+			for _, living := range []string{"a", "b", "c"} {
+				if text, ok := b.living[living]; ok {
+					families, _ := Parse(text)
+					raw.add(families)
+				}
+			}
+			fell = fell || raw["s_total"].lines["s_total{"].value < before
+			if now := sum(&b); now < before {
+				t.Errorf("%v fell to %v", before, now)
+			}
+		}
+	}
+	if !fell {
+		t.Error("nothing is shown: no sum fell by rounding")
+	}
+}
+
 // FuzzParse: what is understood is written such that it is understood alike.
 func FuzzParse(f *testing.F) {
 	f.Add("# HELP a x\\n\n# TYPE a histogram\na_bucket{le=\"1\",b=\"\\\\\"} 1\na_sum 2\na_count 1\nc{d=\"\\\"\"} -Inf 5\n")

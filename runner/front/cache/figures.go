@@ -15,6 +15,14 @@ type Figures struct {
 	Limit     int64  // of Bytes
 }
 
+// Plus adds what another cache has counted; what is held is that of neither.
+func (f Figures) Plus(g Figures) Figures {
+	return Figures{
+		Hits: f.Hits + g.Hits, Misses: f.Misses + g.Misses, Bypassed: f.Bypassed + g.Bypassed, Collapsed: f.Collapsed + g.Collapsed,
+		Stored: f.Stored + g.Stored, Evicted: f.Evicted + g.Evicted,
+	}
+}
+
 type figures struct {
 	hits, misses, bypassed, collapsed, stored, evicted atomic.Uint64
 }
