@@ -57,6 +57,17 @@
 // for every request that begins from then on, on connections that are open
 // too. None is closed.
 //
+// # https
+//
+// Package h1 makes the handshakes, each in a goroutine of its own and within
+// 10 s. Connections that chose HTTP/2 go on to net/http's server, which
+// presents its streams as the same exchanges: 128 of them at once for each
+// connection, which bounds what a flood of resets can start too, with deadlines
+// of their own, and a goodbye that is GOAWAY. Certificates come with the
+// settings; whoever is connected keeps the ones of its handshake. HTTP that
+// comes to the port for https is answered 400 with a word of advice, TLS that
+// comes to a port in clear likewise; renegotiation is refused.
+//
 // # What is kept
 //
 // A response that a handler made public (Context.Public of the framework, or
