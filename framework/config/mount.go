@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net"
@@ -193,6 +194,9 @@ var reservedPaths = [...]string{"/livez", "/readyz"}
 // checkMounts looks at what is wrong with mounts as a whole.
 func (l *loader) checkMounts() {
 	names := sortedKeys(l.conf.Mounts)
+	slices.SortStableFunc(names, func(a, b string) int {
+		return cmp.Compare(l.lineOf(join("mounts", a)), l.lineOf(join("mounts", b)))
+	})
 	for i, name := range names {
 		m := l.conf.Mounts[name]
 		key := join("mounts", name)
@@ -222,6 +226,14 @@ func (l *loader) checkMounts() {
 func sameHost(a, b string) bool {
 	plain := func(host string) string { return strings.ToLower(strings.Trim(strings.TrimSuffix(host, "."), "[]")) }
 	return plain(a) == plain(b)
+}
+
+// lineOf is the line of a section; 0 without a file.
+func (l *loader) lineOf(key string) int {
+	if l.conf.file == nil {
+		return 0
+	}
+	return l.conf.file.lines[key]
 }
 
 // placeOf says where a section is written.

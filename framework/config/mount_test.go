@@ -75,7 +75,7 @@ app = "self"
 upstreams = ["http://127.0.0.1:1"]
 [mounts.nowhere]
 app = "self"
-[mounts.a]
+[mounts.c]
 host = "A.example"
 path = "/shop/"
 app = "self"
@@ -103,7 +103,7 @@ path = "/x"
 		`dram.toml:1: mounts.nobody: nobody serves it: say upstreams = ["http://127.0.0.1:8001"], app = "/srv/shop/.dram/run" for another Dram app, or app = "self"`,
 		`dram.toml:6: mounts.both.upstreams: app serves it already: remove one of them`,
 		`dram.toml:7: mounts.nowhere: it is nowhere: say path = "/shop", host = "shop.example.org", or path = "/" for everything`,
-		`dram.toml:13: mounts.b: has the host and path of mounts.a (dram.toml:9): change one of them, the longer path goes first`,
+		`dram.toml:13: mounts.b: has the host and path of mounts.c (dram.toml:9): change one of them, the longer path goes first`,
 		`dram.toml:17: mounts.b.max_fails: has no effect with app, whose own master looks after it: remove it`,
 		`dram.toml:20: mounts.urls.upstreams: "https://x": expected http:// or http+unix:`,
 		`dram.toml:20: mounts.urls.upstreams: "http://x:8001/base": expected http://HOST:PORT and nothing behind it; a prefix is the mount's path, with keep_prefix if the upstream wants it`,
@@ -118,7 +118,7 @@ path = "/x"
 		`dram.toml:26: mounts.values.request_timeout: expected a duration, 0s for that of workers.request_timeout, found "-1s"`,
 		`dram.toml:28: mounts.live.path: /livez is answered by the front itself; mount at another path`,
 		`dram.toml:30: unknown section [mount], did you mean [mounts]?`,
-		`DRAM_MOUNTS_NEW_PATH: unknown variable DRAM_MOUNTS_NEW_PATH, did you mean DRAM_MOUNTS_A_PATH?; variables change the mounts that the file has, so begin it there: [mounts.NAME]`,
+		`DRAM_MOUNTS_NEW_PATH: unknown variable DRAM_MOUNTS_NEW_PATH, did you mean DRAM_MOUNTS_B_PATH?; variables change the mounts that the file has, so begin it there: [mounts.NAME]`,
 	}
 	got := faults(t, Options{Dir: dir, Environ: []string{"DRAM_MOUNTS_NEW_PATH=/n"}})
 	if d := cmp.Diff(want, got); d != "" {

@@ -481,3 +481,48 @@ func TestTheMasterHearsOfUpstreams(t *testing.T) {
 		then = s.upstreams()
 	}
 }
+
+// TestAnEarlyAnswerIsNotLost although the upstream closes the connection while
+// the body is still on its way, which resets it.
+func TestAnEarlyAnswerIsNotLost(t *testing.T) {
+	url := newScript(t, func(conn net.Conn, _ *http.Request) {
+		fmt.Fprint(conn, "HTTP/1.1 413 Content Too Large\r\nContent-Length: 9\r\nConnection: close\r\n\r\ntoo large")
+	})
+	s := newSiteOf(t, mountedAt(t, "/", url), nil)
+	for range 20 {
+		s.want(s.do(s.request("POST", "/", io.MultiReader(strings.NewReader(strings.Repeat("x", 5<<20))))), 413, "too large")
+	}
+}
+
+// TestConnectionsToAnUpstream are used again by pages; a form has one of its
+// own, because an idle one may end just when it is used.
+func TestConnectionsToAnUpstream(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var opened atomic.Int64
+	server := &http.Server{Handler: http.HandlerFunc(echo), ConnState: func(_ net.Conn, s http.ConnState) {
+		if s == http.StateNew {
+			opened.Add(1)
+		}
+	}}
+	go server.Serve(l)
+	defer server.Close()
+	s := newSiteOf(t, mountedAt(t, "/", "http://"+l.Addr().String()), nil)
+	count := func(method string, n int) int64 {
+		before := opened.Load()
+		for range n {
+			if got := s.do(s.request(method, "/", nil)); got.StatusCode != 200 {
+				t.Errorf("%s: %d", method, got.StatusCode)
+			}
+		}
+		return opened.Load() - before
+	}
+	if n := count("GET", 40); n > 20 { // one comes back a moment after the answer
+		t.Errorf("40 pages one after the other needed %d connections", n)
+	}
+	if n := count("POST", 5); n != 5 {
+		t.Errorf("five forms had %d connections", n)
+	}
+}

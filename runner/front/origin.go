@@ -3,12 +3,14 @@ package front
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/dram-go/dram/framework/config"
@@ -46,7 +48,11 @@ func newOrigin(name string, at config.Upstream, m config.Mount, dial time.Durati
 	dialer := &net.Dialer{Timeout: dial}
 	kept := &http.Transport{
 		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-			return dialer.DialContext(ctx, at.Network, at.Address)
+			conn, err := dialer.DialContext(ctx, at.Network, at.Address)
+			if err != nil {
+				return nil, err
+			}
+			return &originConn{conn}, nil
 		},
 		DisableCompression:     true,
 		MaxIdleConnsPerHost:    512,
@@ -67,6 +73,28 @@ func newOrigin(name string, at config.Upstream, m config.Mount, dial time.Durati
 			slowStart: m.SlowStart, checked: m.Health.Path != "",
 		}},
 	}
+}
+
+// originConn is a connection to an origin. A server may answer before it has
+// read the whole request, and close; what is still being sent to it then fails.
+// The transport would take that for the end of all, so it is not told: what can
+// be read decides.
+type originConn struct{ net.Conn }
+
+func (c *originConn) Write(p []byte) (int, error) {
+	n, err := c.Conn.Write(p)
+	if errors.Is(err, syscall.EPIPE) || errors.Is(err, syscall.ECONNRESET) {
+		return len(p), nil
+	}
+	return n, err
+}
+
+// CloseWrite says the end and still listens.
+func (c *originConn) CloseWrite() error {
+	if half, ok := c.Conn.(halfCloser); ok {
+		return half.CloseWrite()
+	}
+	return c.Close()
 }
 
 // keep checks the origin, and tries it while it is ejected, until ctx ends.
