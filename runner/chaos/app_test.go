@@ -63,7 +63,7 @@ func newApp(conf *config.Config) (*app, error) {
 	mux.HandleFunc("POST /write", a.write)
 	mux.HandleFunc("GET /until/{file}", a.until)
 	mux.HandleFunc("GET /torn/{file}", a.torn)
-	mux.HandleFunc("GET /big", big)
+	mux.HandleFunc("GET /big", bigPage)
 	mux.HandleFunc("POST /crash/{how}", func(_ http.ResponseWriter, r *http.Request) { crash(r.PathValue("how")) })
 	mux.HandleFunc("POST /hang/{how}", func(_ http.ResponseWriter, r *http.Request) { hang(r.PathValue("how")) })
 	mux.HandleFunc("POST /leak", a.leak)

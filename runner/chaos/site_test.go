@@ -259,6 +259,7 @@ type status struct {
 	Generation int
 	Build      string
 	PID        int
+	Addresses  []string
 	Front      *process
 	Workers    []process
 	Reload     *struct {

@@ -18,8 +18,8 @@ import (
 // bigSize is more than the kernel and the front hold of a response.
 const bigSize = 16 << 20
 
-// big writes a large page.
-func big(w http.ResponseWriter, _ *http.Request) {
+// bigPage writes a large page.
+func bigPage(w http.ResponseWriter, _ *http.Request) {
 	for range bigSize >> 10 {
 		w.Write(bytes.Repeat([]byte("b"), 1<<10))
 	}

@@ -33,3 +33,12 @@ func lockDoor(l *net.TCPListener) error {
 	}
 	return failed
 }
+
+// unlockDoor takes back what lockDoor did, should somebody go on to listen.
+func unlockDoor(l *net.TCPListener) {
+	if raw, err := l.SyscallConn(); err == nil {
+		_ = raw.Control(func(fd uintptr) {
+			_ = unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_DETACH_FILTER, 0) // fails when there is none
+		})
+	}
+}

@@ -150,6 +150,12 @@ func TestALockedDoorLetsNobodyIn(t *testing.T) {
 	if _, err := l.Accept(); err != nil {
 		t.Errorf("who had come is not accepted: %v", err)
 	}
+	unlockDoor(tcp)
+	if c, err := net.DialTimeout("tcp", l.Addr().String(), patience); err != nil {
+		t.Errorf("after it was opened again: %v", err)
+	} else {
+		c.Close()
+	}
 	l.Close()
 	if _, err := net.Dial("tcp", l.Addr().String()); !errors.Is(err, syscall.ECONNREFUSED) {
 		t.Errorf("after the end: %v", err)

@@ -76,7 +76,7 @@ func (e *library) farewell(patience time.Duration) {
 func (e *library) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	l := e.live.Load()
 	x := &httpExchange{w: w, r: r, control: http.NewResponseController(w), pause: l.writePause}
-	if r.Body != nil && r.Body != http.NoBody {
+	if r.Body != nil && r.ContentLength != 0 { // with HTTP/2 there is a Body without a body, too
 		x.body = &clientBody{
 			raw:     r.Body,
 			limited: http.MaxBytesReader(w, r.Body, l.largest),

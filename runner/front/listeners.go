@@ -130,6 +130,9 @@ func (f *front) accept(l Listener) {
 		l.Close()
 		return
 	}
+	if tcp, ok := l.Listener.(*net.TCPListener); ok && !f.shared {
+		unlockDoor(tcp)
+	}
 	g := f.entrance.guard(l.Listener)
 	g.secure = l.Secure
 	f.listeners = append(f.listeners, g)

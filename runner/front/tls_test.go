@@ -156,6 +156,19 @@ func TestTLS(t *testing.T) {
 	}
 }
 
+// TestDeathIsHarmlessOverHTTP2, too: a request without body has none.
+func TestDeathIsHarmlessOverHTTP2(t *testing.T) {
+	s := newSite(t, nil)
+	c := certify(t, time.Hour, "example.org")
+	s.secure(c)
+	dying(s, 2, 1, nothing)
+	s.client = s.secureClient(true, c)
+	r := s.request("GET", "/", nil)
+	r.URL.Scheme, r.URL.Host, r.Host = "https", s.https, "example.org"
+	s.want(s.do(r), 200, "alive")
+	s.wantLog("/", map[string]any{"status": 200, "tries": 2})
+}
+
 // TestCertificatesByName: the client gets the one for the name that it asks
 // for, and the first for a name that none has.
 func TestCertificatesByName(t *testing.T) {
