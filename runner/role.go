@@ -104,6 +104,7 @@ func (p *program) work(ctx context.Context, conn *control.Conn, us control.Hello
 	defer cancel()
 	life := newPulse(app, conn, us.Worker, conf, log)
 	defer func() { p.life.allow(conf.Workers.GracefulTimeout + killAfter) }() // for the app's own end
+	defer calmCollector()()
 	defer func() { life.counted.farewell(life.tell) }()
 	return gateway.Serve(ctx, gateway.Options{
 		Handler: life.handler, Control: conn, Config: conf, Log: log, Hello: us, Message: life.hear,
