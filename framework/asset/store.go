@@ -42,6 +42,18 @@ func OpenStore(dir string) (*Store, error) {
 	return s, nil
 }
 
+// Dir is the directory of the store.
+func (s *Store) Dir() string { return s.root.Name() }
+
+// StorePath is where the form of an asset in a content coding, "" for the file
+// as it is, lies below the directory of a store.
+func StorePath(asset, coding string) string {
+	if coding == "" {
+		return path.Join(filesDir, asset)
+	}
+	return encodedPath(asset, coding)
+}
+
 // Close closes the directory; files that are open stay open.
 func (s *Store) Close() error { return s.root.Close() }
 
@@ -82,24 +94,10 @@ func manifestPath(generation string) (string, error) {
 // Open opens an asset of any generation by its fingerprinted name. One that
 // is not there, or no name of an asset, is fs.ErrNotExist.
 func (s *Store) Open(asset string) (*os.File, error) {
-	return s.open(asset, path.Join(filesDir, asset))
-}
-
-// OpenEncoded opens an asset as it was compressed when it was published; name
-// is a content coding, as "br". If there is no such form the error is
-// fs.ErrNotExist.
-func (s *Store) OpenEncoded(asset, name string) (*os.File, error) {
-	if !isCoding(name) {
-		return nil, &MissingError{Name: asset}
-	}
-	return s.open(asset, encodedPath(asset, name))
-}
-
-func (s *Store) open(asset, name string) (*os.File, error) {
 	if _, _, ok := splitAsset(asset); !ok || checkName(asset) != nil {
 		return nil, &MissingError{Name: asset}
 	}
-	f, err := s.root.Open(name)
+	f, err := s.root.Open(StorePath(asset, ""))
 	if err != nil {
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil, &MissingError{Name: asset}

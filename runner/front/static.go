@@ -111,10 +111,14 @@ func (s *files) follow(rules staticRules) {
 
 // renew makes a server of what is to be served now.
 func (s *files) renew() {
-	before := s.server.Swap(static.New(static.Options{
-		Assets: s.store, Directories: s.rules.directories, Memory: s.rules.memory, Log: s.log,
-	}))
-	if before != nil {
+	o := static.Options{Assets: s.store, Directories: s.rules.directories, Memory: s.rules.memory, Log: s.log}
+	next, err := static.New(o)
+	if err != nil {
+		s.log.Error("static files of the app; workers serve them", "err", err)
+		o.Assets = nil
+		next, _ = static.New(o) // which fails for assets alone
+	}
+	if before := s.server.Swap(next); before != nil {
 		before.Close()
 	}
 }

@@ -42,7 +42,7 @@ func (f *file) answer(w Response, r *Request, now time.Time) {
 	if r.refused(w) {
 		return
 	}
-	form := &f.forms[f.choose(r)]
+	form := f.forms[f.choose(r)]
 	form.answer(w, r, validators{form.tag, f.modified}, now)
 }
 

@@ -14,8 +14,8 @@ const (
 )
 
 // codingNames are as Content-Encoding has them, and the endings of files.
-var codingNames = [codings]struct{ name, ending string }{
-	identity: {"identity", ""}, gzip: {"gzip", "gz"}, brotli: {"br", "br"}, zstandard: {"zstd", "zst"},
+var codingNames = [codings]struct{ name, coding, ending string }{
+	identity: {"identity", "", ""}, gzip: {"gzip", "gzip", "gz"}, brotli: {"br", "br", "br"}, zstandard: {"zstd", "zstd", "zst"},
 }
 
 // maxQuality is a quality value of 1 in thousandths.

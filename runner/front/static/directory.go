@@ -34,7 +34,7 @@ type directory struct {
 	trust time.Duration
 
 	mu      sync.RWMutex // a reader uses root
-	root    *os.Root     // nil while there is none
+	root    *below       // nil while there is none
 	at      stamp        // of root
 	checked time.Time    // when root was last seen to be what Path names
 	closed  bool
@@ -54,7 +54,7 @@ type directoryError struct{}
 func (directoryError) Error() string { return "static: directory" }
 
 // use calls f with the root, fs.ErrNotExist if there is none.
-func (d *directory) use(now time.Time, f func(*os.Root) error) error {
+func (d *directory) use(now time.Time, f func(*below) error) error {
 	d.mu.RLock()
 	if now.Sub(d.checked) >= d.trust {
 		d.mu.RUnlock()
@@ -84,14 +84,14 @@ func (d *directory) reopen(now time.Time) {
 		}
 	}
 	if d.root != nil {
-		d.root.Close() // opened for reading
+		d.root.close()
 		d.root = nil
 	}
 	if err != nil {
 		return
 	}
-	if root, err := os.OpenRoot(d.Path); err == nil {
-		if info, err = root.Stat("."); err == nil {
+	if root, err := openBelow(d.Path); err == nil {
+		if info, err = root.root.Stat("."); err == nil {
 			d.at = stampOf(info)
 		}
 		d.root = root
@@ -103,13 +103,13 @@ func (d *directory) close() {
 	defer d.mu.Unlock()
 	d.closed = true
 	if d.root != nil {
-		d.root.Close()
+		d.root.close()
 		d.root = nil
 	}
 }
 
 func (d *directory) load(name string, now time.Time) (f *file, err error) {
-	err = d.use(now, func(root *os.Root) error {
+	err = d.use(now, func(root *below) error {
 		f, err = d.loadFrom(root, name, now)
 		return err
 	})
@@ -119,7 +119,7 @@ func (d *directory) load(name string, now time.Time) (f *file, err error) {
 // tries is how often a file is read that changes meanwhile.
 const tries = 3
 
-func (d *directory) loadFrom(root *os.Root, name string, now time.Time) (f *file, err error) {
+func (d *directory) loadFrom(root *below, name string, now time.Time) (f *file, err error) {
 	if name, err = d.indexed(root, name); err != nil {
 		return nil, err
 	}
@@ -142,11 +142,12 @@ func isNoFile(err error) bool {
 		return false
 	}
 	errno, ok := failure.Err.(syscall.Errno)
-	return !ok || errno == syscall.ELOOP || errno == syscall.ENAMETOOLONG || errno == syscall.ENOTDIR || errno == syscall.ENXIO
+	return !ok || errno == syscall.ELOOP || errno == syscall.ENAMETOOLONG || errno == syscall.ENOTDIR ||
+		errno == syscall.ENXIO || errno == syscall.EXDEV // as openat2 says of what leads out
 }
 
 // indexed returns the file that a name stands for.
-func (d *directory) indexed(root *os.Root, name string) (string, error) {
+func (d *directory) indexed(root *below, name string) (string, error) {
 	switch {
 	case name == "" || strings.HasSuffix(name, "/"):
 		if d.Index == "" {
@@ -154,8 +155,8 @@ func (d *directory) indexed(root *os.Root, name string) (string, error) {
 		}
 		return name + d.Index, nil
 	case d.Index != "":
-		if info, err := root.Stat(name); err == nil && info.IsDir() {
-			if _, err := root.Stat(name + "/" + d.Index); err != nil {
+		if info, err := root.root.Stat(name); err == nil && info.IsDir() {
+			if _, err := root.root.Stat(name + "/" + d.Index); err != nil {
 				return "", err
 			}
 			return "", directoryError{}
@@ -164,25 +165,17 @@ func (d *directory) indexed(root *os.Root, name string) (string, error) {
 	return name, nil
 }
 
-// open opens a file, but waits for no pipe.
-func open(root *os.Root, name string) (*os.File, error) {
-	return root.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0)
-}
-
-func (d *directory) read(root *os.Root, name string, now time.Time) (*file, error) {
-	f := &file{source: d}
+func (d *directory) read(root *below, name string, now time.Time) (*file, error) {
+	f := &file{source: d, stamps: new([codings]stamp)}
 	for c := range codings {
 		if c != identity && !d.Precompressed {
 			break
 		}
-		content, err := open(root, named(name, c))
+		got, at, err := root.read(named(name, c))
 		if err == nil {
-			var got form
-			if got, f.stamps[c], err = read(content); err == nil {
-				f.add(c, got)
-			}
-		}
-		if err != nil && (c == identity || !errors.Is(err, fs.ErrNotExist)) {
+			f.stamps[c] = at
+			f.add(c, got)
+		} else if c == identity || !errors.Is(err, fs.ErrNotExist) {
 			f.close()
 			return nil, err
 		}
@@ -200,7 +193,7 @@ func named(name string, c coding) string {
 }
 
 func (d *directory) describe(f *file, name string, now time.Time) {
-	f.modified = f.stamps[identity].modified.Truncate(time.Second)
+	f.modified = f.stamps[identity].date()
 	f.checked.Store(now.UnixNano())
 	about := description{media: asset.Type(name), cache: d.cache, modified: f.modified, varies: f.encodings != 0}
 	if d.Untrusted {
@@ -214,21 +207,18 @@ func (d *directory) describe(f *file, name string, now time.Time) {
 			var weak bool
 			about.tag, weak = stampTag(f.stamps[c], c, now)
 			f.weak = f.weak || weak
-			about.encodingName = ""
-			if c != identity {
-				about.encodingName = codingNames[c].name
-			}
-			about.write(&f.forms[c])
+			about.encoding = codingNames[c].coding
+			about.write(f.forms[c])
 		}
 	}
 }
 
 // holds looks at the disk.
 func (d *directory) holds(f *file, name string, now time.Time) bool {
-	if f.weak && now.Sub(f.stamps[identity].modified) >= settled {
+	if f.weak && f.stamps[identity].age(now) >= settled {
 		return false // it gets a strong tag
 	}
-	err := d.use(now, func(root *os.Root) error {
+	err := d.use(now, func(root *below) error {
 		name, err := d.indexed(root, name)
 		if err != nil {
 			return err
@@ -237,7 +227,7 @@ func (d *directory) holds(f *file, name string, now time.Time) bool {
 			if c != identity && !d.Precompressed {
 				break
 			}
-			info, err := root.Stat(named(name, c))
+			info, err := root.root.Stat(named(name, c))
 			switch {
 			case err == nil && stampOf(info) == f.stamps[c]:
 			case errors.Is(err, fs.ErrNotExist) && f.stamps[c] == stamp{}:

@@ -13,15 +13,15 @@ type file struct {
 	path      string // of its URL, decoded: what the shelf finds it by
 	prefix    string // of its place
 	modified  time.Time
-	forms     [codings]form
+	forms     [codings]*form
 	encodings uint8           // bits of the codings that there are beside identity
 	order     [codings]coding // those, the smallest first
 
 	source  source
-	stamps  [codings]stamp // what was on the disk; unused for what never changes
-	fixed   bool           // never changes
-	checked atomic.Int64   // when it was last seen to be unchanged, in Unix nanoseconds
-	weak    bool           // its tags become strong when its time has settled
+	stamps  *[codings]stamp // what was on the disk; nil for what never changes
+	fixed   bool            // never changes
+	checked atomic.Int64    // when it was last seen to be unchanged, in Unix nanoseconds
+	weak    bool            // its tags become strong when its time has settled
 
 	open int          // descriptors it holds
 	uses atomic.Int32 // of these; the last one closes them
@@ -41,15 +41,17 @@ type form struct {
 // cost is what a file takes of the memory of a shelf, in octets: about what
 // the structures are in all.
 func (f *file) cost() int64 {
-	cost := int64(1024 + len(f.path))
-	for i := range f.forms {
-		cost += int64(len(f.forms[i].fields) + len(f.forms[i].body))
+	cost := int64(768 + len(f.path))
+	for _, form := range f.forms {
+		if form != nil {
+			cost += int64(cap(form.body) + len(form.fields))
+		}
 	}
 	return cost
 }
 
 // add gives the file another form.
-func (f *file) add(c coding, from form) {
+func (f *file) add(c coding, from *form) {
 	f.forms[c] = from
 	if from.content != nil {
 		f.open++
@@ -84,28 +86,28 @@ func (f *file) done() {
 // close closes what the file holds. Descriptors that were only read from have
 // nothing to report.
 func (f *file) close() {
-	for i := range f.forms {
-		if c := f.forms[i].content; c != nil {
-			c.Close()
+	for _, form := range f.forms {
+		if form != nil && form.content != nil {
+			form.content.Close()
 		}
 	}
 }
 
 // description is what the fields of a file's responses are made of.
 type description struct {
-	media        string // Content-Type
-	cache        string // Cache-Control
-	tag          string // of this form
-	modified     time.Time
-	varies       bool   // there are other forms
-	disposition  string // Content-Disposition
-	sandboxed    bool   // scripts in it must not run
-	encodingName string // Content-Encoding, "" for identity
+	media       string // Content-Type
+	cache       string // Cache-Control
+	tag         string // of this form
+	modified    time.Time
+	varies      bool   // there are other forms
+	disposition string // Content-Disposition
+	sandboxed   bool   // scripts in it must not run
+	encoding    string // Content-Encoding, "" for identity
 }
 
 // fields writes the field lines of a form; see form for their order.
 func (d *description) write(f *form) {
-	b := make([]byte, 0, 320)
+	b := f.body[len(f.body):] // one piece of memory has all
 	b = appendField(b, "Cache-Control", d.cache)
 	b = appendField(b, "ETag", d.tag)
 	if d.varies {
@@ -113,8 +115,8 @@ func (d *description) write(f *form) {
 	}
 	f.kept = len(b)
 	b = appendField(b, "Accept-Ranges", "bytes")
-	if d.encodingName != "" {
-		b = appendField(b, "Content-Encoding", d.encodingName)
+	if d.encoding != "" {
+		b = appendField(b, "Content-Encoding", d.encoding)
 	}
 	if d.disposition != "" {
 		b = appendField(b, "Content-Disposition", d.disposition)
@@ -144,15 +146,18 @@ func appendField(b []byte, name, value string) []byte {
 // 8.8.1).
 func stampTag(s stamp, c coding, now time.Time) (tag string, weak bool) {
 	b := make([]byte, 0, 48)
-	if weak = now.Sub(s.modified) < settled; weak {
+	if weak = s.age(now) < settled; weak {
 		b = append(b, "W/"...)
 	}
 	b = append(b, '"')
-	b = strconv.AppendInt(b, s.modified.UnixNano(), 36)
+	b = strconv.AppendInt(b, s.modified, 36)
 	b = append(b, '-')
 	b = strconv.AppendInt(b, s.size, 36)
 	return string(appendSuffix(b, c)), weak
 }
+
+// fieldsRoom is what the fields of a response usually need.
+const fieldsRoom = 320
 
 // settled is how old a change must be until its time tells it from the next
 // one: clocks of file systems are as coarse as two seconds.

@@ -3,11 +3,11 @@ package static
 import (
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
-	"os"
 	"syscall"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/dram-go/dram/framework/asset"
 )
@@ -32,56 +32,42 @@ type source interface {
 // by the kernel.
 const inMemory = 64 << 10
 
-// stamp tells one content of a file from the next.
+// stamp tells one content of a file from the next. The times are in Unix
+// nanoseconds.
 type stamp struct {
-	device, inode    uint64
-	size             int64
-	modified, change time.Time
+	device, inode          uint64
+	size, modified, change int64
 }
 
 func stampOf(info fs.FileInfo) stamp {
-	s := stamp{size: info.Size(), modified: info.ModTime()}
-	if sys, ok := info.Sys().(*syscall.Stat_t); ok {
-		s.device, s.inode = uint64(sys.Dev), sys.Ino
-		s.change = time.Unix(sys.Ctim.Unix())
+	sys, ok := info.Sys().(*syscall.Stat_t)
+	if !ok {
+		return stamp{size: info.Size(), modified: info.ModTime().UnixNano()}
 	}
-	return s
+	return stamp{
+		device: uint64(sys.Dev), inode: sys.Ino, size: sys.Size,
+		modified: syscall.TimespecToNsec(sys.Mtim), change: syscall.TimespecToNsec(sys.Ctim),
+	}
 }
+
+func stampOfStat(sys *unix.Stat_t) stamp {
+	return stamp{
+		device: uint64(sys.Dev), inode: sys.Ino, size: sys.Size,
+		modified: unix.TimespecToNsec(sys.Mtim), change: unix.TimespecToNsec(sys.Ctim),
+	}
+}
+
+// date is when the content was last changed, in whole seconds.
+func (s stamp) date() time.Time { return time.Unix(0, s.modified).Truncate(time.Second) }
+
+// age is how long ago the content was last changed.
+func (s stamp) age(now time.Time) time.Duration { return time.Duration(now.UnixNano() - s.modified) }
 
 // errNoFile says that there is something, but no file to serve.
 var errNoFile = fmt.Errorf("static: no regular file: %w", fs.ErrNotExist)
 
 // errMoving says that a file changes faster than it can be read.
 var errMoving = errors.New("static: file changes while it is read")
-
-// read makes the content of a form of an open file, which it owns then.
-func read(content *os.File) (form, stamp, error) {
-	info, err := content.Stat()
-	if err == nil && !info.Mode().IsRegular() {
-		err = errNoFile
-	}
-	if err != nil {
-		content.Close()
-		return form{}, stamp{}, err
-	}
-	at := stampOf(info)
-	if at.size > inMemory {
-		return form{size: at.size, content: content}, at, nil
-	}
-	defer content.Close()
-	body := make([]byte, at.size)
-	if _, err := content.ReadAt(body, 0); err != nil && err != io.EOF {
-		return form{}, stamp{}, err
-	}
-	again, err := content.Stat()
-	switch {
-	case err != nil:
-		return form{}, stamp{}, err
-	case stampOf(again) != at:
-		return form{}, stamp{}, errMoving
-	}
-	return form{size: at.size, body: body}, at, nil
-}
 
 // The values of Cache-Control for assets: see framework/asset.
 const (
@@ -90,7 +76,10 @@ const (
 )
 
 // store is the asset store as a source.
-type store struct{ assets *asset.Store }
+type store struct {
+	assets *asset.Store
+	files  *below // its directory
+}
 
 func (s store) load(name string, now time.Time) (*file, error) {
 	found, ok := s.assets.Lookup(name)
@@ -99,19 +88,16 @@ func (s store) load(name string, now time.Time) (*file, error) {
 	}
 	f := &file{fixed: true, source: s}
 	for c := range codings {
-		content, err := s.open(found, c)
-		if content == nil {
-			if c == identity {
-				return nil, err
-			}
+		if c != identity && found.Known && found.Encoded[codingNames[c].name] == 0 {
 			continue
 		}
-		form, _, err := read(content)
-		if err != nil {
+		got, _, err := s.files.read(asset.StorePath(found.Asset, codingNames[c].coding))
+		if err == nil {
+			f.add(c, got)
+		} else if c == identity || !errors.Is(err, fs.ErrNotExist) {
 			f.close()
 			return nil, err
 		}
-		f.add(c, form)
 	}
 	d := description{media: found.Type, cache: cachePlain, varies: f.encodings != 0}
 	if found.Fixed {
@@ -119,27 +105,13 @@ func (s store) load(name string, now time.Time) (*file, error) {
 	}
 	for c := range codings {
 		if c == identity || f.encodings&(1<<c) != 0 {
-			d.tag, d.encodingName = hashTag(found.Fingerprint(), c), ""
-			if c != identity {
-				d.encodingName = codingNames[c].name
-			}
-			d.write(&f.forms[c])
+			d.tag, d.encoding = hashTag(found.Fingerprint(), c), codingNames[c].coding
+			d.write(f.forms[c])
 		}
 	}
 	return f, nil
 }
 
-// open opens an asset in an encoding, nil if there is none.
-func (s store) open(found asset.Found, c coding) (*os.File, error) {
-	if c == identity {
-		return s.assets.Open(found.Asset)
-	}
-	if found.Known && found.Encoded[codingNames[c].name] == 0 {
-		return nil, nil
-	}
-	return s.assets.OpenEncoded(found.Asset, codingNames[c].name)
-}
-
 func (s store) holds(*file, string, time.Time) bool { return true }
 
-func (s store) close() {} // its owner does
+func (s store) close() { s.files.close() }

@@ -54,8 +54,8 @@ func (r *Roots) open(path string, now time.Time) (f *os.File, err error) {
 		if !ok {
 			continue
 		}
-		err = root.use(now, func(in *os.Root) (err error) {
-			f, err = open(in, name)
+		err = root.use(now, func(in *below) (err error) {
+			f, err = in.open(name)
 			return err
 		})
 		if err == nil || errors.Is(err, fs.ErrNotExist) {
@@ -96,7 +96,7 @@ func (r *Roots) Send(w Response, head Head, path string, fields iter.Seq2[string
 // adopt makes the fields of a form of those that an app has given, and of what
 // the file itself says where it has given none.
 func (f *form) adopt(fields iter.Seq2[string, string], path string, at stamp, now time.Time) validators {
-	v := validators{modified: at.modified.Truncate(time.Second)}
+	v := validators{modified: at.date()}
 	var kept, rest []byte
 	var media string
 	guarded := false

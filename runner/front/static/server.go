@@ -3,6 +3,7 @@ package static
 import (
 	"cmp"
 	"errors"
+	"fmt"
 	"io/fs"
 	"log/slog"
 	"net/http"
@@ -39,9 +40,10 @@ type Server struct {
 	closed  bool
 }
 
-// New returns a Server. It opens nothing yet: a directory that does not exist
-// has no files until it does.
-func New(o Options) *Server {
+// New returns a Server. It fails if it cannot open the store. A directory is
+// opened when it is asked for; one that does not exist has no files until it
+// does.
+func New(o Options) (*Server, error) {
 	s := &Server{
 		shelf: newShelf(cmp.Or(o.Memory, 64<<20), cmp.Or(o.Open, 256)),
 		trust: cmp.Or(o.Trust, time.Second),
@@ -51,13 +53,17 @@ func New(o Options) *Server {
 		s.log = slog.Default()
 	}
 	if o.Assets != nil {
-		s.places = append(s.places, place{asset.Prefix, store{o.Assets}})
+		files, err := openBelow(o.Assets.Dir())
+		if err != nil {
+			return nil, fmt.Errorf("static: assets: %w", err)
+		}
+		s.places = append(s.places, place{asset.Prefix, store{o.Assets, files}})
 	}
 	for _, d := range o.Directories {
 		s.places = append(s.places, place{d.Prefix, newDirectory(d, s.trust)})
 	}
 	slices.SortStableFunc(s.places, func(a, b place) int { return len(b.prefix) - len(a.prefix) })
-	return s
+	return s, nil
 }
 
 // Close lets all files go. A response that is being sent is sent to its end;
@@ -179,7 +185,7 @@ func (s *Server) read(p place, name, path string, now time.Time) (*file, error) 
 	if err != nil {
 		return nil, err
 	}
-	f.path, f.prefix = path, p.prefix
+	f.path, f.prefix = strings.Clone(path), p.prefix // path is a part of a whole head
 	f.take()
 	s.shelf.put(f)
 	return f, nil

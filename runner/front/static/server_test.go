@@ -74,9 +74,18 @@ func newTree(t *testing.T, change func(*Directory), files map[string]string) *tr
 	if change != nil {
 		change(&d)
 	}
-	tr.server = New(Options{Directories: []Directory{d}})
+	tr.server = newServer(t, Options{Directories: []Directory{d}})
 	t.Cleanup(tr.server.Close)
 	return tr
+}
+
+func newServer(t *testing.T, o Options) *Server {
+	t.Helper()
+	s, err := New(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
 }
 
 func (t *tree) write(name, content string) {
@@ -446,7 +455,7 @@ func TestLongestPrefixFirst(t *testing.T) {
 	write(top, "both/a")
 	write(top, "both/b")
 	write(inner, "a")
-	s := New(Options{Directories: []Directory{{Prefix: "/", Path: top}, {Prefix: "/both/", Path: inner}}})
+	s := newServer(t, Options{Directories: []Directory{{Prefix: "/", Path: top}, {Prefix: "/both/", Path: inner}}})
 	defer s.Close()
 	for target, want := range map[string]string{"/both/a": inner, "/both/b": top} {
 		w := &reply{}
@@ -470,7 +479,7 @@ func TestShelfIsBounded(t *testing.T) {
 		}
 	}
 	const memory, open = 64 << 10, 16
-	s := New(Options{Directories: []Directory{{Prefix: "/", Path: dir}}, Memory: memory, Open: open})
+	s := newServer(t, Options{Directories: []Directory{{Prefix: "/", Path: dir}}, Memory: memory, Open: open})
 	before := descriptors(t)
 	for round := range 3 {
 		for i := range files {
@@ -528,7 +537,7 @@ func TestAssets(t *testing.T) {
 	}
 	defer assets.Close()
 	assets.Use(first)
-	tr := &tree{T: t, server: New(Options{Assets: assets}), now: begin}
+	tr := &tree{T: t, server: newServer(t, Options{Assets: assets}), now: begin}
 	defer func() { tr.server.Close() }()
 	fixed, _ := first.URLName("site.css")
 	for range 2 {
@@ -562,7 +571,7 @@ func TestAssets(t *testing.T) {
 	assets.Use(second)
 	tr.server.Close()
 	tr.missing(fixed)
-	tr.server = New(Options{Assets: assets})
+	tr.server = newServer(t, Options{Assets: assets})
 	tr.want(tr.ask("GET", "/static/site.css", "Accept-Encoding: br"), 200, "b{}")
 	w := tr.ask("GET", fixed, "Accept-Encoding: gzip")
 	tr.want(w, 200, "gzip!")

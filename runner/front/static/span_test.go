@@ -128,15 +128,15 @@ func FuzzRange(f *testing.F) {
 // TestAcceptEncoding is RFC 9110, section 12.5.3.
 func TestAcceptEncoding(t *testing.T) {
 	all := &file{}
-	all.forms[identity] = form{size: 1000}
+	all.forms[identity] = &form{size: 1000}
 	for c, size := range map[coding]int64{gzip: 400, brotli: 300, zstandard: 350} {
-		all.add(c, form{size: size})
+		all.add(c, &form{size: size})
 	}
 	if order := all.order[:3]; !slices.Equal(order, []coding{brotli, zstandard, gzip}) {
 		t.Fatalf("order %v", order)
 	}
 	some := &file{}
-	some.add(gzip, form{size: 400})
+	some.add(gzip, &form{size: 400})
 	for _, c := range []struct {
 		value string
 		of    *file
