@@ -32,6 +32,20 @@ func (c *Config) invalid(key string) string {
 		return unless(isSite(c.Server.PublicURL), "https://HOST without a path, like https://qna.example, or nothing")
 	case "server.max_body":
 		return unless(c.Server.MaxBody > 0, "a size above 0")
+	case "server.hosts":
+		return unless(areHosts(c.Server.Hosts), "a list of names without port, like qna.example or *.qna.example, separated by commas in a variable")
+	case "server.max_uri":
+		return unless(c.Server.MaxURI >= 256 && c.Server.MaxURI <= 15<<10, "a size from 256 to 15KiB")
+	case "server.max_header":
+		return unless(c.Server.MaxHeader >= 1<<10 && c.Server.MaxHeader <= 31<<10, "a size from 1KiB to 31KiB")
+	case "server.max_fields":
+		return unless(c.Server.MaxFields >= 10 && c.Server.MaxFields <= 10_000, "a number from 10 to 10000")
+	case "server.body_timeout":
+		return between(c.Server.BodyTimeout, time.Second, maxDelay)
+	case "server.write_timeout":
+		return between(c.Server.WriteTimeout, time.Second, maxDelay)
+	case "server.min_rate":
+		return unless(c.Server.MinRate >= 1 && c.Server.MinRate <= 1<<20, "a size from 1 to 1MiB")
 	case "server.header_timeout":
 		return positive(c.Server.HeaderTimeout)
 	case "server.keep_alive":
@@ -51,6 +65,8 @@ func (c *Config) invalid(key string) string {
 		return unless(isDirectory(c.Server.RunDir), "a directory of its own, like /run/qna, or nothing")
 	case "server.state_dir":
 		return unless(isDirectory(c.Server.StateDir), "a directory of its own, like /var/lib/qna, or nothing")
+	case "limits.connections", "limits.connection_rate", "limits.connection_burst", "limits.request_rate", "limits.request_burst", "limits.exempt":
+		return c.Limits.invalid(strings.TrimPrefix(key, "limits."))
 	case "cache.on", "cache.size", "cache.max_entry", "cache.wait", "cache.cookies":
 		return c.Cache.invalid(strings.TrimPrefix(key, "cache."))
 	case "tls.listen", "tls.certificates", "tls.min_version", "tls.hsts":

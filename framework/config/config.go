@@ -42,6 +42,7 @@ type Config struct {
 	PreviousSecrets []string `key:"previous_secrets" help:"older secrets that still open what they sealed" secret:"true"`
 
 	Server   Server   `key:"server"`
+	Limits   Limits   `key:"limits"`
 	Cache    Cache    `key:"cache"`
 	TLS      TLS      `key:"tls"`
 	Workers  Workers  `key:"workers"`
@@ -86,10 +87,27 @@ type Server struct {
 	// production does not, because whoever sends a request chooses its Host,
 	// and with it where a mailed link would lead.
 	PublicURL string `key:"public_url" help:"https://HOST of the app, for links in mails and feeds"`
-	// MaxBody bounds a request body, in bytes.
+	// Hosts are the names that clients may ask for, such as qna.example or
+	// *.qna.example; others are answered 421. Ports do not matter. Empty allows
+	// any: then whoever sends a request chooses what the app takes for its name.
+	Hosts []string `key:"hosts" help:"names of this site, like qna.example or *.qna.example; empty allows any"`
+	// MaxBody bounds a request body, in bytes; beyond it is 413.
 	MaxBody Size `key:"max_body" help:"largest request body"`
+	// MaxURI bounds the line of method, path and query (414), MaxHeader the
+	// fields of a request together, MaxFields their number (431).
+	MaxURI    Size `key:"max_uri" help:"longest request line"`
+	MaxHeader Size `key:"max_header" help:"largest request header"`
+	MaxFields int  `key:"max_fields" help:"most fields of a request header"`
 	// HeaderTimeout bounds the time a client may take for its request head.
 	HeaderTimeout time.Duration `key:"header_timeout" help:"time a client may take to send a request head"`
+	// BodyTimeout is the longest pause of a client within a body that it sends,
+	// WriteTimeout within a response that it reads.
+	BodyTimeout  time.Duration `key:"body_timeout" help:"longest pause of a client within a request body"`
+	WriteTimeout time.Duration `key:"write_timeout" help:"longest time a client may take nothing of a response"`
+	// MinRate is how many bytes a second a client must send of a body and take
+	// of a response, on the average of the time that it makes the front wait, of
+	// which the first 10 s are free.
+	MinRate Size `key:"min_rate" help:"bytes a second that a client must send or take at least"`
 	// KeepAlive is how long an idle client connection stays open.
 	KeepAlive time.Duration `key:"keep_alive" help:"how long an idle client connection stays open"`
 	// TrustedProxies are the addresses, or ranges as 10.0.0.0/8, of proxies
@@ -276,11 +294,18 @@ func Default(root string) *Config {
 		Server: Server{
 			Listen:        "127.0.0.1:8000",
 			MaxBody:       10 << 20,
+			MaxURI:        8 << 10,
+			MaxHeader:     16 << 10,
+			MaxFields:     100,
 			HeaderTimeout: 10 * time.Second,
+			BodyTimeout:   30 * time.Second,
+			WriteTimeout:  60 * time.Second,
+			MinRate:       240,
 			KeepAlive:     75 * time.Second,
 		},
-		Cache: defaultCache(),
-		TLS:   TLS{MinVersion: "1.2", HTTP2: true, Redirect: true},
+		Limits: defaultLimits(),
+		Cache:  defaultCache(),
+		TLS:    TLS{MinVersion: "1.2", HTTP2: true, Redirect: true},
 		Workers: Workers{
 			Count:            2,
 			BootTimeout:      30 * time.Second,

@@ -21,6 +21,13 @@
 //	[server]
 //	listen   = "127.0.0.1:8000"
 //	max_body = "10MiB"         # sizes: 512, "64KiB", "10MiB", "1GiB"
+//	hosts    = ["qna.example"] # others are answered 421; empty allows any
+//
+//	[limits]                   # of each address; [server] has those of each request
+//	connections   = 1000
+//	request_rate  = 1000       # a second, on the average; 0 for no limit
+//	request_burst = 5000
+//	exempt        = ["127.0.0.0/8", "::1"]
 //
 //	[cache]
 //	size    = "64MiB"          # memory for responses that handlers made public

@@ -45,6 +45,9 @@ type Mount struct {
 	// IdempotencyKeys is Server.IdempotencyKeys of this mount.
 	IdempotencyKeys bool `key:"idempotency_keys" help:"whether the app knows Idempotency-Key, so that such requests may be repeated"`
 
+	// Cache keeps what the app makes public, as [cache] says.
+	Cache bool `key:"cache" help:"whether the front keeps public responses of the mount"`
+
 	// The rest is for upstreams alone.
 
 	// MaxFails is how many requests in a row may fail at an upstream until the
@@ -78,7 +81,7 @@ const SelfApp = "self"
 // DefaultMount returns a mount for which nothing was set.
 func DefaultMount() Mount {
 	return Mount{
-		MaxFails: 3, SlowStart: 10 * time.Second,
+		Cache: true, MaxFails: 3, SlowStart: 10 * time.Second,
 		Health: Health{Interval: 10 * time.Second, Timeout: 5 * time.Second, Rise: 2, Fall: 3},
 	}
 }

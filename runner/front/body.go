@@ -7,6 +7,8 @@ import (
 	"os"
 	"sync"
 	"time"
+
+	"github.com/dram-go/dram/runner/front/h1"
 )
 
 // clientBody is the body of a request. It ends when it grows over the limit
@@ -16,16 +18,17 @@ type clientBody struct {
 	raw     io.ReadCloser // without the limit
 	limited io.ReadCloser
 	control *http.ResponseController
-	pause   time.Duration
+	limits  *limits
 	expects bool // the client waits for 100 Continue, which a Read sends
 
 	reading sync.Mutex // held while raw is read
 	mu      sync.Mutex
 	begun   bool
 	due     time.Time // when the client must have sent more
-	over    bool      // the exchange has ended; the deadline is net/http's again
-	cut     bool      // no more is wanted; the deadline stays in the past
-	err     error     // the first of Read; io.EOF when the body was read whole
+	pace    h1.Pace
+	over    bool  // the exchange has ended; the deadline is net/http's again
+	cut     bool  // no more is wanted; the deadline stays in the past
+	err     error // the first of Read; io.EOF when the body was read whole
 }
 
 // errInterrupted ends a Read after interrupt.
@@ -34,12 +37,14 @@ var errInterrupted = errors.New("front: body no longer wanted")
 func (b *clientBody) Read(p []byte) (int, error) {
 	b.reading.Lock()
 	defer b.reading.Unlock()
-	if err := b.expectProgress(); err != nil {
+	now := time.Now()
+	if err := b.expectProgress(now); err != nil {
 		return 0, err
 	}
 	n, err := b.limited.Read(p)
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	b.pace.Add(n, time.Since(now))
 	if b.cut && errors.Is(err, os.ErrDeadlineExceeded) && time.Now().Before(b.due) {
 		err = errInterrupted
 	}
@@ -55,14 +60,19 @@ func (b *clientBody) Read(p []byte) (int, error) {
 // Close does nothing: net/http closes the body after the exchange.
 func (b *clientBody) Close() error { return nil }
 
-func (b *clientBody) expectProgress() error {
+func (b *clientBody) expectProgress(now time.Time) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.over || b.cut {
 		return errInterrupted
 	}
 	b.begun = true
-	b.due = time.Now().Add(b.pause)
+	patience := b.pace.Patience(b.limits.rate, h1.RateGrace, b.limits.bodyPause)
+	if patience <= 0 {
+		b.err = os.ErrDeadlineExceeded
+		return b.err
+	}
+	b.due = now.Add(patience)
 	_ = b.control.SetReadDeadline(b.due) // unsupported: without
 	return nil
 }

@@ -5,9 +5,10 @@
 // [Run] is a front from its first message to its last. What it does with one
 // request, in order:
 //
-//	entrance   a client gets a place, or waits for one
+//	entrance   a client gets a place, or waits for one, unless its address has too many
 //	exchange   an engine presents a request: package h1, or net/http's server
 //	settings   those in force are taken and kept for the whole of the request
+//	guard      a host that is none of ours is refused, and an address in a hurry
 //	limits     a body that is too large is refused, a small one is read whole
 //	mount      the app is found: this one, another one, or foreign upstreams
 //	static     an asset of the current table is answered here
@@ -68,6 +69,34 @@
 // comes to the port for https is answered 400 with a word of advice, TLS that
 // comes to a port in clear likewise; renegotiation is refused.
 //
+// # What clients may cost
+//
+// All of this is on by default, with numbers that no browser comes near;
+// [server] and [limits] in dram.toml change them, at once and without closing a
+// connection.
+//
+//	a head         10 s from its first byte to its last, 8 KiB for the request line
+//	               (414), 100 fields of 16 KiB together (431)
+//	a body         10 MiB (413), pauses of 30 s at most, 240 bytes a second
+//	a response     is taken with pauses of 60 s at most, at 240 bytes a second
+//	a connection   idles for 75 s
+//	an address     has 1,000 connections, and half of all places at most, 500 new
+//	               ones a second and 2,000 at once; more are reset
+//	               asks 1,000 times a second and 5,000 times at once; more are
+//	               answered 429 with Retry-After
+//
+// A least rate counts the time alone that a client makes the front wait, of
+// which the first 10 s in each direction are free. An address of IPv6 is its
+// /64. Requests count for the client that a trusted proxy names, connections
+// for their peer. Loopback addresses (limits.exempt) and trusted proxies have no
+// limits: an address with a whole office behind it can be exempted there, too.
+// What is counted lives in tables of a fixed size, and in a map with an entry
+// for each address that is connected; the check of a request takes some 50 ns.
+//
+// With server.hosts, requests for other hosts are answered 421, and those
+// without a host 400; hosts of mounts are among them. Health is answered before
+// any of this.
+//
 // # What is kept
 //
 // A response that a handler made public (Context.Public of the framework, or
@@ -80,6 +109,9 @@
 // forgotten; what the other one was asked for before is not kept. An unsafe
 // request that succeeds makes this front forget its path, and what its Location
 // names; other fronts keep theirs until it is stale.
+//
+// Mounts take part unless their cache = false. What another app's gateway
+// reloads is not known here: its pages stay until they are stale.
 //
 // Cache-Status (RFC 9211) and the field cache of the access log say what
 // happened: hit, stored, or collapsed for one that waited. A public response

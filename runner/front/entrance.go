@@ -16,6 +16,7 @@ import (
 type entrance struct {
 	places chan struct{} // filled by each connection
 	vacant chan struct{} // holds one signal after the last one left
+	admit  func(net.Conn) (leave func(), ok bool)
 	log    *slog.Logger
 
 	accepted atomic.Uint64 // connections so far
@@ -24,8 +25,10 @@ type entrance struct {
 	warned time.Time
 }
 
-func newEntrance(clients int, log *slog.Logger) *entrance {
-	return &entrance{places: make(chan struct{}, clients), vacant: make(chan struct{}, 1), log: log}
+// newEntrance has places for so many clients. Of these admit decides about each;
+// leave is called when an admitted one has left.
+func newEntrance(clients int, admit func(net.Conn) (leave func(), ok bool), log *slog.Logger) *entrance {
+	return &entrance{places: make(chan struct{}, clients), vacant: make(chan struct{}, 1), admit: admit, log: log}
 }
 
 // entranceWarning is the shortest time between two lines about a full house.
@@ -56,8 +59,39 @@ func (e *entrance) guard(l net.Listener) *guarded {
 	return &guarded{Listener: l, entrance: e, closed: make(chan struct{})}
 }
 
-// Accept waits for a place, then for a client.
+// Accept waits for a place, then for a client that is admitted.
 func (g *guarded) Accept() (net.Conn, error) {
+	for {
+		conn, err := g.acceptAny()
+		if err != nil {
+			return nil, err
+		}
+		leave, ok := g.entrance.admit(conn)
+		if !ok {
+			turnAway(conn)
+			g.entrance.leave()
+			continue
+		}
+		gone := sync.OnceFunc(func() { leave(); g.entrance.leave() })
+		// A TCPConn keeps its methods; net/http sends files by ReadFrom.
+		if tcp, ok := conn.(*net.TCPConn); ok {
+			return &tcpGuest{TCPConn: tcp, leave: gone}, nil
+		}
+		return &guest{Conn: conn, leave: gone}, nil
+	}
+}
+
+// turnAway closes a connection at once. The client sees a reset; a goodbye would
+// leave us with what remains of the connection for a minute.
+func turnAway(c net.Conn) {
+	if tcp, ok := c.(*net.TCPConn); ok {
+		_ = tcp.SetLinger(0) // fails on a connection that is gone
+	}
+	c.Close()
+}
+
+// acceptAny waits for a place, then for a client.
+func (g *guarded) acceptAny() (net.Conn, error) {
 	select {
 	case g.entrance.places <- struct{}{}:
 	default:
@@ -82,11 +116,7 @@ func (g *guarded) Accept() (net.Conn, error) {
 		}
 		return nil, err
 	}
-	// A TCPConn keeps its methods; net/http sends files by ReadFrom.
-	if tcp, ok := conn.(*net.TCPConn); ok {
-		return &tcpGuest{TCPConn: tcp, leave: sync.OnceFunc(g.entrance.leave)}, nil
-	}
-	return &guest{Conn: conn, leave: sync.OnceFunc(g.entrance.leave)}, nil
+	return conn, nil
 }
 
 // retire ends the accepting. If this process is the last to listen there, the

@@ -85,7 +85,7 @@ func TestAFullEntranceCanBeClosed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	g := newEntrance(1, slog.New(slog.DiscardHandler)).guard(l)
+	g := newEntrance(1, func(net.Conn) (func(), bool) { return func() {}, true }, slog.New(slog.DiscardHandler)).guard(l)
 	c, err := net.Dial("unix", l.Addr().String())
 	if err != nil {
 		t.Fatal(err)

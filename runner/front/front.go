@@ -87,9 +87,9 @@ type front struct {
 	static   *files
 	access   *accessLog
 	figures  figures
+	guard    *guard
 	kept     kept
-	dynamic  func(*turn) // answers what is neither a file nor kept
-	home     *app        // this one: static, kept and proxy
+	home     *app // this one: static and proxy
 
 	errorPages atomic.Pointer[errorPages] // of the app
 	closure    atomic.Pointer[closure]    // nil: the site is open
@@ -134,13 +134,13 @@ func newFront(o Options, understand func(*config.Config) (*settings, error)) (*f
 	f.table = newTable(&f.live, o.Log, time.Now)
 	f.table.wiring.record = o.Record
 	f.proxy = newProxy(f.table)
-	f.dynamic = f.proxy.serve
 	f.kept.use(s.cache)
 	f.static = newFiles(s.static, o.Log)
-	f.home = &app{static: f.static, table: f.table, names: true, serve: func(t *turn) { f.kept.serve(t, f.dynamic) }}
+	f.home = &app{static: f.static, table: f.table, names: true, serve: f.proxy.serve}
 	f.furnish(s)
 	f.live.Store(s)
-	f.entrance = newEntrance(s.clients, o.Log)
+	f.guard = newGuard(&f.live, o.Log)
+	f.entrance = newEntrance(s.clients, f.guard.admit, o.Log)
 	f.access = newAccessLog(o.Lines, o.Log)
 	f.engine = s.engine(base, &f.live, o.Log, f.handle, func(remote string, why *h1.Refusal) {
 		f.figures.refused[min(max(why.Status, 0), 599)].Add(1)
@@ -368,6 +368,7 @@ func (f *front) handle(x exchange) {
 	case t.pathless(): // so no worker's
 		t.answer(http.StatusBadRequest, "target is no path")
 	case f.health(t), f.tryScrape(t):
+	case f.guard.turnsAway(t):
 	case f.redirect(t):
 	case f.maintain(t):
 	case !f.route(t):
@@ -375,7 +376,7 @@ func (f *front) handle(x exchange) {
 		t.answer(http.StatusRequestEntityTooLarge, "body too large")
 	case t.app.static.tryServe(t):
 	default:
-		t.app.serve(t)
+		f.kept.serve(t, t.app.serve)
 	}
 	took := time.Since(t.begun)
 	f.figures.count(t, took)

@@ -10,15 +10,18 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/dram-go/dram/runner/front/h1"
 )
 
 // http2 serves the connections whose handshake chose HTTP/2, by net/http's
 // server. The loop makes the handshakes.
 type http2 struct {
-	base   context.Context
-	live   *live
-	log    *slog.Logger
-	handle func(exchange)
+	base    context.Context
+	live    *live
+	log     *slog.Logger
+	handle  func(exchange)
+	refused func(remote string, why *h1.Refusal)
 
 	mu      sync.Mutex
 	current *http2Server // for new connections; nil until there is one
@@ -61,8 +64,8 @@ const (
 	frame = 64 << 10
 )
 
-func newHTTP2(base context.Context, l *live, log *slog.Logger, handle func(exchange)) *http2 {
-	return &http2{base: base, live: l, log: log, handle: handle, all: make(map[*http2Server]struct{})}
+func newHTTP2(base context.Context, l *live, log *slog.Logger, handle func(exchange), refused func(string, *h1.Refusal)) *http2 {
+	return &http2{base: base, live: l, log: log, handle: handle, refused: refused, all: make(map[*http2Server]struct{})}
 }
 
 // take serves a connection after its handshake, and calls closed in the end.
@@ -89,7 +92,7 @@ func (e *http2) server() *http2Server {
 		return e.current
 	}
 	now := e.live.Load()
-	s := &http2Server{library: newNetHTTP(e.base, e.live, e.log, e.handle), times: timesOf(now), door: newDoor(), conns: make(map[net.Conn]func())}
+	s := &http2Server{library: newNetHTTP(e.base, e.live, e.log, e.handle, e.refused), times: timesOf(now), door: newDoor(), conns: make(map[net.Conn]func())}
 	s.server.Protocols = new(http.Protocols)
 	s.server.Protocols.SetHTTP2(true)
 	s.server.HTTP2 = &http.HTTP2Config{

@@ -76,7 +76,7 @@ func (k *kept) servedBy(workers []control.TableWorker) {
 func (k *kept) serve(t *turn, next func(*turn)) {
 	c := k.cache.Load()
 	switch {
-	case c == nil:
+	case c == nil, t.settings.uncached:
 		next(t)
 	case cache.Unsafe(t.Method()):
 		t.exchange = &changing{exchange: t.exchange, cache: c, host: t.host}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"strconv"
 	"strings"
 	"sync"
@@ -417,4 +418,27 @@ func TestOnlyIfCachedIs504(t *testing.T) {
 	if r.StatusCode != 504 || time.Since(begun) > patience/2 { // no worker is there to wait for
 		t.Errorf("%d", r.StatusCode)
 	}
+}
+
+// TestMountsShareTheCache unless they do not want to; what is kept of one never
+// answers for another.
+func TestMountsShareTheCache(t *testing.T) {
+	n := new(atomic.Int32)
+	other := httptest.NewServer(published(n))
+	defer other.Close()
+	conf := mountedAt(t, "/on", other.URL)
+	off := conf.Mounts["other"]
+	off.Path, off.Cache = "/off", false
+	conf.Mounts["off"] = off
+	s := newSiteOf(t, conf, nil)
+	s.add(text("home"))
+	s.want(s.get("/on/page"), 200, "1 ")
+	s.want(s.get("/on/page"), 200, "1 ")
+	s.want(s.get("/page"), 200, "home")
+	s.want(s.ask("GET", "/on/page", `If-None-Match: "v1"`), 304, "")
+	s.want(s.ask("GET", "/on/page", "Cookie: session=of-flask"), 200, "2 session=of-flask")
+	s.want(s.get("/off/page"), 200, "3 ")
+	s.want(s.get("/off/page"), 200, "4 ")
+	s.want(s.ask("POST", "/on/page"), 200, "5 ")
+	s.want(s.get("/on/page"), 200, "6 ")
 }

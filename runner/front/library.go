@@ -12,6 +12,7 @@ import (
 	"math"
 	"net"
 	"net/http"
+	"os"
 	"strconv"
 	"time"
 
@@ -21,17 +22,18 @@ import (
 // library is net/http's server as a source of exchanges. It knows HTTP/2, which
 // package h1 does not; clients in clear do not speak it.
 type library struct {
-	server *http.Server
-	live   *live
-	handle func(exchange)
+	server  *http.Server
+	live    *live
+	handle  func(exchange)
+	refused func(remote string, why *h1.Refusal)
 }
 
-func newLibrary(base context.Context, live *live, log *slog.Logger, handle func(exchange), _ func(string, *h1.Refusal)) engine {
-	return newNetHTTP(base, live, log, handle)
+func newLibrary(base context.Context, live *live, log *slog.Logger, handle func(exchange), refused func(string, *h1.Refusal)) engine {
+	return newNetHTTP(base, live, log, handle, refused)
 }
 
-func newNetHTTP(base context.Context, live *live, log *slog.Logger, handle func(exchange)) *library {
-	e, l := &library{live: live, handle: handle}, live.Load()
+func newNetHTTP(base context.Context, live *live, log *slog.Logger, handle func(exchange), refused func(string, *h1.Refusal)) *library {
+	e, l := &library{live: live, handle: handle, refused: refused}, live.Load()
 	e.server = &http.Server{
 		Handler:                      e,
 		ReadHeaderTimeout:            l.headTime,
@@ -75,13 +77,18 @@ func (e *library) farewell(patience time.Duration) {
 
 func (e *library) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	l := e.live.Load()
-	x := &httpExchange{w: w, r: r, control: http.NewResponseController(w), pause: l.writePause}
+	if why := oversized(r, l); why != nil {
+		e.refused(r.RemoteAddr, why)
+		http.Error(w, http.StatusText(why.Status)+": "+why.Reason, why.Status)
+		return
+	}
+	x := &httpExchange{w: w, r: r, control: http.NewResponseController(w), limits: &l.limits}
 	if r.Body != nil && r.ContentLength != 0 { // with HTTP/2 there is a Body without a body, too
 		x.body = &clientBody{
 			raw:     r.Body,
 			limited: http.MaxBytesReader(w, r.Body, l.largest),
 			control: x.control,
-			pause:   l.bodyPause,
+			limits:  &l.limits,
 			expects: r.Header.Get("Expect") != "",
 		}
 		r.Body = x.body
@@ -93,13 +100,34 @@ func (e *library) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// oversized refuses a head that package h1 would not have read.
+func oversized(r *http.Request, l *settings) *h1.Refusal {
+	if len(r.Method)+len(r.RequestURI)+len("  HTTP/1.1") > l.line {
+		return &h1.Refusal{Status: http.StatusRequestURITooLong, Reason: "request line too long"}
+	}
+	fields, size := 1, len("Host: ")+len(r.Host)
+	for name, values := range r.Header {
+		for _, value := range values {
+			fields, size = fields+1, size+len(name)+len(value)+len(": \r\n")
+		}
+	}
+	switch {
+	case fields > l.fields:
+		return &h1.Refusal{Status: http.StatusRequestHeaderFieldsTooLarge, Reason: "too many fields"}
+	case size > l.head:
+		return &h1.Refusal{Status: http.StatusRequestHeaderFieldsTooLarge, Reason: "fields too long"}
+	}
+	return nil
+}
+
 // httpExchange is an exchange of net/http's server.
 type httpExchange struct {
 	w       http.ResponseWriter
 	r       *http.Request
 	control *http.ResponseController
 	body    *clientBody // nil when the request has none
-	pause   time.Duration
+	limits  *limits
+	pace    h1.Pace // of the client taking the response
 	aborted bool
 	started bool
 	last    bool // on its connection
@@ -214,8 +242,13 @@ func (x *httpExchange) Start(status int, h http.Header) {
 }
 
 func (x *httpExchange) Write(b []byte) (int, error) {
-	x.expectProgress()
-	return x.w.Write(b)
+	var n int
+	err := x.wait(func() (int64, error) {
+		var err error
+		n, err = x.w.Write(b)
+		return int64(n), err
+	})
+	return n, err
 }
 
 func (x *httpExchange) ReadFrom(r io.Reader) (int64, error) {
@@ -232,9 +265,12 @@ func (x *httpExchange) ReadFrom(r io.Reader) (int64, error) {
 	}
 	var total int64
 	for {
-		x.expectProgress()
-		want := min(whole.N, filePiece)
-		n, err := from.ReadFrom(&io.LimitedReader{R: whole.R, N: want})
+		want, n := min(whole.N, filePiece), int64(0)
+		err := x.wait(func() (int64, error) {
+			var err error
+			n, err = from.ReadFrom(&io.LimitedReader{R: whole.R, N: want})
+			return n, err
+		})
 		total += n
 		whole.N -= n
 		if err != nil || n < want || whole.N <= 0 {
@@ -246,13 +282,23 @@ func (x *httpExchange) ReadFrom(r io.Reader) (int64, error) {
 // filePiece is what a client must take within one write pause.
 const filePiece = 1 << 20
 
-// expectProgress ends the connection of a client that takes nothing of the
-// next write for too long; it would hold a worker.
-func (x *httpExchange) expectProgress() {
-	_ = x.control.SetWriteDeadline(time.Now().Add(x.pause)) // unsupported: without
+// wait sends something, for which the client has its time: one that takes too
+// little would hold a worker.
+func (x *httpExchange) wait(send func() (int64, error)) error {
+	now := time.Now()
+	patience := x.pace.Patience(x.limits.rate, h1.RateGrace, x.limits.writePause)
+	if patience <= 0 {
+		return os.ErrDeadlineExceeded
+	}
+	_ = x.control.SetWriteDeadline(now.Add(patience)) // unsupported: without
+	n, err := send()
+	x.pace.Add(int(n), time.Since(now))
+	return err
 }
 
-func (x *httpExchange) Flush() error { return x.control.Flush() }
+func (x *httpExchange) Flush() error {
+	return x.wait(func() (int64, error) { return 0, x.control.Flush() })
+}
 
 func (x *httpExchange) Trailer(h http.Header) {
 	header := x.w.Header()
@@ -301,8 +347,7 @@ func (x *httpExchange) Abort() { x.aborted = true }
 func (x *httpExchange) finish() {
 	whole := x.started && !x.raw && !x.aborted
 	if whole {
-		x.expectProgress()
-		_ = x.control.Flush() // a client that is gone is found by net/http
+		_ = x.Flush() // a client that is gone is found by net/http
 		_ = x.control.SetWriteDeadline(time.Time{})
 	}
 	if x.body != nil {

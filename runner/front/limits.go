@@ -10,7 +10,9 @@ import (
 // limits are all the numbers that bound what a client, a worker or a master
 // can cost the front.
 type limits struct {
+	line          int           // bytes of a request line
 	head          int           // bytes of a request head
+	fields        int           // of it
 	headTime      time.Duration // time a client may take to send it
 	handshakeTime time.Duration // time it may take for a TLS handshake
 	keepAlive     time.Duration // life of an idle client connection
@@ -18,6 +20,7 @@ type limits struct {
 	largest       int64         // bytes of a request body in any mount
 	bodyPause     time.Duration // longest pause of a client within a body
 	writePause    time.Duration // longest time a client may leave a write waiting
+	rate          int           // bytes a second a client must send or take at least
 
 	small   int64         // request bodies up to this are read whole before a worker is picked
 	whole   int64         // responses up to this are read whole before their head is sent
@@ -57,13 +60,16 @@ const maxRetry = 2 * time.Second
 func newLimits(c *config.Config) limits {
 	clients, idle := divide(openFiles())
 	return limits{
-		head:            16 << 10,
+		line:            int(c.Server.MaxURI),
+		head:            int(c.Server.MaxHeader),
+		fields:          c.Server.MaxFields,
 		headTime:        c.Server.HeaderTimeout,
 		handshakeTime:   10 * time.Second,
 		keepAlive:       c.Server.KeepAlive,
 		body:            int64(c.Server.MaxBody),
-		bodyPause:       30 * time.Second,
-		writePause:      60 * time.Second,
+		bodyPause:       c.Server.BodyTimeout,
+		writePause:      c.Server.WriteTimeout,
+		rate:            int(c.Server.MinRate),
 		small:           64 << 10,
 		whole:           256 << 10,
 		dial:            5 * time.Second,

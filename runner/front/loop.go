@@ -24,7 +24,7 @@ type loop struct {
 }
 
 func newLoop(base context.Context, l *live, log *slog.Logger, handle func(exchange), refused func(string, *h1.Refusal)) engine {
-	e := &loop{live: l, log: log, base: base, refused: refused, http2: newHTTP2(base, l, log, handle)}
+	e := &loop{live: l, log: log, base: base, refused: refused, http2: newHTTP2(base, l, log, handle, refused)}
 	e.server = h1.New(e.options(), func(x *h1.Exchange) { handle(&loopExchange{Exchange: x}) })
 	e.forget = context.AfterFunc(base, func() { e.server.Interrupt(context.Cause(base)) })
 	return e
@@ -34,12 +34,15 @@ func newLoop(base context.Context, l *live, log *slog.Logger, handle func(exchan
 func (e *loop) options() h1.Options {
 	s := e.live.Load()
 	return h1.Options{
+		Line:      s.line,
 		Head:      s.head,
+		Fields:    s.fields,
 		Body:      s.largest,
 		HeadTime:  s.headTime,
 		KeepAlive: s.keepAlive,
 		BodyPause: s.bodyPause, WritePause: s.writePause,
 		TLS: s.tls, H2: e.http2.take, HandshakeTime: s.handshakeTime,
+		Rate: s.rate,
 		Base: e.base, Log: e.log,
 		Refused: e.refused,
 	}

@@ -16,13 +16,15 @@ import (
 // reload makes others. A turn keeps those with which it began.
 type settings struct {
 	limits
-	trusted []netip.Prefix // proxies before us
-	access  accessRules
-	cache   cache.Options
-	mounts  mounts
-	locale  string // of pages that name none
-	scrape  scrapeRules
-	static  staticRules
+	trusted  []netip.Prefix // proxies before us
+	access   accessRules
+	cache    cache.Options
+	uncached bool // of a mount: nothing of it is kept
+	guard    guardRules
+	mounts   mounts
+	locale   string // of pages that name none
+	static   staticRules
+	scrape   scrapeRules
 
 	wanted config.TLS
 	hsts   string      // the field, "" for none
@@ -44,6 +46,7 @@ func newSettings(c *config.Config) (*settings, error) {
 		wanted: c.TLS, hsts: hstsField(&c.TLS),
 		scrape: scrapeRules{path: c.Metrics.Path, listen: c.Metrics.Listen, allowed: c.Metrics.Allowed()},
 	}
+	s.guard = newGuardRules(c, s.clients)
 	var err error
 	if s.mounts, err = newMounts(c); err != nil {
 		faults = append(faults, err)

@@ -25,7 +25,7 @@ type Body struct {
 	left   int64    // of a body of known length
 	chunks *chunked // nil when the length is known
 	got    int64
-	pace   pace
+	pace   Pace
 
 	reading sync.Mutex // held while the connection is read
 	mu      sync.Mutex
@@ -200,7 +200,7 @@ func (b *Body) chunked(p []byte) (int, error) {
 func (b *Body) wait(p []byte) (int, error) {
 	o := b.c.options
 	now := time.Now()
-	patience := b.pace.patience(o, o.BodyPause)
+	patience := b.pace.Patience(o.Rate, o.RateGrace, o.BodyPause)
 	if patience <= 0 {
 		return 0, fmt.Errorf("h1: body at less than %d bytes a second: %w", o.Rate, os.ErrDeadlineExceeded)
 	}
@@ -212,7 +212,7 @@ func (b *Body) wait(p []byte) (int, error) {
 	b.c.readBy(now, patience)
 	b.mu.Unlock()
 	n, err := b.c.net.Read(p)
-	b.pace.add(n, time.Since(now))
+	b.pace.Add(n, time.Since(now))
 	switch {
 	case n > 0 || err == nil:
 		return n, nil

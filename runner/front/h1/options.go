@@ -72,7 +72,7 @@ func (o Options) withDefaults() Options {
 	span(&o.KeepAlive, 75*time.Second)
 	span(&o.BodyPause, 30*time.Second)
 	span(&o.WritePause, time.Minute)
-	span(&o.RateGrace, 10*time.Second)
+	span(&o.RateGrace, RateGrace)
 	span(&o.LingerTime, 2*time.Second)
 	if o.Base == nil {
 		o.Base = context.Background()

@@ -6,20 +6,27 @@ import (
 	"time"
 )
 
-// pace judges one direction of one exchange: how much a client moved in the
+// RateGrace is how long a client may make a server wait in each direction of an
+// exchange before its rate counts, as a default.
+const RateGrace = 10 * time.Second
+
+// Pace judges one direction of one exchange: how much a client moved in the
 // time that it made us wait.
-type pace struct {
+type Pace struct {
 	moved  int64
 	waited time.Duration
 }
 
-// patience is how much longer a client may make us wait for anything.
-func (p *pace) patience(o *Options, pause time.Duration) time.Duration {
-	owed := time.Duration(float64(p.moved) / float64(o.Rate) * float64(time.Second))
-	return min(pause, o.RateGrace+owed-p.waited)
+// Patience is how much longer a client may make us wait for anything, if it
+// must move rate octets a second after a grace, and may pause for so long. If it
+// is not above 0, the client is too slow.
+func (p *Pace) Patience(rate int, grace, pause time.Duration) time.Duration {
+	owed := time.Duration(float64(p.moved) / float64(rate) * float64(time.Second))
+	return min(pause, grace+owed-p.waited)
 }
 
-func (p *pace) add(n int, waited time.Duration) {
+// Add counts octets that were moved, and the time that they took.
+func (p *Pace) Add(n int, waited time.Duration) {
 	p.moved += int64(n)
 	p.waited += waited
 }
@@ -52,7 +59,7 @@ func stale(set, wanted time.Time, patience time.Duration) bool {
 }
 
 // send writes everything, as long as the client takes it.
-func (c *conn) send(p *pace, head, body []byte) error {
+func (c *conn) send(p *Pace, head, body []byte) error {
 	for len(head)+len(body) > 0 {
 		n, err := c.sendSome(p, head, body)
 		if n < len(head) {
@@ -83,7 +90,7 @@ func (c *conn) piece(b []byte) []byte {
 	return b
 }
 
-func (c *conn) sendSome(p *pace, head, body []byte) (n int, err error) {
+func (c *conn) sendSome(p *Pace, head, body []byte) (n int, err error) {
 	now, err := c.expectProgress(p)
 	if err != nil {
 		return 0, err
@@ -96,14 +103,14 @@ func (c *conn) sendSome(p *pace, head, body []byte) (n int, err error) {
 	default:
 		n, err = c.net.Write(c.piece(body))
 	}
-	p.add(n, time.Since(now))
+	p.Add(n, time.Since(now))
 	return n, err
 }
 
 // expectProgress bounds the next write.
-func (c *conn) expectProgress(p *pace) (time.Time, error) {
+func (c *conn) expectProgress(p *Pace) (time.Time, error) {
 	now := time.Now()
-	patience := p.patience(c.options, c.options.WritePause)
+	patience := p.Patience(c.options.Rate, c.options.RateGrace, c.options.WritePause)
 	if patience <= 0 {
 		return now, os.ErrDeadlineExceeded
 	}

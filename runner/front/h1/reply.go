@@ -49,7 +49,7 @@ type reply struct {
 	names  []string
 	fields http.Header // of the trailer
 	failed error
-	pace   pace
+	pace   Pace
 }
 
 const (

@@ -73,7 +73,7 @@ func (x *Exchange) sendPiece(file *os.File, offset, n int64) (sent int64, err er
 		}
 		return true
 	})
-	x.pace.add(int(sent), time.Since(now))
+	x.pace.Add(int(sent), time.Since(now))
 	if failure != nil {
 		err = os.NewSyscallError("sendfile", failure)
 	}

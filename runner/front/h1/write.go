@@ -162,7 +162,7 @@ func (x *Exchange) sendFile(to io.ReaderFrom, file io.Reader, n int64) (int64, e
 		return 0, err
 	}
 	sent, err := to.ReadFrom(&io.LimitedReader{R: file, N: n})
-	x.pace.add(int(sent), time.Since(now))
+	x.pace.Add(int(sent), time.Since(now))
 	return sent, err
 }
 
