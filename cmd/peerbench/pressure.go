@@ -18,6 +18,7 @@ type pressure struct {
 	title       string
 	connections int
 	rate        float64 // requests a second, open loop; 0: closed loop
+	streams     int     // at once on a connection, HTTP/2; 0: HTTP/1.1
 }
 
 // with is the same on other connections.
@@ -28,6 +29,9 @@ func (p pressure) with(connections int) pressure {
 
 // press loads a URL for about as long as turn. Every answer must be right.
 func (p pressure) press(ctx context.Context, url string, turn time.Duration) (sample, error) {
+	if p.streams > 0 {
+		return p.http2(ctx, url, turn)
+	}
 	if p.rate > 0 {
 		return p.open(ctx, url, 2*turn) // there is less to count
 	}
@@ -55,6 +59,39 @@ func (p pressure) load(ctx context.Context, plan load.Plan) (sample, error) {
 		return sample{}, fmt.Errorf("%d of %d requests answered by 200: %v %v", ok, report.Sent, report.Statuses, report.Reasons)
 	}
 	return sample{Requests: report.Answered, Rate: report.Rate, P99: report.Latency.P99}, nil
+}
+
+// http2 is the closed loop of h2load, or of package load where it is missing.
+func (p pressure) http2(ctx context.Context, url string, turn time.Duration) (sample, error) {
+	program, err := exec.LookPath("h2load")
+	if err != nil {
+		return p.load(ctx, load.Plan{URL: url, HTTP2: true, Connections: p.connections, Streams: p.streams, Duration: turn, AllowAnyCertificate: true})
+	}
+	seconds := max(1, int((turn+time.Second-1)/time.Second)) // it knows whole ones
+	ctx, cancel := context.WithTimeout(ctx, time.Duration(seconds+20)*time.Second)
+	defer cancel()
+	out, err := exec.CommandContext(ctx, program, "-t1", "-c"+strconv.Itoa(p.connections), "-m"+strconv.Itoa(p.streams), "-D"+strconv.Itoa(seconds), url).CombinedOutput()
+	if err != nil {
+		return sample{}, fmt.Errorf("h2load: %w: %s", err, out)
+	}
+	return parseH2load(string(out))
+}
+
+var (
+	h2Total = regexp.MustCompile(`requests: \d+ total, \d+ started, (\d+) done, (\d+) succeeded, 0 failed, 0 errored`)
+	h2Rate  = regexp.MustCompile(`finished in [\d.]+m?s, ([\d.]+) req/s`)
+	h2Codes = regexp.MustCompile(`status codes: (\d+) 2xx, 0 3xx, 0 4xx, 0 5xx`)
+)
+
+// parseH2load reads what h2load prints, which has no quantiles.
+func parseH2load(out string) (s sample, err error) {
+	total, rate, codes := h2Total.FindStringSubmatch(out), h2Rate.FindStringSubmatch(out), h2Codes.FindStringSubmatch(out)
+	if total == nil || rate == nil || codes == nil || total[1] == "0" || total[1] != total[2] {
+		return s, fmt.Errorf("not every request was answered by 200:\n%s", out)
+	}
+	s.Requests, _ = strconv.ParseInt(total[1], 10, 64) // digits
+	s.Rate, err = strconv.ParseFloat(rate[1], 64)
+	return s, err
 }
 
 // wrk is the closed loop by a client that needs little itself.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"strings"
 	"testing"
 	"time"
 )
@@ -34,6 +35,27 @@ func TestParseWrk(t *testing.T) {
 	} {
 		if s, err := parseWrk(out); err == nil {
 			t.Errorf("%s: read as %+v", name, s)
+		}
+	}
+}
+
+const h2loadSays = `starting benchmark...
+finished in 1.00s, 24310.00 req/s, 121.50MB/s
+requests: 24310 total, 24630 started, 24310 done, 24310 succeeded, 0 failed, 0 errored, 0 timeout
+status codes: 24310 2xx, 0 3xx, 0 4xx, 0 5xx
+`
+
+func TestParseH2load(t *testing.T) {
+	s, err := parseH2load(h2loadSays)
+	if want := (sample{Requests: 24310, Rate: 24310}); err != nil || s != want {
+		t.Errorf("%+v, %v", s, err)
+	}
+	for _, out := range []string{
+		"", strings.Replace(h2loadSays, "0 failed", "3 failed", 1), strings.Replace(h2loadSays, "0 5xx", "7 5xx", 1),
+		strings.Replace(h2loadSays, "24310 succeeded", "24309 succeeded", 1),
+	} {
+		if s, err := parseH2load(out); err == nil {
+			t.Errorf("read as %+v:\n%s", s, out)
 		}
 	}
 }

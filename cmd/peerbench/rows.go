@@ -79,6 +79,10 @@ func chainRows() []row {
 			contestants: []contestant{{ours, dramBoard}, {nginxAndFlask, nginxFlask}}, loads: []pressure{saturation, slow},
 			budgets: map[string]float64{"saturation " + nginxAndFlask: 1.0 / 40, "ordinary " + nginxAndFlask: 1.0 / 20},
 			normal:  sameBoard, measure: measured},
+		{name: "h2", title: "dynamic page, 5 KiB, HTTP/2 over TLS", path: "/", measure: measured,
+			contestants: []contestant{{ours, dramTLS}, {nginx, nginxTLS}, {caddy, caddyTLS}},
+			loads:       []pressure{{name: "saturation", title: "32 connections, 10 streams", connections: 32, streams: 10}},
+			budgets:     map[string]float64{"saturation " + nginx: 0.8}},
 		{name: "idle", title: "10,000 idle connections", path: "/", measure: idle,
 			contestants: []contestant{{ours, dramPage(0)}, {nginx, nginxPage}, {caddy, caddyPage}}},
 	}
@@ -112,6 +116,23 @@ func nginxPage(b *bench, name string) (*stack.Stack, error) {
 
 func caddyPage(b *bench, name string) (*stack.Stack, error) {
 	return stack.StartCaddy(b.dir, name, stack.Proxy{App: stack.PageApp(), Log: b.log, Ready: "/"})
+}
+
+func dramTLS(b *bench, name string) (*stack.Stack, error) {
+	d, err := stack.Page("")
+	if err != nil {
+		return nil, err
+	}
+	d.Log, d.TLS = b.log, true
+	return stack.StartDram(b.dir, name, d)
+}
+
+func nginxTLS(b *bench, name string) (*stack.Stack, error) {
+	return stack.StartNginx(b.dir, name, stack.Proxy{App: stack.PageApp(), Log: b.log, TLS: true, Ready: "/"})
+}
+
+func caddyTLS(b *bench, name string) (*stack.Stack, error) {
+	return stack.StartCaddy(b.dir, name, stack.Proxy{App: stack.PageApp(), Log: b.log, TLS: true, Ready: "/"})
 }
 
 func dramFiles(b *bench, name string) (*stack.Stack, error) {

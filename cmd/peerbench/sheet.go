@@ -191,8 +191,12 @@ func (l *line) markdown(work, load string) string {
 	if l.Stack == ours {
 		needs = ""
 	}
+	p99 := "–" // not every client says it
+	if l.P99 > 0 {
+		p99 = figure(micros(l.P99) / 1000)
+	}
 	return fmt.Sprintf("| %s | %s | %s | %s ± %s | %s | %s | %s | %d |\n", work, load, l.Stack,
-		figure(micros(l.CPU)), figure(micros(l.Spread)), needs, thousands(l.Rate), figure(micros(l.P99)/1000), l.RSS>>20)
+		figure(micros(l.CPU)), figure(micros(l.Spread)), needs, thousands(l.Rate), p99, l.RSS>>20)
 }
 
 // figure writes a number with three digits that count.

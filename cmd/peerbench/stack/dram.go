@@ -19,6 +19,7 @@ type Dram struct {
 	Workers int      // 0: what Dram takes by itself
 	Procs   int      // processors of each worker; 0: a fair part
 	Log     bool     // an access log is written
+	TLS     bool     // HTTP/2 over TLS
 	Ready   string   // path that it answers when it is ready
 }
 
@@ -40,6 +41,18 @@ func StartDram(dir, name string, d Dram) (*Stack, error) {
 	}
 	if d.Procs > 0 {
 		env = append(env, "DRAM_WORKERS_PROCS="+strconv.Itoa(d.Procs))
+	}
+	if d.TLS {
+		secure, err := freeAddress()
+		if err != nil {
+			return nil, err
+		}
+		cert, key, err := certificate(s.dir)
+		if err != nil {
+			return nil, err
+		}
+		s.URL = "https://" + secure
+		env = append(env, "DRAM_TLS_LISTEN="+secure, "DRAM_TLS_CERTIFICATES="+cert+":"+key)
 	}
 	cmd, err := s.start("dram", env, d.Program, "serve", "--listen", address)
 	if err == nil {
