@@ -218,7 +218,25 @@
 // serve tells systemd when it is ready, reloads, stops and how it is (NOTIFY_SOCKET,
 // Type=notify), feeds its watchdog as long as a worker beats, and takes over the
 // sockets of a socket unit (LISTEN_FDS): in their order those of server.listen,
-// then of tls.listen; addresses without one are opened.
+// then of tls.listen; addresses without one are opened. A unit of systemd, in
+// which the status of `systemctl reload` is that of the reload:
+//
+//	[Service]
+//	Type=notify
+//	WorkingDirectory=/srv/qna
+//	ExecStart=/srv/qna/qna serve
+//	ExecReload=/srv/qna/qna reload
+//	KillMode=mixed
+//	TimeoutStopSec=45
+//	WatchdogSec=30
+//	Restart=always
+//	LimitNOFILE=65536
+//	RuntimeDirectory=qna
+//	StateDirectory=qna
+//	Environment=DRAM_SERVER_RUN_DIR=/run/qna DRAM_SERVER_STATE_DIR=/var/lib/qna
+//
+// A front that has not acknowledged what the master told it for 20 s, 10 s if it
+// runs apart, hangs: it is replaced, or cut off, and the log says so.
 //
 // # Rights
 //

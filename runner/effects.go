@@ -1,7 +1,9 @@
 package runner
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"math/rand/v2"
 	"os"
 	"strconv"
@@ -44,6 +46,8 @@ func (m *master) apply(a action) {
 		m.quitWorker(a.Worker)
 	case doPublish:
 		m.publish(now)
+	case doCut:
+		m.cutFront(a, now)
 	case doResend:
 		m.sendTable(a.Front, now)
 	case doSoak:
@@ -81,7 +85,7 @@ func (m *master) startWorker(slot, number int, now time.Time) {
 		env:   m.childEnv(g, control.RoleWorker, m.workerVariables(g, p.ID)...),
 	})
 	if err != nil {
-		m.log.Error("cannot start a worker", "err", err)
+		m.log.Error("cannot start a worker"+lostCopy(err), "err", err)
 		m.state.workerEnded(p, err.Error(), now, rand.Float64())
 		return
 	}
@@ -102,7 +106,7 @@ func (m *master) startFront(number int, now time.Time) {
 		env:   m.childEnv(g, control.RoleFront),
 	})
 	if err != nil {
-		m.log.Error("cannot start the front", "err", err)
+		m.log.Error("cannot start the front"+lostCopy(err), "err", err)
 		m.state.frontEnded(p, err.Error(), now, rand.Float64())
 		return
 	}
@@ -116,6 +120,14 @@ func (m *master) startFront(number int, now time.Time) {
 		}
 	}
 	go m.watch(c, func(msg control.Message) { m.fromFront(p.ID, msg) }, greeted, func() { m.frontEnded(p.ID) })
+}
+
+// lostCopy says what helps when somebody has removed the state directory.
+func lostCopy(err error) string {
+	if errors.Is(err, fs.ErrNotExist) {
+		return ": the kept copy of its binary is gone; reload makes it anew"
+	}
+	return ""
 }
 
 // childEnv is the environment of a process of a generation.
@@ -166,6 +178,18 @@ func (m *master) quitWorker(id int) {
 	w.quitted = true
 	w.Reason = "it hangs"
 	m.workers[id].process.Signal(syscall.SIGQUIT) // an error means that it has ended
+}
+
+// cutFront ends a front that hangs, our own by its process and another by its
+// connection: it connects again when it lives.
+func (m *master) cutFront(a action, now time.Time) {
+	m.state.peers[a.Front].cut = true
+	if m.fronts[a.Front] != nil {
+		m.killProcess(a, now)
+		return
+	}
+	m.log.Error(fmt.Sprintf("front %d is cut off: %s", a.Front, a.Why))
+	m.peers[a.Front].conn.Close()
 }
 
 func (m *master) soak(now time.Time) {

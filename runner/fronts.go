@@ -96,7 +96,7 @@ func (m *master) fromFront(n int, msg control.Message) {
 	case control.KindAck:
 		var ack control.Ack
 		if err = msg.Decode(&ack); err == nil {
-			m.state.peerAcked(n, ack.Revision)
+			m.state.peerAcked(n, ack.Revision, time.Now())
 		}
 	case control.KindIdle:
 		var idle control.Idle
@@ -147,7 +147,7 @@ func (m *master) sendTable(n int, now time.Time) {
 		}
 		m.peers[n].send(control.KindTable, table, files...)
 		if complete {
-			m.state.tableSent(n)
+			m.state.tableSent(n, now)
 			return
 		}
 	}

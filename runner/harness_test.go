@@ -7,6 +7,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"io/fs"
@@ -15,6 +16,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"runtime"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -29,6 +32,10 @@ const testAppVariable = "RUNNER_TEST_APP"
 func TestMain(m *testing.M) {
 	if os.Getenv(testAppVariable) != "" {
 		Main(newTestApp)
+	}
+	flag.Parse()
+	if p := flag.Lookup("test.parallel"); p.Value.String() == p.DefValue {
+		p.Value.Set(strconv.Itoa(2 * runtime.GOMAXPROCS(0))) // trees of processes mostly wait
 	}
 	os.Exit(m.Run())
 }

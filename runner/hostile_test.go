@@ -249,3 +249,26 @@ func TestReloadWithoutItsSettings(t *testing.T) {
 	r.must("reload")
 	r.stop()
 }
+
+// Somebody removes the copies that processes are started from: the log says
+// what helps, and it does.
+func TestRemovedStateDirectory(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, "version=1")
+	r := s.start("serve", "--listen", "127.0.0.1:0", "--workers", "1")
+	worker := s.status().Workers[0].PID
+	if err := os.RemoveAll(filepath.Join(s.dir, ".dram", "state")); err != nil {
+		t.Fatal(err)
+	}
+	if err := unix.Kill(worker, unix.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	s.await("the log says what helps", func() bool {
+		return strings.Contains(r.logText(), "the kept copy of its binary is gone; reload makes it anew")
+	})
+	r.must("reload")
+	if got := r.get("/"); got != "version 1" {
+		t.Fatal(got)
+	}
+	r.stop()
+}

@@ -139,3 +139,54 @@ func TestFrontNeverPausesLong(t *testing.T) {
 		}
 	})
 }
+
+// A front that stops answering is found although nothing changes, and replaced.
+// What it is slow to answer within its patience is forgiven.
+func TestHungFrontIsReplaced(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newTree(t, true)
+		w.deploy(1, 1)
+		w.pass(10 * republishAfter)
+		first := w.s.front()
+		if first == nil || first.ID != 1 {
+			t.Fatalf("a front that answers was replaced by %+v", first)
+		}
+		w.ack = false
+		w.pass(republishAfter + frontPatience/2)
+		if w.s.front() != first {
+			t.Fatal("it was not waited for")
+		}
+		w.s.peerAcked(1, w.s.revision, time.Now())
+		w.pass(frontPatience - time.Second)
+		if w.s.front() != first {
+			t.Fatal("it has answered, and was cut off")
+		}
+		w.pass(republishAfter)
+		w.ack = true
+		w.pass(2 * time.Second)
+		if now := w.s.front(); now == nil || now.ID == first.ID || now.Phase != ready || len(w.s.fronts) != 1 {
+			t.Fatalf("the front is %+v of %d", now, len(w.s.fronts))
+		}
+	})
+}
+
+// One that runs apart is cut off as soon as its lease is over, and a rollout
+// goes on without it.
+func TestHungFrontThatRunsApart(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newTree(t, false)
+		w.deploy(1, 1)
+		w.s.peerConnected(7)
+		w.tell(7)
+		w.ack = false
+		begun := time.Now()
+		w.deploy(2, 1)
+		if took := time.Since(begun); w.verdict != "gave up: no front could probe worker 2 within 10s" && w.verdict != "committed" || took > 2*control.Lease+5*time.Second {
+			t.Fatalf("%s after %v", w.verdict, took)
+		}
+		w.pass(control.Lease)
+		if len(w.s.peers) != 0 {
+			t.Fatalf("it is still connected: %+v", w.s.peers[7])
+		}
+	})
+}

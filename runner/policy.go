@@ -22,6 +22,7 @@ const (
 	doDump    verb = "dump"    // the goroutines of Worker
 	doQuit    verb = "quit"    // send Worker QUIT, because it did not dump
 	doPublish verb = "publish" // the new table
+	doCut     verb = "cut"     // Front off, which hangs
 	doResend  verb = "resend"  // the table, to Front, which has not got it
 	doSoak    verb = "soak"    // all workers of the coming generation serve
 	doCommit  verb = "commit"  // the rollout is complete
@@ -83,7 +84,9 @@ func (s *state) decide(now time.Time) plan {
 		s.decideStop(&p)
 	}
 	s.decideDraining(&p)
-	if !s.table.equal(s.wantTable()) {
+	s.decideHungFronts(&p)
+	stale := len(s.peers) > 0 && !s.publishedAt.IsZero() && p.due(s.publishedAt.Add(republishAfter))
+	if stale || !s.table.equal(s.wantTable()) {
 		p.add(action{Do: doPublish})
 	}
 	for _, n := range slices.Sorted(maps.Keys(s.peers)) {

@@ -122,6 +122,7 @@ func TestTwoReloadsAtOnce(t *testing.T) {
 func TestReloadBySignal(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, "version=1")
+	s.write("dram.toml", "[server]\nkeep_alive = \"1s\"\ndrain_delay = \"10m\"\n")
 	r := s.start("serve", "--listen", "127.0.0.1:0", "--workers", "1")
 	s.install("version=2")
 	r.cmd.Process.Signal(syscall.SIGHUP)
@@ -132,7 +133,26 @@ func TestReloadBySignal(t *testing.T) {
 	if st := s.status(); len(st.Workers) != 1 {
 		t.Fatalf("%d workers, want the one of --workers", len(st.Workers))
 	}
-	r.stop()
+	front := s.status().Front.PID
+	s.install("version=3")
+	r.cmd.Process.Signal(syscall.SIGUSR2)
+	s.await("a new front serves", func() bool {
+		st := s.status()
+		return st.Generation == 3 && st.State == "serving" && st.Front.PID != front && len(st.OldFronts) == 0
+	})
+	if got := r.get("/"); got != "version 3" {
+		t.Fatalf("body %q", got)
+	}
+	r.cmd.Process.Signal(syscall.SIGTTIN)
+	s.await("there are 2 workers", func() bool { st := s.status(); return len(st.Workers) == 2 && st.State == "serving" })
+	r.cmd.Process.Signal(syscall.SIGTERM) // server.drain_delay goes before the end
+	s.await("clients are told to go elsewhere", func() bool { return s.status().State == "draining" })
+	if got := r.get("/"); got != "version 3" {
+		t.Fatalf("while draining: body %q", got)
+	}
+	r.cmd.Process.Signal(syscall.SIGTERM)
+	<-r.ended
+	r.gone()
 }
 
 func TestReloadTakesNewSettings(t *testing.T) {

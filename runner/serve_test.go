@@ -1,9 +1,11 @@
 package runner
 
 import (
+	"io"
 	"net"
 	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -24,6 +26,15 @@ func TestServeAnswersAndStops(t *testing.T) {
 	}
 	if text := s.must("status"); !strings.Contains(text, "worker 3") || !strings.Contains(text, st.Listen) {
 		t.Fatalf("status prints\n%s", text)
+	}
+	title, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(st.Front.PID), "cmdline"))
+	if want := filepath.Base(s.dir) + ": front gen 1\x00"; err != nil || !strings.HasPrefix(string(title), want) {
+		t.Errorf("title %q, %v, want %q", title, err, want)
+	}
+	for _, p := range append(st.Workers, *st.Front) { // comm is the binary's name, for pgrep and killall
+		if comm, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(p.PID), "comm")); err != nil || string(comm) != "tester\n" {
+			t.Errorf("pid %d is %q, %v", p.PID, comm, err)
+		}
 	}
 	for _, w := range st.Workers {
 		title, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(w.PID), "cmdline"))
@@ -310,4 +321,67 @@ func TestFrontAndGatewayApart(t *testing.T) {
 	front.cmd.Process.Signal(syscall.SIGTERM)
 	<-front.ended
 	front.gone()
+}
+
+// One of two fronts hangs. The reload waits for it no longer than its lease,
+// the log says so, and the other loses nothing. When it lives again, it
+// connects again.
+func TestReloadBesideAHungFront(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, "version=1")
+	gateway, _ := s.launch("gateway", "--workers", "2")
+	t.Cleanup(func() { gateway.cmd.Process.Kill() })
+	s.await("the gateway serves", func() bool { return strings.Contains(gateway.logText(), "fronts connect to") })
+	well := s.start("front", "--listen", "127.0.0.1:0")
+	hung := s.start("front", "--listen", "127.0.0.1:0")
+	s.await("both fronts are connected", func() bool { return s.status().Fronts == 2 })
+	if got := hung.get("/"); got != "version 1" {
+		t.Fatalf("body %q", got)
+	}
+	hung.cmd.Process.Signal(syscall.SIGSTOP)
+	l := startLoad(t, 4, 4, well.url)
+	l.flows(s, 50)
+	s.install("version=2")
+	s.must("reload")
+	l.flows(s, 50)
+	l.finish()
+	l.checkLedger(s.dir)
+	if text := gateway.logText(); !strings.Contains(text, "is cut off: it hangs: it has not acknowledged a table for 10s") {
+		t.Error("the log does not say that a front hangs")
+	}
+	hung.cmd.Process.Signal(syscall.SIGCONT)
+	s.await("it is connected again", func() bool { return s.status().Fronts == 2 })
+	s.await("it serves", func() bool {
+		resp, err := http.Get(hung.url)
+		if err != nil {
+			return false
+		}
+		defer resp.Body.Close()
+		body, err := io.ReadAll(resp.Body)
+		return err == nil && string(body) == "version 2"
+	})
+	s.must("stop")
+	<-gateway.ended
+	for _, front := range []*running{well, hung} {
+		front.cmd.Process.Signal(syscall.SIGTERM)
+		<-front.ended
+	}
+	well.gone()
+}
+
+func TestFewFilesAreSaidAtTheStart(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, "version=1")
+	s.change = func(cmd *exec.Cmd) {
+		cmd.Args = append([]string{"sh", "-c", `ulimit -n 1000; exec "$@"`, "sh", cmd.Path}, cmd.Args[1:]...)
+		cmd.Path = "/bin/sh"
+	}
+	r := s.start("serve", "--listen", "127.0.0.1:0", "--workers", "1")
+	if text := r.logText(); !strings.Contains(text, "few files may be open") || !strings.Contains(text, "limit=1000") {
+		t.Error("the log does not say that few files may be open")
+	}
+	if got := r.get("/"); got != "version 1" {
+		t.Fatalf("body %q", got)
+	}
+	r.stop()
 }

@@ -65,6 +65,8 @@ type state struct {
 	table    tableState
 	revision uint64
 
+	publishedAt time.Time // when the table was last sent; zero: never
+
 	rollout *rollout
 }
 
@@ -263,5 +265,6 @@ func (s *state) forgive(gap time.Duration) {
 	}
 	for _, peer := range s.peers {
 		shift(&peer.owed)
+		shift(&peer.askedAt)
 	}
 }

@@ -78,6 +78,7 @@ reload to generation 7 (build 049c4e662fb8) for 8s: rolling, 1 of 2 new workers 
 	s.Rollout = &rolloutStatus{Kind: "rollback", Generation: 7, Step: "preparing", Doing: "migrating", Began: ago(70 * time.Second)}
 	s.Reload = &reloadStatus{Kind: "reload", Generation: 7, Build: "049c4e662fb8", At: ago(time.Hour), Reason: "worker 13 ended: exit status 2\n  panic: no"}
 	s.Previous = "777777777777"
+	s.Workers[0].Streams = []control.Busy{{ID: "ocbw", Method: "GET", Path: "/events", Begun: ago(90 * time.Minute)}}
 	b.Reset()
 	s.write(&b, now)
 	want = `
@@ -87,6 +88,9 @@ last reload 1h00m ago, to generation 7 (build 049c4e662fb8), failed, and what se
   worker 13 ended: exit status 2
     panic: no
 rollback goes back to build 777777777777
+
+STREAM OF    AGE  REQUEST      ID
+worker 11  1h30m  GET /events  ocbw
 `
 	if !strings.HasSuffix(b.String(), want) {
 		t.Errorf("got\n%s\nexpected at the end\n%s", b.String(), want)

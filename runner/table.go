@@ -1,6 +1,8 @@
 package runner
 
 import (
+	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -16,6 +18,9 @@ type peerState struct {
 
 	owed    time.Time // since when it waits for a table that could not be sent; zero: it does not
 	retryAt time.Time // when to try again
+
+	askedAt time.Time // since when it owes us an ACK; zero: it does not
+	cut     bool      // it hangs, and its connection is being closed
 }
 
 // tableState is what fronts are told, apart from what belongs to each.
@@ -58,11 +63,50 @@ func (s *state) tableFailed(n int, why string, now time.Time) {
 }
 
 // tableSent records that a front was sent the table.
-func (s *state) tableSent(n int) { s.peers[n].owed = time.Time{} }
+func (s *state) tableSent(n int, now time.Time) {
+	p := s.peers[n]
+	p.owed = time.Time{}
+	if p.askedAt.IsZero() && p.acked < s.revision {
+		p.askedAt = now
+	}
+}
 
-func (s *state) peerAcked(n int, revision uint64) {
-	if p := s.peers[n]; p != nil && revision <= s.revision {
-		p.acked = max(p.acked, revision)
+func (s *state) peerAcked(n int, revision uint64, now time.Time) {
+	p := s.peers[n]
+	if p == nil || revision > s.revision {
+		return
+	}
+	p.acked = max(p.acked, revision)
+	p.askedAt = now // it is alive
+	if p.acked == s.revision {
+		p.askedAt = time.Time{}
+	}
+}
+
+const (
+	// republishAfter is how long a table stands until it is sent again: a front
+	// that hangs is found by the ACK that does not come.
+	republishAfter = 30 * time.Second
+	// frontPatience is how long our own front may owe an ACK. It is longer than
+	// the lease, which is all that others wait for, because its end cuts
+	// clients.
+	frontPatience = 2 * control.Lease
+)
+
+// decideHungFronts cuts fronts off that do not acknowledge a table. They give
+// no sign of life for so long that they serve nobody either.
+func (s *state) decideHungFronts(p *plan) {
+	for _, n := range slices.Sorted(maps.Keys(s.peers)) {
+		peer, own := s.peers[n], s.fronts[n]
+		limit := control.Lease
+		if own != nil {
+			limit = frontPatience
+		}
+		switch {
+		case peer.cut || peer.askedAt.IsZero() || own != nil && own.Phase != ready:
+		case p.due(peer.askedAt.Add(limit)):
+			p.add(action{Do: doCut, Front: n, Why: fmt.Sprintf("it hangs: it has not acknowledged a table for %s", limit)})
+		}
 	}
 }
 
@@ -105,7 +149,7 @@ func (s *state) newestFiles() int {
 
 // published records that the table was sent to every front.
 func (s *state) published(table tableState, now time.Time) {
-	s.table = table
+	s.table, s.publishedAt = table, now
 	s.revision++
 	for _, row := range table.rows {
 		if w := s.workers[row.ID]; row.State == control.WorkerDraining && w.removed == 0 {

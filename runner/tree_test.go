@@ -121,6 +121,15 @@ func (w *tree) apply(a action) {
 		for n := range w.s.peers {
 			w.tell(n)
 		}
+	case doCut:
+		w.s.peers[a.Front].cut = true
+		if p != nil {
+			p.Reason = a.Why
+			w.must(p.move(killing, now, time.Time{}))
+			w.die(*p, a.Why, time.Millisecond)
+			return
+		}
+		w.events <- func() { w.s.peerGone(a.Front) }
 	case doResend:
 		w.tell(a.Front)
 	case doSoak:
@@ -190,7 +199,7 @@ func (w *tree) tell(n int) {
 		w.s.tableFailed(n, "no descriptors", time.Now())
 		return
 	}
-	w.s.tableSent(n)
+	w.s.tableSent(n, time.Now())
 	for _, row := range table.Workers {
 		w.s.peers[n].links[row.ID] = true
 	}
@@ -198,7 +207,7 @@ func (w *tree) tell(n int) {
 		return
 	}
 	w.events <- func() {
-		w.s.peerAcked(n, table.Revision)
+		w.s.peerAcked(n, table.Revision, time.Now())
 		for _, row := range table.Workers {
 			if w.idle && row.State == control.WorkerDraining {
 				w.s.peerIdle(n, row.ID)
