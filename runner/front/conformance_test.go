@@ -137,13 +137,18 @@ func (c *conformance) wrapped(n *notes, done chan struct{}) http.Handler {
 	})
 }
 
-func (c *conformance) run(t *testing.T, addr string, n *notes, done <-chan struct{}) (x exchanged) {
+func (c *conformance) run(t *testing.T, addr string, n *notes, done <-chan struct{}) exchanged {
 	conn, err := net.Dial("tcp", addr)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer conn.Close()
 	conn.SetDeadline(time.Now().Add(patience))
+	return c.converse(t, conn, n, done)
+}
+
+// converse sends the request by HTTP/1.1 and notes what becomes of it.
+func (c *conformance) converse(t *testing.T, conn net.Conn, n *notes, done <-chan struct{}) (x exchanged) {
+	defer conn.Close()
 	head := strings.Split(c.request, "\n")
 	host := "Host: board.example\n"
 	if strings.Contains(c.request, "HTTP/1.0") || strings.Contains(c.request, "Host:") {
@@ -183,19 +188,7 @@ func readResponses(r *bufio.Reader, method string) (all []got) {
 		if err != nil {
 			return all
 		}
-		for _, name := range serverOwn {
-			if name == "Date" {
-				if _, ok := resp.Header[name]; ok {
-					resp.Header[name] = []string{"(a date)"}
-				}
-				continue
-			}
-			if name == "Content-Length" && (method == "HEAD" || resp.StatusCode == 304) {
-				continue // the whole point of it
-			}
-			delete(resp.Header, name)
-		}
-		one := got{Status: resp.Status, Header: resp.Header, Close: resp.Close}
+		one := got{Status: resp.Status, Header: own(resp.Header, method, resp.StatusCode), Close: resp.Close}
 		if resp.StatusCode < 200 && resp.StatusCode != 101 {
 			all = append(all, one)
 			continue
@@ -213,6 +206,23 @@ func readResponses(r *bufio.Reader, method string) (all []got) {
 		}
 		return append(all, one)
 	}
+}
+
+// own takes from h what each server sets in its own way.
+func own(h http.Header, method string, status int) http.Header {
+	for _, name := range serverOwn {
+		if name == "Date" {
+			if _, ok := h[name]; ok {
+				h[name] = []string{"(a date)"}
+			}
+			continue
+		}
+		if name == "Content-Length" && (method == "HEAD" || status == 304) {
+			continue // the whole point of it
+		}
+		delete(h, name)
+	}
+	return h
 }
 
 // word names an error such that both servers can be compared.

@@ -15,7 +15,9 @@ import (
 )
 
 // http2 serves the connections whose handshake chose HTTP/2, by net/http's
-// server. The loop makes the handshakes.
+// server. The loop makes the handshakes. That server keeps Expect to itself:
+// such a client is told to go on as soon as anybody reads its body, which the
+// front does at once.
 type http2 struct {
 	base    context.Context
 	live    *live

@@ -73,6 +73,16 @@ func TestHTTP2StreamsAsItComes(t *testing.T) {
 	s.wantLog("/events", map[string]any{"status": 200, "reason": "client gone"})
 }
 
+// TestHTTP2RepeatsSafeRequests when a worker dies at one: it has no body.
+func TestHTTP2RepeatsSafeRequests(t *testing.T) {
+	s := newHTTP2Site(t, nil)
+	deaths := dying(s, 2, 1, nothing)
+	s.want(s.do(s.secureRequest("GET", "/", nil)), 200, "alive")
+	if n := deaths.Load(); n != 1 {
+		t.Errorf("%d deaths", n)
+	}
+}
+
 // TestHTTP2Exchange sees everything that a request and its response may carry.
 func TestHTTP2Exchange(t *testing.T) {
 	s := newHTTP2Site(t, nil)
@@ -166,7 +176,12 @@ type frames struct {
 
 func (s *site) frames() *frames {
 	s.t.Helper()
-	f := &frames{t: s.t, conn: s.dialTLS(&tls.Config{InsecureSkipVerify: true, NextProtos: []string{"h2"}})}
+	return newFrames(s.t, s.dialTLS(&tls.Config{InsecureSkipVerify: true, NextProtos: []string{"h2"}}))
+}
+
+// newFrames begins to speak HTTP/2 on a connection.
+func newFrames(t *testing.T, conn *tls.Conn) *frames {
+	f := &frames{t: t, conn: conn}
 	io.WriteString(f.conn, h2.ClientPreface)
 	f.Framer = h2.NewFramer(f.conn, bufio.NewReader(f.conn))
 	f.ReadMetaHeaders = hpack.NewDecoder(4096, nil)
@@ -177,9 +192,16 @@ func (s *site) frames() *frames {
 
 // ask begins a stream.
 func (f *frames) ask(stream uint32, end bool, method, path string) error {
+	return f.fields(stream, end, []hpack.HeaderField{
+		{Name: ":method", Value: method}, {Name: ":scheme", Value: "https"}, {Name: ":authority", Value: "example.org"}, {Name: ":path", Value: path},
+	})
+}
+
+// fields sends HEADERS.
+func (f *frames) fields(stream uint32, end bool, list []hpack.HeaderField) error {
 	f.head.Reset()
-	for _, pair := range [][2]string{{":method", method}, {":scheme", "https"}, {":authority", "example.org"}, {":path", path}} {
-		f.pack.WriteField(hpack.HeaderField{Name: pair[0], Value: pair[1]})
+	for _, field := range list {
+		f.pack.WriteField(field)
 	}
 	return f.WriteHeaders(h2.HeadersFrameParam{StreamID: stream, BlockFragment: f.head.Bytes(), EndStream: end, EndHeaders: true})
 }
