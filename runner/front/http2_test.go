@@ -336,6 +336,10 @@ func TestHTTP2TakesNewTimes(t *testing.T) {
 	s.add(text("served"))
 	s.want(s.do(s.secureRequest("GET", "/", nil)), 200, "served")
 	before := s.frames()
+	if _, err := before.next(func(f h2.Frame) bool { return f.Header().Type == h2.FrameSettings }); err != nil {
+		t.Fatal(err)
+	}
+	before.WriteSettingsAck()
 	s.reread = func(control.Settings) (*config.Config, error) {
 		conf := config.Default(t.TempDir())
 		conf.Server.KeepAlive = 20 * time.Millisecond
