@@ -26,15 +26,28 @@ const backlog = 4096
 func listen(address string) (*os.File, string, error) { return listenFor("server.listen", address) }
 
 // listenFor is listen for the address that a setting names.
-func listenFor(key, address string) (*os.File, string, error) {
+func listenFor(key, address string) (*os.File, string, error) { return listenWithin(0, key, address) }
+
+// listenSoon is listenFor a master. The front of a master that has just been
+// killed lets go of the port in a moment.
+func listenSoon(key, address string) (*os.File, string, error) {
+	return listenWithin(time.Second, key, address)
+}
+
+// listenWithin waits so long for a port that is in use.
+func listenWithin(limit time.Duration, key, address string) (*os.File, string, error) {
 	addr, dual, err := resolve(address)
 	if err != nil {
 		return nil, "", err
 	}
 	fd, err := bind(addr, dual)
 	if dual && errors.Is(err, unix.EAFNOSUPPORT) { // a machine without IPv6
-		addr = netip.AddrPortFrom(netip.IPv4Unspecified(), addr.Port())
-		fd, err = bind(addr, false)
+		addr, dual = netip.AddrPortFrom(netip.IPv4Unspecified(), addr.Port()), false
+		fd, err = bind(addr, dual)
+	}
+	for begun := time.Now(); errors.Is(err, unix.EADDRINUSE) && time.Since(begun) < limit; {
+		time.Sleep(20 * time.Millisecond)
+		fd, err = bind(addr, dual)
 	}
 	if err != nil {
 		return nil, "", listenError(key, address, addr, err)
@@ -46,17 +59,6 @@ func listenFor(key, address string) (*os.File, string, error) {
 		return nil, "", fmt.Errorf("listen on %s: %w", address, err)
 	}
 	return f, bound, nil
-}
-
-// listenSoon is listen for a master. The front of a master that has just been
-// killed lets go of the port in a moment.
-func listenSoon(key, address string) (f *os.File, bound string, err error) {
-	for deadline := time.Now().Add(time.Second); ; time.Sleep(50 * time.Millisecond) {
-		f, bound, err = listenFor(key, address)
-		if !errors.Is(err, errInUse) || time.Now().After(deadline) {
-			return f, bound, err
-		}
-	}
 }
 
 // netListener is listen for a process that accepts by itself.

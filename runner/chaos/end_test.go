@@ -3,7 +3,6 @@ package chaos
 import (
 	"net"
 	"os"
-	"strings"
 	"testing"
 	"time"
 
@@ -23,9 +22,9 @@ func (r *tree) strangers() load.Plan {
 func TestKilledMaster(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, "version=1")
-	r := s.serve()
+	address := "127.0.0.1:" + freePort(t)
+	r := s.serve("--listen", address)
 	b := r.begin(r.plan(4, 0), r.plan(8, time.Millisecond), r.plan(24, 20*time.Millisecond), r.strangers())
-	address := strings.TrimPrefix(r.url, "http://")
 	for range times(2, 20) {
 		inFlight := make(chan error, 1)
 		go func() {
@@ -101,9 +100,9 @@ func (s *site) serveAt(socket *os.File) *tree {
 func TestStop(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, "version=1")
-	r := s.serve()
+	address := "127.0.0.1:" + freePort(t)
+	r := s.serve("--listen", address)
 	b := r.begin(r.plan(4, 0), r.plan(8, time.Millisecond), r.plan(24, 20*time.Millisecond), r.strangers())
-	address := strings.TrimPrefix(r.url, "http://")
 	for range times(3, 30) {
 		b.flows(100)
 		r.stop()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
@@ -191,14 +192,20 @@ func serveAsPeer() error {
 	return <-ended
 }
 
-// freePort is one that nobody listened on a moment ago.
+// freePort is one that stays free while nobody listens: the kernel gives those
+// from 32768 on to whoever connects somewhere.
 func freePort(t *testing.T) string {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	t.Helper()
+	for range 100 {
+		port := strconv.Itoa(10_000 + rand.IntN(22_000))
+		l, err := net.Listen("tcp", "127.0.0.1:"+port)
+		if err == nil {
+			l.Close()
+			return port
+		}
 	}
-	defer l.Close()
-	return strconv.Itoa(l.Addr().(*net.TCPAddr).Port)
+	t.Fatal("no free port")
+	return ""
 }
 
 // startPeer starts a foreign server and waits until it answers.
