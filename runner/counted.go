@@ -7,7 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"sync"
-	"sync/atomic"
+	"time"
 
 	"github.com/dram-go/dram/runner/control"
 	"github.com/dram-go/dram/runner/metrics"
@@ -18,7 +18,6 @@ import (
 type counted struct {
 	app   hasMetrics // nil: it has none
 	log   *slog.Logger
-	asked atomic.Bool // somebody wants them
 
 	mu      sync.Mutex // held while the app is asked
 	failure string     // that was logged last
@@ -33,7 +32,6 @@ func newCounted(app http.Handler, log *slog.Logger) *counted {
 // say tells the master. While the app is still busy with an earlier question,
 // the master goes by what it was told then.
 func (c *counted) say(number int, tell func(control.Kind, any)) {
-	c.asked.Store(true)
 	if !c.mu.TryLock() {
 		return
 	}
@@ -41,10 +39,24 @@ func (c *counted) say(number int, tell func(control.Kind, any)) {
 	tell(control.KindFigures, control.Figures{Number: number, Text: c.text()})
 }
 
-// farewell tells the last figures, if anybody ever wanted some.
+// farewellLimit bounds the wait for an app that does not say its figures.
+const farewellLimit = time.Second
+
+// farewell tells the last figures: a worker may have served without ever being
+// asked.
 func (c *counted) farewell(tell func(control.Kind, any)) {
-	if c.asked.Load() {
-		c.say(0, tell)
+	said := make(chan struct{})
+	go func() {
+		defer close(said)
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		tell(control.KindFigures, control.Figures{Text: c.text()})
+	}()
+	timer := time.NewTimer(farewellLimit)
+	defer timer.Stop()
+	select {
+	case <-said:
+	case <-timer.C:
 	}
 }
 

@@ -146,8 +146,8 @@
 // tree at /metrics; metrics.path puts them on the site's own addresses, for the
 // clients that metrics.allow names. Counters are sums over all processes and over
 // those that have ended: none falls while the master lives, whatever is reloaded,
-// upgraded or killed. Of a process that is killed what it counted since it was last
-// asked is lost, at most 2 s of a front. Gauges have the label process.
+// upgraded or killed. What a process has counted since it
+// was last asked is lost when it is killed: of a front 2 s at most. Gauges have the label process.
 //
 // An app's own figures come with them, without a library in the way:
 //

@@ -40,6 +40,13 @@
 //	cert = "/etc/letsencrypt/live/example.org/fullchain.pem"
 //	key  = "/etc/letsencrypt/live/example.org/privkey.pem"
 //
+//	[log]
+//	access      = "combined"   # text, json, combined or off; empty: as log.format
+//	access_file = "access.log" # reopened by USR1 and the command logs reopen
+//
+//	[metrics]
+//	listen = "127.0.0.1:9100"  # figures for Prometheus, at /metrics
+//
 //	[workers]
 //	count            = 4
 //	graceful_timeout = "30s"   # durations: "30s", "5m", "12h", "30d"

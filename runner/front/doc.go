@@ -9,6 +9,8 @@
 //	exchange   an engine presents a request: package h1, or net/http's server
 //	settings   those in force are taken and kept for the whole of the request
 //	guard      a host that is none of ours is refused, and an address in a hurry
+//	health     /livez and /readyz are answered here, figures for who may have them
+//	closure    a site that is closed for maintenance answers 503
 //	limits     a body that is too large is refused, a small one is read whole
 //	mount      the app is found: this one, another one, or foreign upstreams
 //	static     an asset of the current table is answered here
@@ -18,6 +20,7 @@
 //	watch      the worker must begin its response in time
 //	retry      a pure function says what to do when that failed
 //	relay      the response goes to the client as it comes
+//	figures    it is counted
 //	access     one line in the log
 //
 // # What a client never notices

@@ -153,8 +153,12 @@ func appendCombined(b []byte, e *entry, s *stamp) []byte {
 	b = append(combinedText(append(b, ` "`...), orDash(e.referer)), '"')
 	b = append(combinedText(append(b, ` "`...), orDash(e.agent)), '"')
 	b = appendMillis(append(b, " ms="...), e.took)
+	b = combinedField(b, "mount", e.mount)
+	b = combinedField(b, "upstream", e.origin)
 	if e.tries != 0 {
-		b = textNumber(b, "worker", int64(e.worker))
+		if e.origin == "" {
+			b = textNumber(b, "worker", int64(e.worker))
+		}
 		b = textNumber(b, "tries", int64(e.tries))
 		b = appendMillis(append(b, " upstream_ms="...), e.upstream)
 	}

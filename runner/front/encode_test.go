@@ -35,6 +35,8 @@ func TestAccessLines(t *testing.T) {
 	failed := usual()
 	failed.worker, failed.tries, failed.upstream, failed.bytes = 0, 0, 0, 311
 	failed.status, failed.reason, failed.user, failed.tls, failed.agent, failed.referer = 503, "no worker ready", "kim", "", "", ""
+	foreign := usual()
+	foreign.worker, foreign.mount, foreign.origin = 0, "flask", "http://127.0.0.1:5000"
 	unread := entry{at: usual().at, client: "203.0.113.9", status: 400, reason: "bare LF in the head"}
 	for _, c := range []struct {
 		name   string
@@ -47,6 +49,7 @@ func TestAccessLines(t *testing.T) {
 		{"text unread", formText, unread, `time=2026-11-21T06:42:32.045+09:00 level=INFO msg=request process=front status=400 bytes=0 ms=0.00 client=203.0.113.9 reason="bare LF in the head"` + "\n"},
 		{"json", formJSON, usual(), `{"time":"2026-11-21T06:42:32.045+09:00","level":"INFO","msg":"request","process":"front","method":"GET","path":"/question/list/","status":200,"bytes":5120,"ms":1.23,"client":"203.0.113.9","host":"example.org","proto":"HTTP/1.1","tls":"TLS 1.3","worker":3,"tries":1,"upstream_ms":0.98,"id":"k3jx9q2m7w4p","referer":"https://example.org/","agent":"Mozilla/5.0 (X11; Linux x86_64)"}` + "\n"},
 		{"combined", formCombined, usual(), `203.0.113.9 - - [21/Nov/2026:06:42:32 +0900] "GET /question/list/ HTTP/1.1" 200 5120 "https://example.org/" "Mozilla/5.0 (X11; Linux x86_64)" ms=1.23 worker=3 tries=1 upstream_ms=0.98 host="example.org" tls="TLS 1.3" id="k3jx9q2m7w4p"` + "\n"},
+		{"combined foreign", formCombined, foreign, `203.0.113.9 - - [21/Nov/2026:06:42:32 +0900] "GET /question/list/ HTTP/1.1" 200 5120 "https://example.org/" "Mozilla/5.0 (X11; Linux x86_64)" ms=1.23 mount="flask" upstream="http://127.0.0.1:5000" tries=1 upstream_ms=0.98 host="example.org" tls="TLS 1.3" id="k3jx9q2m7w4p"` + "\n"},
 		{"combined failed", formCombined, failed, `203.0.113.9 - kim [21/Nov/2026:06:42:32 +0900] "GET /question/list/ HTTP/1.1" 503 311 "-" "-" ms=1.23 host="example.org" id="k3jx9q2m7w4p" reason="no worker ready"` + "\n"},
 		{"combined unread", formCombined, unread, `203.0.113.9 - - [21/Nov/2026:06:42:32 +0900] "-" 400 0 "-" "-" ms=0.00 reason="bare LF in the head"` + "\n"},
 	} {
