@@ -16,8 +16,8 @@ import (
 // counted is what a worker says of its figures: those of its Go runtime, and the
 // app's own.
 type counted struct {
-	app   hasMetrics // nil: it has none
-	log   *slog.Logger
+	app hasMetrics // nil: it has none
+	log *slog.Logger
 
 	mu      sync.Mutex // held while the app is asked
 	failure string     // that was logged last
