@@ -4,7 +4,7 @@ GO ?= go
 # The tools live in a module of their own, so that no app inherits them.
 STATICCHECK = $$($(GO) tool -n -modfile=tools.mod staticcheck)
 
-.PHONY: build test deps sqlite lint fmt bench benchmarks chaos clean
+.PHONY: build test deps sqlite lint fmt bench benchmarks chaos slow clean
 
 build: sqlite
 	$(GO) build -o bin/dram ./cmd/dram
@@ -51,6 +51,11 @@ SEED ?= 0
 RUN ?= .
 chaos: sqlite
 	$(GO) test -timeout 3h -count 1 -v -run '$(RUN)' ./runner/chaos -args -chaos.long -chaos.table -chaos.seed $(SEED)
+
+# slow attacks the sample app with slowhttptest (apt-get install slowhttptest) and
+# shows what other clients notice.
+slow: sqlite
+	@.ci/slow
 
 clean:
 	rm -rf bin
