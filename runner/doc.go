@@ -250,6 +250,13 @@
 // user, who must be able to pass through the directories above. A change of
 // server.user takes a stop and a start.
 //
+// # Clients
+//
+// The front bounds what clients can cost and keeps what handlers made public;
+// [server], [limits] and [cache] in dram.toml say how much. A reload changes them
+// on open connections too, in every front at once; each front counts and keeps
+// for itself.
+//
 // # Files
 //
 // Everything lies below .dram beside dram.toml, or in the directories that

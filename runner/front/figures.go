@@ -114,6 +114,7 @@ func (f *front) figuresText() []byte {
 	w.One("dram_requests_waiting", metrics.Gauge, "Requests that wait for a worker.", float64(f.table.waiting.Load()))
 	w.One("dram_connections", metrics.Gauge, "Connections of clients.", float64(max(0, len(f.entrance.places)-len(f.listeners)))) // each listener holds one for who comes next
 	w.One("dram_connections_accepted_total", metrics.Counter, "Connections of clients so far.", float64(f.entrance.accepted.Load()))
+	w.One("dram_connections_refused_total", metrics.Counter, "Connections that were closed at once, because their address had too many.", float64(f.guard.refused.Load()))
 	w.One("dram_log_lines_lost_total", metrics.Counter, "Lines of the access log that were not written.", float64(f.access.queue.Lost()))
 	f.kept.write(w)
 	f.writeUpstreams(w)

@@ -63,6 +63,7 @@ func TestFiguresOfAFront(t *testing.T) {
 		`dram_request_duration_seconds_count{by="file"} 1`, `dram_request_duration_seconds_count{by="front"} 2`,
 		`dram_upstream_duration_seconds_count 4`, `dram_requests_in_flight 0`, `dram_request_retries_total 0`,
 		`dram_cache_requests_total{result="hit"} 0`,
+		`dram_connections_refused_total 0`,
 	} {
 		figure(t, said.Text, line)
 	}

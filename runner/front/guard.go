@@ -22,25 +22,14 @@ type guard struct {
 	arrivals  *limit.Meter // of connections
 	requests  *limit.Meter
 
-	refused, limited, misdirected atomic.Uint64
+	refused atomic.Uint64 // connections
 
 	mu     sync.Mutex
 	warned time.Time
 }
 
-// guardFigures count whom a guard turned away.
-type guardFigures struct {
-	Refused     uint64 // connections, closed at once
-	Limited     uint64 // requests, answered 429
-	Misdirected uint64 // requests for a host that is none of ours, answered 421
-}
-
 func newGuard(l *live, log *slog.Logger) *guard {
 	return &guard{live: l, log: log, connected: limit.NewCounts(), arrivals: limit.NewMeter(), requests: limit.NewMeter()}
-}
-
-func (g *guard) figures() guardFigures {
-	return guardFigures{g.refused.Load(), g.limited.Load(), g.misdirected.Load()}
 }
 
 // guardRules are what [limits] and server.hosts mean.
@@ -125,7 +114,6 @@ func (g *guard) refuse(peer netip.Addr, setting string) {
 func (g *guard) turnsAway(t *turn) bool {
 	rules := &t.settings.guard
 	if !rules.hosts.have(t.host) {
-		g.misdirected.Add(1)
 		if t.host == "" {
 			t.answer(http.StatusBadRequest, "no host, and server.hosts has some")
 			return true
@@ -148,7 +136,6 @@ func (g *guard) turnsAway(t *turn) bool {
 	if wait == 0 {
 		return false
 	}
-	g.limited.Add(1)
 	t.decline(decline{status: http.StatusTooManyRequests, reason: "more than limits.request_rate", wait: wait})
 	return true
 }
