@@ -33,6 +33,10 @@ import (
 // so that no script runs in it, unless the handler has set another; a PDF gets
 // none, because browsers show none in a sandbox.
 //
+// Behind a front of the runner that may send files of the directory in which f
+// lies (sendfile in the section [static]), the front sends it, and the worker is
+// free at once.
+//
 // f must be an [io.Seeker], as files of the operating system and of embed.FS
 // are. A directory is answered with 404.
 func (c *Context) SendFile(f fs.File) error {

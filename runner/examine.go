@@ -18,6 +18,7 @@ import (
 // about what may be otherwise when it starts, or for whoever starts it.
 func examine(conf *config.Config) (faults, remarks []error) {
 	_, faults, remarks = front.ReadCertificates(conf, conf.Now())
+	faults = append(faults, front.MissingDirectories(conf)...)
 	for _, p := range wantedPlaces(conf, false) {
 		f, _, err := listenFor(p.key, p.address)
 		if err == nil {

@@ -32,6 +32,7 @@
 // directory:
 //
 //	store/files/css/site.3fa9c1d2e4b5.css   every generation's files, by content
+//	store/encoded/br/css/site.3fa9….css     the same compressed, by content coding
 //	store/manifests/GENERATION.json         which of them a generation has
 //
 // Each generation publishes its files before its first worker is ready

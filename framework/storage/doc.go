@@ -9,7 +9,7 @@
 //	// up.ID goes into a row of the database, with the name that the visitor
 //	// gave the file; later:
 //	f, err := s.Files.Open(c, row.FileID)
-//	return c.SendFile(f)
+//	return c.SendFile(f) // by the front, if static.sendfile names data/uploads
 //
 // # What is trusted
 //

@@ -13,7 +13,7 @@
 //	closure    a site that is closed for maintenance answers 503
 //	limits     a body that is too large is refused, a small one is read whole
 //	mount      the app is found: this one, another one, or foreign upstreams
-//	static     an asset of the current table is answered here
+//	static     a file of the app, or of a directory, is answered here
 //	kept       a page that a handler made public is answered from memory
 //	table      a ready worker is picked, or waited for
 //	proxy      the request goes to the worker over a pooled connection
@@ -99,6 +99,24 @@
 // With server.hosts, requests for other hosts are answered 421, and those
 // without a host 400; hosts of mounts are among them. Health is answered before
 // any of this.
+// # Static files
+//
+// What the app has in its folder static, every generation publishes to one
+// store, compressed with brotli, zstd and gzip where that pays. The front
+// answers for these files below /static/ and for the directories of
+// [static.directories.NAME]; a file that is nowhere is the app's to answer for.
+// Files up to 64 KiB are sent from memory, of which [static] memory bounds the
+// use, others by the kernel: package static has the rules. A directory that
+// is not there hinders a start, and a reload changes nothing then; one that
+// vanishes later has no files until it is back.
+//
+// A worker may have a file sent that no client may ask for: it answers 200 with
+// X-Sendfile: PATH, absolute and in a directory of static.sendfile, and the
+// front sends that file with the other fields of the response, in ranges and by
+// conditions as the client asks for it. Context.SendFile of the framework does
+// so by itself. The front, which needs the right to read these files, is who
+// says what may be named; a file elsewhere is answered 500, one that is gone
+// 404. Only workers of this app are heeded, and no client sees the field.
 //
 // # What is kept
 //

@@ -26,19 +26,13 @@ type staticRules struct {
 	files       string        // the same, as workers are told it
 }
 
-// staticRulesOf returns the rules and every fault that it finds on the disk. The
-// roots may still be made, by the app that puts files there.
+// staticRulesOf returns the rules, or what MissingDirectories finds.
 func staticRulesOf(c *config.Config) (staticRules, error) {
-	var faults []error
 	r := staticRules{memory: int64(c.Static.Memory)}
 	for _, name := range slices.Sorted(maps.Keys(c.Static.Directories)) {
 		d := c.Static.Directories[name]
-		path := c.Path(d.Path)
-		if info, err := os.Stat(path); err != nil || !info.IsDir() {
-			faults = append(faults, fmt.Errorf("static.directories.%s.path: %s is no directory that can be read: make it, or name another", name, path))
-		}
 		r.directories = append(r.directories, static.Directory{
-			Prefix: d.Prefix, Path: path, MaxAge: d.MaxAge, Index: d.Index, Precompressed: d.Precompressed, Untrusted: d.Untrusted,
+			Prefix: d.Prefix, Path: c.Path(d.Path), MaxAge: d.MaxAge, Index: d.Index, Precompressed: d.Precompressed, Untrusted: d.Untrusted,
 		})
 	}
 	paths := make([]string, len(c.Static.Sendfile))
@@ -46,7 +40,21 @@ func staticRulesOf(c *config.Config) (staticRules, error) {
 		paths[i] = c.Path(path)
 	}
 	r.roots, r.files = static.NewRoots(paths), strings.Join(paths, "\x00")
-	return r, errors.Join(faults...)
+	return r, errors.Join(MissingDirectories(c)...)
+}
+
+// MissingDirectories returns a fault for each directory of [static.directories]
+// that is not there. Those of static.sendfile may still be made, by the app that
+// puts files there.
+func MissingDirectories(c *config.Config) (faults []error) {
+	for _, name := range slices.Sorted(maps.Keys(c.Static.Directories)) {
+		path := c.Path(c.Static.Directories[name].Path)
+		if info, err := os.Stat(path); err != nil || !info.IsDir() {
+			key := "static.directories." + name + ".path"
+			faults = append(faults, fmt.Errorf("%s: %s: %s is no directory that can be read: make it, or name another", c.Where(key), key, path))
+		}
+	}
+	return faults
 }
 
 // ofNeighbours are the rules for the assets of another app.

@@ -126,7 +126,7 @@ func TestStaticDirectories(t *testing.T) {
 				"x": {Prefix: "/x/", Path: "/none/x"}, "y": {Prefix: "/y/", Path: filepath.Join(media, "a.txt")},
 			}
 			s.reread = func(control.Settings) (*config.Config, error) { return &other, nil }
-			if faults := s.settle(true); !strings.Contains(faults, "static.directories.x.path: /none/x is no directory") || !strings.Contains(faults, "static.directories.y.path: ") {
+			if faults := s.settle(true); !strings.Contains(faults, "static.directories.x.path: /none/x is no directory that can be read") || !strings.Contains(faults, "static.directories.y.path: ") {
 				t.Errorf("faults %s", faults)
 			}
 			s.want(s.get("/media/a.txt"), 200, "media")

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -107,9 +108,7 @@ func FuzzRange(f *testing.F) {
 		http.ServeContent(w, r, "a.txt", time.Time{}, bytes.NewReader(content))
 		first := w.Header().Get("Content-Range")
 		switch {
-		case whole && w.Code == 206 && !strings.HasPrefix(w.Header().Get("Content-Type"), "multipart/"):
-			// net/http takes "bytes=1-2, 3-" for one range if the rest is blank
-			// or beyond the end; so do we.
+		case whole && w.Code == 206 && isWellFormed(value) && !strings.HasPrefix(w.Header().Get("Content-Type"), "multipart/"):
 			t.Fatalf("%q of %d: net/http sends %s, we the whole", value, size, first)
 		case whole:
 		case parts.n == 1:
@@ -123,6 +122,23 @@ func FuzzRange(f *testing.F) {
 			t.Fatalf("%q of %d: net/http %d, we two ranges", value, size, w.Code)
 		}
 	})
+}
+
+// isWellFormed reports a Range whose elements are all ranges. net/http does not
+// look at all of those that are not there.
+func isWellFormed(value string) bool {
+	_, set, _ := strings.Cut(value, "=")
+	for element := range strings.SplitSeq(set, ",") {
+		first, last, ok := strings.Cut(strings.Trim(element, " \t"), "-")
+		from, failed := strconv.ParseUint(first, 10, 32)
+		to, failure := strconv.ParseUint(last, 10, 32)
+		switch {
+		case !ok || first == "" && last == "" || first != "" && failed != nil || last != "" && failure != nil,
+			first != "" && last != "" && to < from:
+			return false
+		}
+	}
+	return true
 }
 
 // TestAcceptEncoding is RFC 9110, section 12.5.3.
