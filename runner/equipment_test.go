@@ -293,3 +293,42 @@ func (l *secureLoad) finish() {
 		l.t.Error("nothing was asked over HTTP/2")
 	}
 }
+
+// TestOwnEquipment of a front that runs apart: what stays is handed out again,
+// what goes is let go, and a failure changes nothing.
+func TestOwnEquipment(t *testing.T) {
+	conf := config.Default(t.TempDir())
+	conf.Server.Listen = "127.0.0.1:0"
+	own := &ownEquipment{warn: func(err error) { t.Error(err) }}
+	open := func() (urls []string) {
+		t.Helper()
+		list, _, err := own.open(conf)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, l := range list {
+			urls = append(urls, l.Addr().String())
+			l.Close() // as the front does with what it has already
+		}
+		return urls
+	}
+	first := open()
+	if again := open(); again[0] != first[0] {
+		t.Errorf("%v, then %v", first, again)
+	}
+	conf.TLS.Listen, conf.TLS.Certificates = "127.0.0.3:0", []config.Certificate{{Cert: "none.pem", Key: "none.key"}}
+	if _, _, err := own.open(conf); err == nil || !strings.Contains(err.Error(), "none.key") {
+		t.Errorf("error %v", err)
+	}
+	certify(t, conf.Root, "none", time.Hour)
+	conf.Server.Listen = "127.0.0.2:0"
+	if last := open(); len(last) != 2 || last[0] == first[0] {
+		t.Errorf("%v", last)
+	}
+	if l, err := net.Listen("tcp", first[0]); err != nil {
+		t.Errorf("the first address is still taken: %v", err)
+	} else {
+		l.Close()
+	}
+	own.closeBut(equipment{})
+}
