@@ -85,7 +85,7 @@ func (c *counted) text() string {
 func (c *counted) askApp() (text string, err error) {
 	defer func() {
 		if fault := recover(); fault != nil {
-			err = fmt.Errorf("Metrics panicked: %v", fault)
+			err = fmt.Errorf("method Metrics panicked: %v", fault)
 		}
 	}()
 	b := &boundedText{left: metrics.MaxText}

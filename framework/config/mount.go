@@ -115,7 +115,7 @@ func (c *Config) ParseUpstream(text string) (Upstream, error) {
 		}
 		return Upstream{"unix", filepath.Clean(c.Path(path))}, nil
 	case u.Scheme != "http":
-		return Upstream{}, errors.New("expected http:// or http+unix:")
+		return Upstream{}, errors.New("expected http://HOST:PORT or http+unix:PATH")
 	case u.Path != "" && u.Path != "/" || u.RawQuery != "" || u.Fragment != "" || u.User != nil || u.Hostname() == "":
 		return Upstream{}, errors.New("expected http://HOST:PORT and nothing behind it; a prefix is the mount's path, with keep_prefix if the upstream wants it")
 	}
