@@ -50,7 +50,7 @@ func (f *foreign) serve(t *turn) {
 			return
 		}
 		if slices.Contains(e.tried, o) {
-			settle(e.ctx)
+			settle(e.ctx, e.settings.ending)
 		}
 		t.origin = o.name
 		t.tries++
@@ -65,13 +65,10 @@ func (f *foreign) serve(t *turn) {
 	}
 }
 
-// settleOrigin is how long a request waits before it goes to an origin again at
-// which it has failed. When a server ends, its connections may end before its
-// listener does.
-const settleOrigin = 100 * time.Millisecond
-
-func settle(ctx context.Context) {
-	timer := time.NewTimer(settleOrigin)
+// settle waits before a request goes to an origin again at which it has failed.
+// When a server ends, its connections may end before its listener does.
+func settle(ctx context.Context, limit time.Duration) {
+	timer := time.NewTimer(limit)
 	defer timer.Stop()
 	select {
 	case <-timer.C:
@@ -93,7 +90,10 @@ func (f *foreign) attempt(e *errand, o *origin) (again bool) {
 		err = readForeign(resp)
 	}
 	e.upstream += time.Since(begun)
-	if watch.stop() && err != nil {
+	if watch.stop() { // and with it the reading of a body
+		if err == nil {
+			resp.Body.Close()
+		}
 		err = errLate
 	}
 	if err == nil {

@@ -113,7 +113,7 @@ func TestUpstreamsThatMisbehave(t *testing.T) {
 				}
 				io.WriteString(conn, c.say)
 			})
-			s := newSiteOf(t, mountedAt(t, "/bad", url), func(l *limits) { l.answer = 300 * time.Millisecond })
+			s := newSiteOf(t, mountedAt(t, "/bad", url), func(l *limits) { l.answer, l.ending = 300*time.Millisecond, time.Microsecond })
 			conn := s.dial()
 			fmt.Fprintf(conn, "GET /bad HTTP/1.1\r\nHost: h\r\n%s\r\n", c.ask)
 			in := bufio.NewReader(conn)

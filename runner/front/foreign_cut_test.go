@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/dram-go/dram/framework/config"
 )
@@ -37,7 +38,7 @@ func TestAnUpstreamThatEndsAtEachByte(t *testing.T) {
 		}
 	})
 	conf := other(mountedAt(t, "/cut", url), func(m *config.Mount) { m.MaxFails = 1 << 20 })
-	s := newSiteOf(t, conf, nil)
+	s := newSiteOf(t, conf, func(l *limits) { l.ending = time.Microsecond })
 	counts := map[string]int{}
 	for kind, want := range responses {
 		for at := range len(want.text) + 1 {

@@ -34,6 +34,7 @@ type limits struct {
 	leave   time.Duration // time a request waits that was at a death, so that it does not take the last worker
 	doubt   time.Duration // time that others are preferred after a worker failed
 	settle  time.Duration // time between the end of a connection and that of its link when a worker dies
+	ending  time.Duration // the same of an upstream and its listener
 
 	idempotencyKeys bool // the app knows the field: requests with it may be repeated
 
@@ -82,6 +83,7 @@ func newLimits(c *config.Config) limits {
 		leave:           2 * time.Second,
 		doubt:           time.Second,
 		settle:          10 * time.Millisecond,
+		ending:          100 * time.Millisecond,
 		idempotencyKeys: c.Server.IdempotencyKeys,
 		grace:           c.Workers.GracefulTimeout,
 		spare:           8,

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -21,6 +22,7 @@ import (
 type origin struct {
 	name   string // as the configuration has it
 	health config.Health
+	host   string          // that checks ask for
 	kept   *http.Transport // for what may be sent again: connections are used again
 	single *http.Transport // for the rest: a connection for each request
 	load   atomic.Int64    // requests in flight
@@ -67,12 +69,23 @@ func newOrigin(name string, at config.Upstream, m config.Mount, dial time.Durati
 	single := kept.Clone()
 	single.DisableKeepAlives = true
 	return &origin{
-		name: name, health: m.Health, kept: kept, single: single, told: told, wake: make(chan struct{}, 1), since: time.Now(),
+		name: name, health: m.Health, host: checkedHost(m.Host), kept: kept, single: single, told: told, wake: make(chan struct{}, 1), since: time.Now(),
 		standing: standing{rules: rules{
 			maxFails: m.MaxFails, rise: m.Health.Rise, fall: m.Health.Fall,
 			slowStart: m.SlowStart, checked: m.Health.Path != "",
 		}},
 	}
+}
+
+// checkedHost is the host that an app knows as its own, if the mount says it.
+func checkedHost(host string) string {
+	if host == "" || strings.HasPrefix(host, "*") {
+		return "localhost"
+	}
+	if strings.Contains(host, ":") {
+		return "[" + strings.Trim(host, "[]") + "]"
+	}
+	return host
 }
 
 // originConn is a connection to an origin. A server may answer before it has
@@ -100,8 +113,11 @@ func (c *originConn) CloseWrite() error {
 // keep checks the origin, and tries it while it is ejected, until ctx ends.
 func (o *origin) keep(ctx context.Context) {
 	defer o.kept.CloseIdleConnections()
-	timer := time.NewTimer(0)
+	timer := time.NewTimer(time.Hour) // wake comes earlier
 	defer timer.Stop()
+	if o.checked {
+		timer.Reset(0)
+	}
 	for {
 		select {
 		case <-timer.C:
@@ -144,7 +160,7 @@ func (o *origin) try(ctx context.Context) error {
 		}
 		return err
 	}
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://localhost"+o.health.Path, nil)
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+o.host+o.health.Path, nil)
 	if err != nil {
 		return err
 	}
