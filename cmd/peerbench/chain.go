@@ -68,11 +68,12 @@ func (o chainOptions) run() error {
 	defer os.RemoveAll(dir)
 	bench := &bench{chainOptions: o, dir: dir, missing: map[string]bool{}}
 	sheet := newSheet(o)
+	var failed []error
 	for _, r := range rows {
 		fmt.Fprintf(os.Stderr, "%s: %s\n", r.name, r.title)
 		lines, err := r.measure(bench, r)
-		if err != nil {
-			return fmt.Errorf("%s: %w", r.name, err)
+		if err != nil { // the other rows are worth having
+			failed = append(failed, fmt.Errorf("%s: %w", r.name, err))
 		}
 		sheet.Lines = append(sheet.Lines, lines...)
 	}
@@ -80,7 +81,7 @@ func (o chainOptions) run() error {
 		sheet.Missing = append(sheet.Missing, name)
 	}
 	slices.Sort(sheet.Missing)
-	return sheet.write(o)
+	return errors.Join(append(failed, sheet.write(o))...)
 }
 
 // selectRows returns the rows with these names, all if there are none.

@@ -30,23 +30,34 @@ func idle(b *bench, r row) ([]*line, error) {
 	if err != nil {
 		return nil, err
 	}
-	var crowd []int
-	defer func() { closeAll(crowd) }()
-	var notes []*line
-	for _, s := range stacks {
-		clients, each, err := crowdOf(s, idleConnections)
-		crowd = append(crowd, clients...)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", s.Name, err)
-		}
-		l := &line{Row: r.name, Work: r.title, Stack: s.Name, RSS: each, Note: fmt.Sprintf("%.1f KiB each", float64(each)/1024)}
-		fmt.Fprintln(os.Stderr, "  "+l.String())
-		notes = append(notes, l)
-	}
 	busy := r
 	busy.title = "the same beside 10,000"
-	more, err := b.race(busy, saturation, stacks)
-	return append(append(lines, more...), notes...), err
+	var more, notes []*line
+	for _, s := range stacks { // one after the other: descriptors are few
+		beside, note, err := b.beside(busy, s)
+		if err != nil {
+			return lines, fmt.Errorf("%s: %w", s.Name, err)
+		}
+		more, notes = append(more, beside), append(notes, note)
+		beside.conclude(more[0])
+	}
+	return append(append(lines, more...), notes...), nil
+}
+
+// beside measures a stack with a crowd of idle clients.
+func (b *bench) beside(r row, s *stack.Stack) (beside, note *line, err error) {
+	clients, each, err := crowdOf(s, idleConnections)
+	defer closeAll(clients)
+	if err != nil {
+		return nil, nil, err
+	}
+	lines, err := b.race(r, saturation, []*stack.Stack{s})
+	if err != nil {
+		return nil, nil, err
+	}
+	note = &line{Row: r.name, Work: "10,000 idle connections", Stack: s.Name, RSS: each, Note: fmt.Sprintf("%.1f KiB each", float64(each)/1024)}
+	fmt.Fprintln(os.Stderr, "  "+note.String())
+	return lines[0], note, nil
 }
 
 // crowdOf opens connections that have each had one answer, and returns what
