@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -98,7 +99,7 @@ func FuzzRange(f *testing.F) {
 				t.Fatalf("%q of %d: %+v", value, size, p)
 			}
 		}
-		if size == 0 || strings.ContainsAny(value, "\r\n\x00") {
+		if size == 0 || strings.ContainsAny(value, "\r\n\x00") || elsewhere.MatchString(value) {
 			return // of nothing net/http sends "bytes 0--1/0"
 		}
 		w := httptest.NewRecorder()
@@ -123,6 +124,10 @@ func FuzzRange(f *testing.F) {
 		}
 	})
 }
+
+// elsewhere is what net/http takes otherwise than RFC 9110: it refuses numbers
+// that no int64 holds, and sends the last 0 octets.
+var elsewhere = regexp.MustCompile(`[0-9]{19}|[=,][ \t]*-0+[ \t]*(,|$)`)
 
 // isWellFormed reports a Range whose elements are all ranges. net/http does not
 // look at all of those that are not there.
