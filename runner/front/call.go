@@ -226,8 +226,13 @@ func (b *outgoing) finish() (whole bool) {
 	b.mu.Unlock()
 	if read {
 		b.body.interrupt()
-		b.reading.Lock() // until a Read that was interrupted has returned
-		b.reading.Unlock()
+		b.awaitReaders()
 	}
 	return !read
+}
+
+// awaitReaders returns when a Read that was interrupted has returned.
+func (b *outgoing) awaitReaders() {
+	b.reading.Lock()
+	defer b.reading.Unlock()
 }

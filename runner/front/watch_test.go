@@ -72,7 +72,7 @@ func TestAWatchIsUsedAgain(t *testing.T) {
 			if ctx.Err() != nil {
 				t.Error("cancelled by the attempt before")
 			}
-			time.Sleep(1)
+			time.Sleep(time.Nanosecond)
 			synctest.Wait()
 			if ctx.Err() == nil || !w.stop() {
 				t.Errorf("not cancelled in time: %v", ctx.Err())
