@@ -103,7 +103,8 @@ func (c *call) request() *http.Request {
 			out.Trailer = c.trailer(in)
 		}
 	case len(e.body) > 0:
-		out.Body = io.NopCloser(bytes.NewReader(e.body))
+		out.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(e.body)), nil }
+		out.Body, _ = out.GetBody()
 	}
 	return out.WithContext(httptrace.WithClientTrace(c.ctx, c.trace()))
 }
@@ -136,6 +137,9 @@ func (c *call) trailer(in *http.Request) http.Header {
 func (c *call) trace() *httptrace.ClientTrace {
 	return &httptrace.ClientTrace{
 		GotConn: func(info httptrace.GotConnInfo) {
+			if info.Reused {
+				claim(info.Conn)
+			}
 			c.mu.Lock()
 			defer c.mu.Unlock()
 			c.connected, c.heard = info.Conn, false

@@ -3,7 +3,6 @@ package front
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -11,7 +10,6 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"time"
 
 	"github.com/dram-go/dram/framework/config"
@@ -54,7 +52,7 @@ func newOrigin(name string, at config.Upstream, m config.Mount, dial time.Durati
 			if err != nil {
 				return nil, err
 			}
-			return &originConn{conn}, nil
+			return newOriginConn(conn)
 		},
 		DisableCompression:     true,
 		MaxIdleConnsPerHost:    512,
@@ -86,28 +84,6 @@ func checkedHost(host string) string {
 		return "[" + strings.Trim(host, "[]") + "]"
 	}
 	return host
-}
-
-// originConn is a connection to an origin. A server may answer before it has
-// read the whole request, and close; what is still being sent to it then fails.
-// The transport would take that for the end of all, so it is not told: what can
-// be read decides.
-type originConn struct{ net.Conn }
-
-func (c *originConn) Write(p []byte) (int, error) {
-	n, err := c.Conn.Write(p)
-	if errors.Is(err, syscall.EPIPE) || errors.Is(err, syscall.ECONNRESET) {
-		return len(p), nil
-	}
-	return n, err
-}
-
-// CloseWrite says the end and still listens.
-func (c *originConn) CloseWrite() error {
-	if half, ok := c.Conn.(halfCloser); ok {
-		return half.CloseWrite()
-	}
-	return c.Close()
 }
 
 // keep checks the origin, and tries it while it is ejected, until ctx ends.
