@@ -63,11 +63,12 @@ var house = []struct {
 
 	// The runner: front and gateway never know each other.
 	{"runner", []string{"runner/...", "framework/config", "framework/asset", "framework/nearest", "framework/pubsub", "templates/pages"}},
-	{"runner/front/h1", []string{"runner/nonblock"}},
+	{"runner/front/h1", []string{"runner/nonblock", "runner/front/strict"}},
+	{"runner/front/strict", nil},
 	{"runner/front/cache", nil},
 	{"runner/front/limit", nil},
 	{"runner/front/static", []string{"framework/asset"}},
-	{"runner/front", []string{"runner/front/h1", "runner/front/static", "runner/front/cache", "runner/front/limit", "runner/control", "runner/forwarded", "runner/logqueue", "runner/metrics", "runner/wire", "framework/config", "framework/asset", "templates/pages"}},
+	{"runner/front", []string{"runner/front/h1", "runner/front/strict", "runner/front/static", "runner/front/cache", "runner/front/limit", "runner/control", "runner/forwarded", "runner/logqueue", "runner/metrics", "runner/wire", "framework/config", "framework/asset", "templates/pages"}},
 	{"runner/gateway", []string{"runner/control", "runner/wire", "framework/config"}},
 }
 

@@ -8,7 +8,7 @@ import (
 
 	"github.com/dram-go/dram/framework/config"
 	"github.com/dram-go/dram/runner/control"
-	"github.com/dram-go/dram/runner/front/h1"
+	"github.com/dram-go/dram/runner/front/strict"
 	"github.com/dram-go/dram/runner/logqueue"
 )
 
@@ -111,7 +111,7 @@ func (a *accessLog) write(t *turn, took time.Duration, rules accessRules) {
 
 // refused says what became of a request that was none: what the client sent has
 // no path that could be trusted.
-func (a *accessLog) refused(remote string, why *h1.Refusal, rules accessRules) {
+func (a *accessLog) refused(remote string, why *strict.Refusal, rules accessRules) {
 	if rules.form != formNone {
 		a.put(&entry{at: time.Now(), client: hostOf(remote), status: why.Status, reason: why.Reason}, rules.form)
 	}

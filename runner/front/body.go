@@ -8,7 +8,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/dram-go/dram/runner/front/h1"
+	"github.com/dram-go/dram/runner/front/strict"
 )
 
 // clientBody is the body of a request. It ends when it grows over the limit
@@ -25,7 +25,7 @@ type clientBody struct {
 	mu      sync.Mutex
 	begun   bool
 	due     time.Time // when the client must have sent more
-	pace    h1.Pace
+	pace    strict.Pace
 	over    bool  // the exchange has ended; the deadline is net/http's again
 	cut     bool  // no more is wanted; the deadline stays in the past
 	err     error // the first of Read; io.EOF when the body was read whole
@@ -67,7 +67,7 @@ func (b *clientBody) expectProgress(now time.Time) error {
 		return errInterrupted
 	}
 	b.begun = true
-	patience := b.pace.Patience(b.limits.rate, h1.RateGrace, b.limits.bodyPause)
+	patience := b.pace.Patience(b.limits.rate, strict.RateGrace, b.limits.bodyPause)
 	if patience <= 0 {
 		b.err = os.ErrDeadlineExceeded
 		return b.err

@@ -9,7 +9,7 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/dram-go/dram/runner/front/h1"
+	"github.com/dram-go/dram/runner/front/strict"
 )
 
 // exchange is one request and its response as an engine presents them. It is
@@ -117,7 +117,7 @@ type engine interface {
 // newEngine returns an engine that calls handle for each request, and refused
 // for what is none. Requests
 // still running when base ends are cancelled.
-type newEngine func(base context.Context, l *live, log *slog.Logger, handle func(exchange), refused func(remote string, why *h1.Refusal)) engine
+type newEngine func(base context.Context, l *live, log *slog.Logger, handle func(exchange), refused func(remote string, why *strict.Refusal)) engine
 
 // stream is a connection on which HTTP has ended.
 type stream interface {

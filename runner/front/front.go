@@ -12,7 +12,7 @@ import (
 
 	"github.com/dram-go/dram/framework/config"
 	"github.com/dram-go/dram/runner/control"
-	"github.com/dram-go/dram/runner/front/h1"
+	"github.com/dram-go/dram/runner/front/strict"
 	"github.com/dram-go/dram/runner/logqueue"
 )
 
@@ -142,7 +142,7 @@ func newFront(o Options, understand func(*config.Config) (*settings, error)) (*f
 	f.guard = newGuard(&f.live, o.Log)
 	f.entrance = newEntrance(s.clients, f.guard.admit, o.Log)
 	f.access = newAccessLog(o.Lines, o.Log)
-	f.engine = s.engine(base, &f.live, o.Log, f.handle, func(remote string, why *h1.Refusal) {
+	f.engine = s.engine(base, &f.live, o.Log, f.handle, func(remote string, why *strict.Refusal) {
 		f.figures.refused[min(max(why.Status, 0), 599)].Add(1)
 		f.access.refused(remote, why, f.live.Load().access)
 	})

@@ -16,8 +16,8 @@ import (
 	"github.com/dram-go/dram/runner/control"
 )
 
-// strict is a configuration that exempts nobody.
-func strict(t *testing.T, change func(*config.Config)) *config.Config {
+// unforgiving is a configuration that exempts nobody.
+func unforgiving(t *testing.T, change func(*config.Config)) *config.Config {
 	conf := config.Default(t.TempDir())
 	conf.Limits.Exempt = nil
 	change(conf)
@@ -42,7 +42,7 @@ func TestHosts(t *testing.T) {
 }
 
 func TestOtherHostsAreMisdirected(t *testing.T) {
-	conf := strict(t, func(c *config.Config) {
+	conf := unforgiving(t, func(c *config.Config) {
 		c.Server.Hosts = []string{"qna.example"}
 		c.Mounts = map[string]config.Mount{"shop": {Host: "shop.example", App: config.SelfApp}}
 	})
@@ -66,7 +66,7 @@ func TestOtherHostsAreMisdirected(t *testing.T) {
 // TestTooManyRequestsAre429 for one address, that a trusted proxy may name, and
 // for nobody else.
 func TestTooManyRequestsAre429(t *testing.T) {
-	conf := strict(t, func(c *config.Config) {
+	conf := unforgiving(t, func(c *config.Config) {
 		c.Limits.RequestRate, c.Limits.RequestBurst = 1, 3
 		c.Limits.ConnectionRate = 0
 		c.Server.TrustedProxies = []string{"127.0.0.1"}
@@ -134,7 +134,7 @@ func (s *site) tryOnce(fields string) (c net.Conn, ok bool) {
 func TestConnectionsOfOneAddressAreBounded(t *testing.T) {
 	for name, engine := range engines() {
 		t.Run(name, func(t *testing.T) {
-			conf := strict(t, func(c *config.Config) { c.Limits.Connections = 3 })
+			conf := unforgiving(t, func(c *config.Config) { c.Limits.Connections = 3 })
 			s := newSiteOf(t, conf, func(l *limits) { l.engine = engine })
 			s.add(text("page"))
 			served := func() (c net.Conn, ok bool) { return s.tryOnce("") }
@@ -166,7 +166,7 @@ func TestConnectionsOfOneAddressAreBounded(t *testing.T) {
 }
 
 func TestNewConnectionsHaveARate(t *testing.T) {
-	conf := strict(t, func(c *config.Config) { c.Limits.ConnectionRate, c.Limits.ConnectionBurst = 1, 2 })
+	conf := unforgiving(t, func(c *config.Config) { c.Limits.ConnectionRate, c.Limits.ConnectionBurst = 1, 2 })
 	s := newSiteOf(t, conf, nil)
 	s.add(text("page"))
 	ok := 0
@@ -197,7 +197,7 @@ func TestLoopbackAndProxiesAreExemptUnlessTheSettingsSayOtherwise(t *testing.T) 
 
 // TestTimesAndSizesComeFromTheSettings: what the engine goes by.
 func TestTimesAndSizesComeFromTheSettings(t *testing.T) {
-	conf := strict(t, func(c *config.Config) {
+	conf := unforgiving(t, func(c *config.Config) {
 		c.Server.MaxURI, c.Server.MaxHeader, c.Server.MaxFields = 300, 1<<10, 12
 		c.Server.BodyTimeout, c.Server.WriteTimeout, c.Server.MinRate = time.Second, 2*time.Second, 1000
 	})

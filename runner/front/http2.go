@@ -11,7 +11,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/dram-go/dram/runner/front/h1"
+	"github.com/dram-go/dram/runner/front/strict"
 )
 
 // http2 serves the connections whose handshake chose HTTP/2, by net/http's
@@ -23,7 +23,7 @@ type http2 struct {
 	live    *live
 	log     *slog.Logger
 	handle  func(exchange)
-	refused func(remote string, why *h1.Refusal)
+	refused func(remote string, why *strict.Refusal)
 
 	mu      sync.Mutex
 	current *http2Server // for new connections; nil until there is one
@@ -66,7 +66,7 @@ const (
 	frame = 64 << 10
 )
 
-func newHTTP2(base context.Context, l *live, log *slog.Logger, handle func(exchange), refused func(string, *h1.Refusal)) *http2 {
+func newHTTP2(base context.Context, l *live, log *slog.Logger, handle func(exchange), refused func(string, *strict.Refusal)) *http2 {
 	return &http2{base: base, live: l, log: log, handle: handle, refused: refused, all: make(map[*http2Server]struct{})}
 }
 

@@ -16,7 +16,7 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/dram-go/dram/runner/front/h1"
+	"github.com/dram-go/dram/runner/front/strict"
 )
 
 // library is net/http's server as a source of exchanges. It knows HTTP/2, which
@@ -25,14 +25,14 @@ type library struct {
 	server  *http.Server
 	live    *live
 	handle  func(exchange)
-	refused func(remote string, why *h1.Refusal)
+	refused func(remote string, why *strict.Refusal)
 }
 
-func newLibrary(base context.Context, live *live, log *slog.Logger, handle func(exchange), refused func(string, *h1.Refusal)) engine {
+func newLibrary(base context.Context, live *live, log *slog.Logger, handle func(exchange), refused func(string, *strict.Refusal)) engine {
 	return newNetHTTP(base, live, log, handle, refused)
 }
 
-func newNetHTTP(base context.Context, live *live, log *slog.Logger, handle func(exchange), refused func(string, *h1.Refusal)) *library {
+func newNetHTTP(base context.Context, live *live, log *slog.Logger, handle func(exchange), refused func(string, *strict.Refusal)) *library {
 	e, l := &library{live: live, handle: handle, refused: refused}, live.Load()
 	e.server = &http.Server{
 		Handler:                      e,
@@ -101,9 +101,9 @@ func (e *library) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // oversized refuses a head that package h1 would not have read.
-func oversized(r *http.Request, l *settings) *h1.Refusal {
+func oversized(r *http.Request, l *settings) *strict.Refusal {
 	if len(r.Method)+len(r.RequestURI)+len("  HTTP/1.1") > l.line {
-		return &h1.Refusal{Status: http.StatusRequestURITooLong, Reason: "request line too long"}
+		return &strict.Refusal{Status: http.StatusRequestURITooLong, Reason: "request line too long"}
 	}
 	fields, size := 1, len("Host: ")+len(r.Host)
 	for name, values := range r.Header {
@@ -113,9 +113,9 @@ func oversized(r *http.Request, l *settings) *h1.Refusal {
 	}
 	switch {
 	case fields > l.fields:
-		return &h1.Refusal{Status: http.StatusRequestHeaderFieldsTooLarge, Reason: "too many fields"}
+		return &strict.Refusal{Status: http.StatusRequestHeaderFieldsTooLarge, Reason: "too many fields"}
 	case size > l.head:
-		return &h1.Refusal{Status: http.StatusRequestHeaderFieldsTooLarge, Reason: "fields too long"}
+		return &strict.Refusal{Status: http.StatusRequestHeaderFieldsTooLarge, Reason: "fields too long"}
 	}
 	return nil
 }
@@ -127,7 +127,7 @@ type httpExchange struct {
 	control *http.ResponseController
 	body    *clientBody // nil when the request has none
 	limits  *limits
-	pace    h1.Pace // of the client taking the response
+	pace    strict.Pace // of the client taking the response
 	aborted bool
 	started bool
 	last    bool // on its connection
@@ -286,7 +286,7 @@ const filePiece = 1 << 20
 // little would hold a worker.
 func (x *httpExchange) wait(send func() (int64, error)) error {
 	now := time.Now()
-	patience := x.pace.Patience(x.limits.rate, h1.RateGrace, x.limits.writePause)
+	patience := x.pace.Patience(x.limits.rate, strict.RateGrace, x.limits.writePause)
 	if patience <= 0 {
 		return os.ErrDeadlineExceeded
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/dram-go/dram/runner/front/h1"
+	"github.com/dram-go/dram/runner/front/strict"
 )
 
 // loop is package h1 as a source of exchanges.
@@ -20,10 +21,10 @@ type loop struct {
 	http2  *http2
 	forget func() bool // that base may end
 
-	refused func(remote string, why *h1.Refusal)
+	refused func(remote string, why *strict.Refusal)
 }
 
-func newLoop(base context.Context, l *live, log *slog.Logger, handle func(exchange), refused func(string, *h1.Refusal)) engine {
+func newLoop(base context.Context, l *live, log *slog.Logger, handle func(exchange), refused func(string, *strict.Refusal)) engine {
 	e := &loop{live: l, log: log, base: base, refused: refused, http2: newHTTP2(base, l, log, handle, refused)}
 	e.server = h1.New(e.options(), func(x *h1.Exchange) { handle(&loopExchange{Exchange: x}) })
 	e.forget = context.AfterFunc(base, func() { e.server.Interrupt(context.Cause(base)) })

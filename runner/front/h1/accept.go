@@ -10,6 +10,8 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"github.com/dram-go/dram/runner/front/strict"
 )
 
 // Serve accepts connections in clear until the listener is closed, when it
@@ -156,7 +158,7 @@ func (s *Server) secure(n net.Conn, leave func()) {
 // greetInClear tells a client that speaks HTTP to a TLS port what is wrong.
 func greetInClear(err error, patience time.Duration) {
 	var clear tls.RecordHeaderError
-	if !errors.As(err, &clear) || clear.Conn == nil || octets[clear.RecordHeader[0]]&isToken == 0 {
+	if !errors.As(err, &clear) || clear.Conn == nil || strict.Class(clear.RecordHeader[0])&strict.Token == 0 {
 		return
 	}
 	_ = clear.Conn.SetWriteDeadline(time.Now().Add(patience))

@@ -8,6 +8,8 @@ import (
 	"os"
 	"sync"
 	"time"
+
+	"github.com/dram-go/dram/runner/front/strict"
 )
 
 // ErrInterrupted ends a Read after Interrupt, and every Read after the
@@ -25,7 +27,7 @@ type Body struct {
 	left   int64    // of a body of known length
 	chunks *chunked // nil when the length is known
 	got    int64
-	pace   Pace
+	pace   strict.Pace
 
 	reading sync.Mutex // held while the connection is read
 	mu      sync.Mutex

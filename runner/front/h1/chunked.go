@@ -6,6 +6,8 @@ import (
 	"io"
 	"net/http"
 	"net/textproto"
+
+	"github.com/dram-go/dram/runner/front/strict"
 )
 
 // The bounds of what surrounds the data of a chunked body.
@@ -82,7 +84,7 @@ func (c *chunked) took(n int) {
 func (c *chunked) sizeLine(b []byte) (int, error) {
 	const digits = 15 // fit an int64
 	i, size := 0, int64(0)
-	for ; i < len(b) && octets[b[i]]&isHex != 0; i++ {
+	for ; i < len(b) && strict.Class(b[i])&strict.Hex != 0; i++ {
 		if i == digits {
 			return 0, errChunk
 		}
@@ -95,7 +97,7 @@ func (c *chunked) sizeLine(b []byte) (int, error) {
 		return 0, errChunk
 	}
 	end := i
-	for end < len(b) && octets[b[end]]&isText != 0 {
+	for end < len(b) && strict.Class(b[end])&strict.Text != 0 {
 		end++
 	}
 	if end-i > maxExtension {
@@ -151,7 +153,7 @@ func (c *chunked) trailerLine(b []byte) (int, error) {
 
 func (c *chunked) trailerField(line []byte) error {
 	name, value, ok := bytes.Cut(line, []byte(":"))
-	if !ok || len(name) == 0 || !all(name, isToken) || !all(value, isText) || isFraming(name) {
+	if !ok || len(name) == 0 || !strict.All(name, strict.Token) || !strict.All(value, strict.Text) || isFraming(name) {
 		return errChunk
 	}
 	if bytes.ContainsAny(name, "_.") {
@@ -161,6 +163,6 @@ func (c *chunked) trailerField(line []byte) error {
 		c.trailer = make(http.Header)
 	}
 	key := textproto.CanonicalMIMEHeaderKey(string(name))
-	c.trailer[key] = append(c.trailer[key], string(trim(value)))
+	c.trailer[key] = append(c.trailer[key], string(strict.Trim(value)))
 	return nil
 }

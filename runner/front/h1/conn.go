@@ -14,6 +14,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/dram-go/dram/runner/front/strict"
 	"github.com/dram-go/dram/runner/nonblock"
 )
 
@@ -199,11 +200,11 @@ func (c *conn) readHead(h *head) error {
 			return err
 		}
 	}
-	if first := c.in.rest()[0]; octets[first]&isToken == 0 { // there may be no line to wait for
+	if first := c.in.rest()[0]; strict.Class(first)&strict.Token == 0 { // there may be no line to wait for
 		if first == handshakeRecord && c.tls == nil {
-			return bad("a TLS handshake, where clients connect in clear")
+			return strict.Bad("a TLS handshake, where clients connect in clear")
 		}
-		return bad("malformed method")
+		return strict.Bad("malformed method")
 	}
 	begun := time.Time{}
 	for {
@@ -230,7 +231,7 @@ func (c *conn) skipLine() error {
 	for i, want := range []byte("\r\n") {
 		if c.in.rest()[0] != want {
 			if i > 0 {
-				return bad("line without LF")
+				return strict.Bad("line without LF")
 			}
 			return nil
 		}
@@ -256,14 +257,14 @@ func (c *conn) more(now, begun time.Time) error {
 	case n > 0:
 		return nil
 	case errors.Is(err, os.ErrDeadlineExceeded):
-		return refuse(http.StatusRequestTimeout, "head too slow")
+		return strict.Refuse(http.StatusRequestTimeout, "head too slow")
 	}
 	return err
 }
 
 // refuse answers a request that is none and ends the connection.
 func (c *conn) refuse(x *Exchange, err error) {
-	var why *Refusal
+	var why *strict.Refusal
 	if !errors.As(err, &why) {
 		return // the client is gone
 	}

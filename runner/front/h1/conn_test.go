@@ -14,6 +14,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/dram-go/dram/runner/front/strict"
 )
 
 const getHello = "GET /hello HTTP/1.1\r\nHost: a\r\n\r\n"
@@ -326,8 +328,8 @@ func TestFilesAreSent(t *testing.T) {
 }
 
 func TestRefusedRequestsAreToldOf(t *testing.T) {
-	told := make(chan *Refusal, 1)
-	s := newSite(t, Options{Refused: func(remote string, why *Refusal) { told <- why }}, handled(app))
+	told := make(chan *strict.Refusal, 1)
+	s := newSite(t, Options{Refused: func(remote string, why *strict.Refusal) { told <- why }}, handled(app))
 	c := s.dial().say("GET / HTTP/1.1\r\n\r\n")
 	c.status(400)
 	c.end()

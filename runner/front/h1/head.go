@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"math"
 	"net/http"
+
+	"github.com/dram-go/dram/runner/front/strict"
 )
 
 // span is a part of a head, in octets from its beginning.
@@ -82,7 +84,7 @@ func (h *head) parse(b []byte, l *Options) (int, error) {
 			return 0, err
 		}
 		if end == s.line || b[end-1] != '\r' {
-			return 0, bad("line without CR")
+			return 0, strict.Bad("line without CR")
 		}
 		from, to := s.line, end-1
 		s.line, s.seen = end+1, end+1
@@ -98,7 +100,7 @@ func (h *head) parse(b []byte, l *Options) (int, error) {
 			return s.line, h.conclude()
 		}
 		if s.count++; s.count > l.Fields {
-			return 0, refuse(http.StatusRequestHeaderFieldsTooLarge, "too many fields")
+			return 0, strict.Refuse(http.StatusRequestHeaderFieldsTooLarge, "too many fields")
 		}
 		if err := h.fieldLine(b, from, to); err != nil {
 			return 0, err
@@ -110,12 +112,12 @@ func (h *head) parse(b []byte, l *Options) (int, error) {
 func (h *head) tooLong(to int, l *Options) error {
 	if h.state.first == 0 {
 		if to > l.Line {
-			return refuse(http.StatusRequestURITooLong, "request line too long")
+			return strict.Refuse(http.StatusRequestURITooLong, "request line too long")
 		}
 		return nil
 	}
 	if to-h.state.first > l.Head {
-		return refuse(http.StatusRequestHeaderFieldsTooLarge, "fields too long")
+		return strict.Refuse(http.StatusRequestHeaderFieldsTooLarge, "fields too long")
 	}
 	return nil
 }
@@ -123,20 +125,20 @@ func (h *head) tooLong(to int, l *Options) error {
 // requestLine reads method, target and version, one space between them.
 func (h *head) requestLine(b []byte, from, to int) error {
 	i := from
-	for i < to && octets[b[i]]&isToken != 0 {
+	for i < to && strict.Class(b[i])&strict.Token != 0 {
 		i++
 	}
 	if i == from || i == to || b[i] != ' ' {
-		return bad("malformed method")
+		return strict.Bad("malformed method")
 	}
 	h.method = span{uint16(from), uint16(i)}
 	i++
 	begin := i
-	for i < to && octets[b[i]]&isTarget != 0 {
+	for i < to && strict.Class(b[i])&strict.Target != 0 {
 		i++
 	}
 	if i == begin || i == to || b[i] != ' ' {
-		return bad("malformed target")
+		return strict.Bad("malformed target")
 	}
 	h.target = span{uint16(begin), uint16(i)}
 	if err := h.version(b[i+1 : to]); err != nil {
@@ -149,11 +151,11 @@ func (h *head) requestLine(b []byte, from, to int) error {
 
 func (h *head) version(v []byte) error {
 	if len(v) != len("HTTP/1.1") || string(v[:5]) != "HTTP/" || v[6] != '.' ||
-		octets[v[5]]&isDigit == 0 || octets[v[7]]&isDigit == 0 {
-		return bad("malformed version")
+		strict.Class(v[5])&strict.Digit == 0 || strict.Class(v[7])&strict.Digit == 0 {
+		return strict.Bad("malformed version")
 	}
 	if v[5] != '1' || v[7] > '1' {
-		return refuse(http.StatusHTTPVersionNotSupported, "neither HTTP/1.1 nor HTTP/1.0")
+		return strict.Refuse(http.StatusHTTPVersionNotSupported, "neither HTTP/1.1 nor HTTP/1.0")
 	}
 	h.minor = v[7] - '0'
 	return nil
@@ -164,15 +166,15 @@ func (h *head) version(v []byte) error {
 // could not tell it from another.
 func (h *head) fieldLine(b []byte, from, to int) error {
 	if b[from] == ' ' || b[from] == '\t' {
-		return bad("folded field line")
+		return strict.Bad("folded field line")
 	}
 	i, odd := from, false
-	for i < to && octets[b[i]]&isToken != 0 {
+	for i < to && strict.Class(b[i])&strict.Token != 0 {
 		odd = odd || b[i] == '_' || b[i] == '.'
 		i++
 	}
 	if i == from || i == to || b[i] != ':' {
-		return bad("malformed field name")
+		return strict.Bad("malformed field name")
 	}
 	name := span{uint16(from), uint16(i)}
 	i++
@@ -182,8 +184,8 @@ func (h *head) fieldLine(b []byte, from, to int) error {
 	for to > i && (b[to-1] == ' ' || b[to-1] == '\t') {
 		to--
 	}
-	if !isValue(b[i:to]) {
-		return bad("control character in a field value")
+	if !strict.IsValue(b[i:to]) {
+		return strict.Bad("control character in a field value")
 	}
 	if odd {
 		return nil
@@ -199,30 +201,30 @@ func (h *head) meaning(b []byte, f field) error {
 	s := &h.state
 	switch len(name) {
 	case len("host"):
-		if sameFold(name, "host") {
+		if strict.SameFold(name, "host") {
 			return h.hostField(b, f.value)
 		}
 	case len("expect"):
-		if sameFold(name, "expect") {
+		if strict.SameFold(name, "expect") {
 			h.expects = true
-			s.failed = s.failed || !sameFold(value, "100-continue")
+			s.failed = s.failed || !strict.SameFold(value, "100-continue")
 		}
 	case len("upgrade"):
-		if sameFold(name, "upgrade") {
+		if strict.SameFold(name, "upgrade") {
 			h.upgrade = true
-		} else if sameFold(name, "trailer") {
+		} else if strict.SameFold(name, "trailer") {
 			h.trailers = true
 		}
 	case len("connection"):
-		if sameFold(name, "connection") {
+		if strict.SameFold(name, "connection") {
 			h.connection(value)
 		}
 	case len("content-length"):
-		if sameFold(name, "content-length") {
+		if strict.SameFold(name, "content-length") {
 			return h.contentLength(value)
 		}
 	case len("transfer-encoding"):
-		if sameFold(name, "transfer-encoding") {
+		if strict.SameFold(name, "transfer-encoding") {
 			return h.transferEncoding(value)
 		}
 	}
@@ -233,11 +235,11 @@ func (h *head) hostField(b []byte, value span) error {
 	v := b[value.from:value.to]
 	switch {
 	case h.state.named:
-		return bad("more than one Host")
-	case !validHost(v):
-		return bad("malformed Host")
+		return strict.Bad("more than one Host")
+	case !strict.ValidHost(v):
+		return strict.Bad("malformed Host")
 	case h.form == absoluteForm && !bytes.EqualFold(v, b[h.host.from:h.host.to]):
-		return bad("Host is not the target's")
+		return strict.Bad("Host is not the target's")
 	}
 	h.state.named, h.host = true, value
 	return nil
@@ -246,11 +248,11 @@ func (h *head) hostField(b []byte, value span) error {
 func (h *head) connection(list []byte) {
 	for len(list) > 0 {
 		var option []byte
-		option, list = nextOption(list)
+		option, list = strict.NextOption(list)
 		switch {
-		case sameFold(option, "close"):
+		case strict.SameFold(option, "close"):
 			h.closing = true
-		case sameFold(option, "keep-alive"):
+		case strict.SameFold(option, "keep-alive"):
 			h.state.keeps = true
 		}
 	}
@@ -258,11 +260,11 @@ func (h *head) connection(list []byte) {
 
 func (h *head) contentLength(v []byte) error {
 	if h.state.sized {
-		return bad("more than one Content-Length")
+		return strict.Bad("more than one Content-Length")
 	}
 	h.state.sized = true
-	if len(v) == 0 || len(v) > 18 || !all(v, isDigit) { // 18 digits fit an int64
-		return bad("malformed Content-Length")
+	if len(v) == 0 || len(v) > 18 || !strict.All(v, strict.Digit) { // 18 digits fit an int64
+		return strict.Bad("malformed Content-Length")
 	}
 	for _, c := range v {
 		h.length = h.length*10 + int64(c-'0')
@@ -272,10 +274,10 @@ func (h *head) contentLength(v []byte) error {
 
 func (h *head) transferEncoding(v []byte) error {
 	if h.state.coded {
-		return bad("more than one Transfer-Encoding")
+		return strict.Bad("more than one Transfer-Encoding")
 	}
-	if !sameFold(v, "chunked") {
-		return refuse(http.StatusNotImplemented, "a Transfer-Encoding that is not chunked")
+	if !strict.SameFold(v, "chunked") {
+		return strict.Refuse(http.StatusNotImplemented, "a Transfer-Encoding that is not chunked")
 	}
 	h.state.coded = true
 	return nil
@@ -286,13 +288,13 @@ func (h *head) conclude() error {
 	s := &h.state
 	switch {
 	case h.minor == 1 && !s.named:
-		return bad("no Host")
+		return strict.Bad("no Host")
 	case s.coded && s.sized:
-		return bad("both Transfer-Encoding and Content-Length")
+		return strict.Bad("both Transfer-Encoding and Content-Length")
 	case s.coded && h.minor == 0:
-		return bad("Transfer-Encoding in HTTP/1.0")
+		return strict.Bad("Transfer-Encoding in HTTP/1.0")
 	case s.failed:
-		return refuse(http.StatusExpectationFailed, "an expectation that is not 100-continue")
+		return strict.Refuse(http.StatusExpectationFailed, "an expectation that is not 100-continue")
 	}
 	if s.coded {
 		h.length = -1
@@ -309,13 +311,13 @@ func (h *head) conclude() error {
 // announced refuses trailers that would change what was decided by the head.
 func (h *head) announced() error {
 	for _, f := range h.fields {
-		if !sameFold(h.bytes(f.name), "trailer") {
+		if !strict.SameFold(h.bytes(f.name), "trailer") {
 			continue
 		}
 		for list := h.bytes(f.value); len(list) > 0; {
 			var name []byte
-			if name, list = nextOption(list); isFraming(name) {
-				return bad("a trailer that may not be one")
+			if name, list = strict.NextOption(list); isFraming(name) {
+				return strict.Bad("a trailer that may not be one")
 			}
 		}
 	}
@@ -326,13 +328,13 @@ func (h *head) announced() error {
 func isFraming(name []byte) bool {
 	switch len(name) {
 	case len("host"):
-		return sameFold(name, "host")
+		return strict.SameFold(name, "host")
 	case len("trailer"):
-		return sameFold(name, "trailer")
+		return strict.SameFold(name, "trailer")
 	case len("content-length"):
-		return sameFold(name, "content-length")
+		return strict.SameFold(name, "content-length")
 	case len("transfer-encoding"):
-		return sameFold(name, "transfer-encoding")
+		return strict.SameFold(name, "transfer-encoding")
 	}
 	return false
 }

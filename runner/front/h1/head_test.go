@@ -13,6 +13,8 @@ import (
 	"testing"
 
 	"golang.org/x/net/http/httpguts"
+
+	"github.com/dram-go/dram/runner/front/strict"
 )
 
 func defaults() *Options {
@@ -171,7 +173,7 @@ func TestRefusedHeads(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, n, err := parseAll([]byte(c.text))
-			var why *Refusal
+			var why *strict.Refusal
 			if !errors.As(err, &why) || why.Status != c.status {
 				t.Errorf("%d, %v; want %d", n, err, c.status)
 			}

@@ -6,6 +6,8 @@ import (
 	"log/slog"
 	"net"
 	"time"
+
+	"github.com/dram-go/dram/runner/front/strict"
 )
 
 // Options bound what clients can cost. The zero value of a number or a time
@@ -43,7 +45,7 @@ type Options struct {
 	// after it was closed. Without ok it is closed at once.
 	Admit func(remote net.Addr) (leave func(), ok bool)
 	// Refused, if set, is told of each request that did not reach the handler.
-	Refused func(remote string, why *Refusal)
+	Refused func(remote string, why *strict.Refusal)
 	// Base is the parent of the contexts of requests. Its values are seen, its
 	// end is not: Server.Interrupt ends requests.
 	Base context.Context
@@ -72,7 +74,7 @@ func (o Options) withDefaults() Options {
 	span(&o.KeepAlive, 75*time.Second)
 	span(&o.BodyPause, 30*time.Second)
 	span(&o.WritePause, time.Minute)
-	span(&o.RateGrace, RateGrace)
+	span(&o.RateGrace, strict.RateGrace)
 	span(&o.LingerTime, 2*time.Second)
 	if o.Base == nil {
 		o.Base = context.Background()

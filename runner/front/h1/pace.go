@@ -4,32 +4,9 @@ import (
 	"errors"
 	"os"
 	"time"
+
+	"github.com/dram-go/dram/runner/front/strict"
 )
-
-// RateGrace is how long a client may make a server wait in each direction of an
-// exchange before its rate counts, as a default.
-const RateGrace = 10 * time.Second
-
-// Pace judges one direction of one exchange: how much a client moved in the
-// time that it made us wait.
-type Pace struct {
-	moved  int64
-	waited time.Duration
-}
-
-// Patience is how much longer a client may make us wait for anything, if it
-// must move rate octets a second after a grace, and may pause for so long. If it
-// is not above 0, the client is too slow.
-func (p *Pace) Patience(rate int, grace, pause time.Duration) time.Duration {
-	owed := time.Duration(float64(p.moved) / float64(rate) * float64(time.Second))
-	return min(pause, grace+owed-p.waited)
-}
-
-// Add counts octets that were moved, and the time that they took.
-func (p *Pace) Add(n int, waited time.Duration) {
-	p.moved += int64(n)
-	p.waited += waited
-}
 
 // readBy bounds the next reads. A deadline that is a little early is left as
 // it is: setting one costs.
@@ -59,7 +36,7 @@ func stale(set, wanted time.Time, patience time.Duration) bool {
 }
 
 // send writes everything, as long as the client takes it.
-func (c *conn) send(p *Pace, head, body []byte) error {
+func (c *conn) send(p *strict.Pace, head, body []byte) error {
 	for len(head)+len(body) > 0 {
 		n, err := c.sendSome(p, head, body)
 		if n < len(head) {
@@ -90,7 +67,7 @@ func (c *conn) piece(b []byte) []byte {
 	return b
 }
 
-func (c *conn) sendSome(p *Pace, head, body []byte) (n int, err error) {
+func (c *conn) sendSome(p *strict.Pace, head, body []byte) (n int, err error) {
 	now, err := c.expectProgress(p)
 	if err != nil {
 		return 0, err
@@ -108,7 +85,7 @@ func (c *conn) sendSome(p *Pace, head, body []byte) (n int, err error) {
 }
 
 // expectProgress bounds the next write.
-func (c *conn) expectProgress(p *Pace) (time.Time, error) {
+func (c *conn) expectProgress(p *strict.Pace) (time.Time, error) {
 	now := time.Now()
 	patience := p.Patience(c.options.Rate, c.options.RateGrace, c.options.WritePause)
 	if patience <= 0 {

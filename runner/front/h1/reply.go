@@ -11,6 +11,8 @@ import (
 	"sync"
 
 	"golang.org/x/net/http/httpguts"
+
+	"github.com/dram-go/dram/runner/front/strict"
 )
 
 // framing is how a client knows where the body of a response ends (RFC 9112,
@@ -49,7 +51,7 @@ type reply struct {
 	names  []string
 	fields http.Header // of the trailer
 	failed error
-	pace   Pace
+	pace   strict.Pace
 }
 
 const (
@@ -200,7 +202,7 @@ func (x *Exchange) appendFields(b []byte, name string, values []string) []byte {
 
 func (x *Exchange) appendField(b []byte, name, value string) []byte {
 	longer := appendField(b, name, value)
-	if !isName(name) || !isValue(longer[len(longer)-len("\r\n")-len(value):len(longer)-len("\r\n")]) {
+	if !strict.IsName(name) || !strict.IsValue(longer[len(longer)-len("\r\n")-len(value):len(longer)-len("\r\n")]) {
 		x.c.options.Log.Warn("h1: malformed field of a response left out", "name", name)
 		return b
 	}
@@ -270,7 +272,7 @@ func (x *Exchange) appendFraming(b []byte, length int64) []byte {
 		b = append(b, "Connection: close\r\n"...)
 	case x.head.minor == 0:
 		b = append(b, "Connection: keep-alive\r\n"...)
-	case x.options != "" && len(x.options) < gapSize/4 && isValue([]byte(x.options)):
+	case x.options != "" && len(x.options) < gapSize/4 && strict.IsValue([]byte(x.options)):
 		b = appendField(b, "Connection", x.options)
 	}
 	switch {
@@ -328,7 +330,7 @@ func (x *Exchange) cut() {
 }
 
 // refusal answers a request that never became an exchange.
-func (x *Exchange) refusal(why *Refusal) error {
+func (x *Exchange) refusal(why *strict.Refusal) error {
 	text := strconv.Itoa(why.Status) + " " + http.StatusText(why.Status) + ": " + why.Reason + "\n"
 	b := appendStatus(x.out[:0], 1, why.Status)
 	b = append(b, "Connection: close\r\nContent-Type: text/plain; charset=utf-8\r\n"...)

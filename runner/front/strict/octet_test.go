@@ -1,4 +1,4 @@
-package h1
+package strict
 
 import "testing"
 
@@ -8,7 +8,7 @@ func TestIsValueLooksAtEachOctet(t *testing.T) {
 			b := []byte("aaaaaaaaaaaaaaaaaaaa")
 			b[at] = byte(c)
 			want := c == '\t' || c >= ' ' && c != 0x7f
-			if isValue(b) != want {
+			if IsValue(b) != want {
 				t.Errorf("octet %#x at %d: %v, want %v", c, at, !want, want)
 			}
 		}
