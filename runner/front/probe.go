@@ -30,7 +30,12 @@ func (t *table) probes(all []func(), w *worker, number int, path string, tell fu
 	w.suspect()
 	return append(all, func() {
 		said := control.Probed{Worker: w.id, Probe: number}
-		if err := w.probe(path); err != nil {
+		err := w.probe(path)
+		switch {
+		case err == nil:
+		case w.closed():
+			return // we have let go of it, or end: that says nothing of the worker
+		default:
 			said.Failure = err.Error()
 		}
 		tell(control.KindProbed, said)

@@ -107,6 +107,32 @@ func TestAckThenIdle(t *testing.T) {
 	}
 }
 
+// TestAProbeThatTheFrontEnds says nothing of the worker: a front that ends in
+// the middle of it would fail a deployment that has nothing to do with it.
+func TestAProbeThatTheFrontEnds(t *testing.T) {
+	for _, ended := range []bool{false, true} {
+		table, m := testTable(t), &teller{}
+		probing := row(1, control.WorkerProbing, true)
+		table.apply(control.Table{Revision: 1, Workers: []control.TableWorker{probing}}, []*os.File{linkFile(t)}, m.tell)
+		m.take()
+		w := table.workers[1]
+		probe := table.probes(nil, w, 1, "/", m.tell)[0]
+		if ended {
+			table.reset()
+		} else {
+			w.pool.link.Close()
+		}
+		probe()
+		said := m.take()
+		if ended && len(said) != 0 {
+			t.Errorf("after its end the front said %v", said)
+		}
+		if !ended && (len(said) != 1 || said[0].(control.Probed).Failure == "") {
+			t.Errorf("of a worker without a link the front said %v", said)
+		}
+	}
+}
+
 func TestADrainingWorkerStaysSo(t *testing.T) {
 	table, m := testTable(t), &teller{}
 	table.apply(control.Table{Revision: 1, Workers: []control.TableWorker{row(1, control.WorkerReady, true)}}, []*os.File{linkFile(t)}, m.tell)
