@@ -2,6 +2,7 @@ package chaos
 
 import (
 	"bufio"
+	"crypto/tls"
 	"fmt"
 	"io"
 	"net"
@@ -25,9 +26,19 @@ func (s *site) remove(name string) {
 // dial opens a connection to the front and sends what is given.
 func (r *tree) dial(text string) net.Conn {
 	r.t.Helper()
-	conn, err := net.Dial("tcp", strings.TrimPrefix(r.url, "http://"))
+	return r.dialAt(r.url, text)
+}
+
+// dialAt is dial for a URL, which may be one of https.
+func (r *tree) dialAt(url, text string) net.Conn {
+	r.t.Helper()
+	scheme, address, _ := strings.Cut(url, "://")
+	conn, err := net.Dial("tcp", address)
 	if err != nil {
 		r.t.Fatal(err)
+	}
+	if scheme == "https" {
+		conn = tls.Client(conn, &tls.Config{InsecureSkipVerify: true})
 	}
 	r.t.Cleanup(func() { conn.Close() })
 	conn.SetDeadline(time.Now().Add(patience))
@@ -213,21 +224,27 @@ func TestPausedTree(t *testing.T) {
 func TestStreamsOverReload(t *testing.T) {
 	t.Parallel()
 	for _, verb := range []string{"reload", "upgrade"} {
-		t.Run(verb, func(t *testing.T) {
-			t.Parallel()
-			streamsOver(t, verb)
-		})
+		for _, secure := range []bool{false, true} {
+			t.Run(verb+map[bool]string{true: " over https"}[secure], func(t *testing.T) {
+				t.Parallel()
+				streamsOver(t, verb, secure)
+			})
+		}
 	}
 }
 
-func streamsOver(t *testing.T, verb string) {
+func streamsOver(t *testing.T, verb string, secure bool) {
 	const events, upgrade = "GET /events HTTP/1.1\r\nHost: h\r\n\r\n", "GET /raw HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: lines\r\n\r\n"
 	s := newSite(t, "version=1")
-	s.configure("[workers]\ngraceful_timeout = \"8s\"\n")
+	s.encrypt("[workers]\ngraceful_timeout = \"8s\"\n")
 	r := s.serve()
 	b := r.begin(r.plan(8, 5*time.Millisecond))
 	b.flows(50)
-	stream, raw := bufio.NewReader(r.dial(events)), r.dial(upgrade)
+	url := r.url
+	if secure {
+		url = r.secure()
+	}
+	stream, raw := bufio.NewReader(r.dialAt(url, events)), r.dialAt(url, upgrade)
 	lines := bufio.NewReader(raw)
 	skipTo(t, stream, "data: 1")
 	skipTo(t, lines, "\r\n")
@@ -257,7 +274,7 @@ func streamsOver(t *testing.T, verb string) {
 	if code := <-done; code != 0 {
 		t.Errorf("%s: exit code %d", verb, code)
 	}
-	again := r.dial(events)
+	again := r.dialAt(url, events)
 	skipTo(t, bufio.NewReader(again), "data: 2")
 	again.Close()
 	b.flows(50)

@@ -39,21 +39,34 @@ func (s *site) certify() {
 	s.write("key.pem", string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: private})))
 }
 
+// encrypt configures https beside clear, and this.
+func (s *site) encrypt(text string) {
+	s.t.Helper()
+	s.certify()
+	s.configure("[tls]\nlisten = \"127.0.0.1:" + freePort(s.t) + "\"\ncertificates = [{ cert = \"cert.pem\", key = \"key.pem\" }]\nredirect = false\n" + text)
+}
+
+// secure is the URL of https.
+func (r *tree) secure() string {
+	r.t.Helper()
+	for _, address := range r.settled(2).Addresses {
+		if strings.HasPrefix(address, "https://") {
+			return address
+		}
+	}
+	r.t.Fatal("no https")
+	return ""
+}
+
 // Scenarios 1, 2 and 5 over https, with HTTP/2 and without: the goodbye of
 // HTTP/2 is GOAWAY, after which clients go on elsewhere with what was not taken.
 func TestSecureClients(t *testing.T) {
 	t.Parallel()
 	random := chance(t)
 	s := newSite(t, "version=0")
-	s.certify()
-	s.configure("[tls]\nlisten = \"127.0.0.1:" + freePort(t) + "\"\ncertificates = [{ cert = \"cert.pem\", key = \"key.pem\" }]\nredirect = false\n")
+	s.encrypt("")
 	r := s.serve()
-	var secure string
-	for _, address := range r.settled(2).Addresses {
-		if strings.HasPrefix(address, "https://") {
-			secure = address
-		}
-	}
+	secure := r.secure()
 	over := func(p load.Plan, http2 bool) load.Plan {
 		p.URL, p.AllowAnyCertificate = secure, true
 		if http2 {

@@ -3,6 +3,7 @@ package chaos
 import (
 	"bufio"
 	"context"
+	"crypto/tls"
 	"fmt"
 	"io"
 	"log/slog"
@@ -58,6 +59,7 @@ func newLive(version string) *dram.App {
 // listener is a client that stays connected, and connects again when it is
 // told to.
 type listener struct {
+	what    string
 	version atomic.Value // heard last
 	heard   atomic.Int64 // messages
 	told    atomic.Int64 // ends in good order
@@ -68,24 +70,32 @@ func (l *listener) hears(version string) {
 	l.heard.Add(1)
 }
 
-// listeners are clients of both kinds, for so many connections or until end is
-// called. Each end of their connections must be in good order: status 1001 of a
-// WebSocket, the whole of a stream.
+// listeners are clients of all kinds, n of each, for so many connections or
+// until end is called. Each end of their connections must be in good order:
+// status 1001 of a WebSocket, the whole of a stream.
 func (r *tree) listeners(n, connections int) (all []*listener, end func()) {
 	ctx, cancel := context.WithCancel(r.t.Context())
 	var clients sync.WaitGroup
-	for i := range 2 * n {
-		l := new(listener)
+	secure := r.secure()
+	kinds := []struct {
+		what string
+		do   func(context.Context, *listener) error
+	}{
+		{"WebSocket", func(ctx context.Context, l *listener) error { return chat(ctx, r.url, l) }},
+		{"stream", func(ctx context.Context, l *listener) error { return follow(ctx, r.url, false, l) }},
+		{"WebSocket over https", func(ctx context.Context, l *listener) error { return chat(ctx, secure, l) }},
+		{"stream over https", func(ctx context.Context, l *listener) error { return follow(ctx, secure, false, l) }},
+		{"stream over HTTP/2", func(ctx context.Context, l *listener) error { return follow(ctx, secure, true, l) }},
+	}
+	for i := range n * len(kinds) {
+		kind := kinds[i%len(kinds)]
+		l := &listener{what: kind.what}
 		l.version.Store("")
 		all = append(all, l)
 		clients.Go(func() {
 			for l.told.Load() < int64(connections) && ctx.Err() == nil {
-				do := r.chat
-				if i%2 == 1 {
-					do = r.follow
-				}
-				if err := do(ctx, l); err != nil && ctx.Err() == nil {
-					r.t.Error(err)
+				if err := kind.do(ctx, l); err != nil && ctx.Err() == nil {
+					r.t.Errorf("%s: %v", kind.what, err)
 					return
 				}
 				l.told.Add(1)
@@ -98,9 +108,17 @@ func (r *tree) listeners(n, connections int) (all []*listener, end func()) {
 	}
 }
 
+// trusting is a client that takes any certificate, and connects anew each time.
+func trusting(http2 bool) *http.Client {
+	t := &http.Transport{DisableKeepAlives: true, TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, Protocols: new(http.Protocols)}
+	t.Protocols.SetHTTP1(!http2)
+	t.Protocols.SetHTTP2(http2)
+	return &http.Client{Transport: t}
+}
+
 // chat talks over a WebSocket until the app ends it.
-func (r *tree) chat(ctx context.Context, l *listener) error {
-	conn, _, err := websocket.Dial(ctx, r.url+"/live/chat", nil)
+func chat(ctx context.Context, url string, l *listener) error {
+	conn, _, err := websocket.Dial(ctx, url+"/live/chat", &websocket.DialOptions{HTTPClient: trusting(false)})
 	if err != nil {
 		return err
 	}
@@ -113,11 +131,11 @@ func (r *tree) chat(ctx context.Context, l *listener) error {
 			return nil
 		}
 		if err != nil {
-			return fmt.Errorf("WebSocket after %d messages: %w", i, err)
+			return fmt.Errorf("after %d messages: %w", i, err)
 		}
 		version, rest, _ := strings.Cut(string(answer), " ")
 		if rest != text {
-			return fmt.Errorf("WebSocket: %q came back as %q", text, answer)
+			return fmt.Errorf("%q came back as %q", text, answer)
 		}
 		l.hears(version)
 		select {
@@ -129,19 +147,20 @@ func (r *tree) chat(ctx context.Context, l *listener) error {
 }
 
 // follow reads an event stream until the app ends it.
-func (r *tree) follow(ctx context.Context, l *listener) error {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, r.url+"/live/events", nil)
+func follow(ctx context.Context, url string, http2 bool, l *listener) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url+"/live/events", nil)
 	if err != nil {
 		return err
 	}
-	c := http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	c := trusting(http2)
+	defer c.CloseIdleConnections()
 	resp, err := c.Do(req)
 	if err != nil {
 		return err
 	}
 	defer resp.Body.Close()
-	if resp.StatusCode != http.StatusOK {
-		return fmt.Errorf("event stream: %s", resp.Status)
+	if resp.StatusCode != http.StatusOK || (resp.ProtoMajor == 2) != http2 {
+		return fmt.Errorf("%s %s", resp.Proto, resp.Status)
 	}
 	for lines := bufio.NewReader(resp.Body); ; {
 		line, err := lines.ReadString('\n')
@@ -152,19 +171,21 @@ func (r *tree) follow(ctx context.Context, l *listener) error {
 			return nil
 		}
 		if err != nil {
-			return fmt.Errorf("event stream: %w", err)
+			return err
 		}
 	}
 }
 
-// Scenario 18, as the framework does it: whoever is connected for long is told
-// in good order when its worker ends, and finds the next version at once.
+// Scenario 18, as the framework does it: whoever is connected for long, in clear
+// or over https, is told in good order when its worker ends, and finds the next
+// version at once.
 func TestLiveClients(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, "version=0")
+	s.encrypt("")
 	r := s.serve()
 	b := r.begin(r.plan(8, 5*time.Millisecond))
-	all, end := r.listeners(8, math.MaxInt)
+	all, end := r.listeners(4, math.MaxInt)
 	arrive := func(version string) {
 		t.Helper()
 		s.await("all hear version "+version, func() bool {
@@ -197,13 +218,23 @@ func TestLiveClients(t *testing.T) {
 	r.must("worker", "restart", fmt.Sprint(r.settled(2).Workers[0].ID))
 	s.await("some are told", func() bool { return told() > before || t.Failed() })
 	r.settled(2)
-	heard := all[0].heard.Load()
-	s.await("they go on", func() bool { return all[0].heard.Load() > heard || t.Failed() })
+	heard := make([]int64, len(all))
+	for i, l := range all {
+		heard[i] = l.heard.Load()
+	}
+	s.await("they go on", func() bool {
+		for i, l := range all {
+			if l.heard.Load() <= heard[i] {
+				return t.Failed()
+			}
+		}
+		return true
+	})
 	b.flows(20)
 	b.finish(budget{})
 	end()
 	// A stop does not wait for them, nor do they wait for its end.
-	all, end = r.listeners(4, 1)
+	all, end = r.listeners(2, 1)
 	arrive(fmt.Sprint(2 * times(2, 20)))
 	r.stop()
 	s.await("all are told", func() bool {
