@@ -30,14 +30,18 @@ func Write(fd uintptr, a, b []byte) (int, error) {
 func call(number, fd uintptr, data unsafe.Pointer, length int) (int, error) {
 	for {
 		n, _, err := syscall.RawSyscall(number, fd, uintptr(data), uintptr(length))
-		switch err {
-		case 0:
-			return int(n), nil
-		case syscall.EINTR:
-		case syscall.EAGAIN:
-			return 0, syscall.EAGAIN // without an allocation
-		default:
-			return 0, err
+		if err != syscall.EINTR {
+			return outcome(n, err)
 		}
 	}
+}
+
+func outcome(n uintptr, err syscall.Errno) (int, error) {
+	switch err {
+	case 0:
+		return int(n), nil
+	case syscall.EAGAIN:
+		return 0, syscall.EAGAIN // without an allocation
+	}
+	return 0, err
 }

@@ -30,6 +30,8 @@ type Exchange struct {
 	alarm   func() // of Watch; guarded by the connection's lock
 	over    error  // why the context has ended, or would have
 
+	part *filePart // of SendFile; kept for the next one
+
 	reply
 }
 

@@ -4,9 +4,12 @@ import (
 	"errors"
 	"io"
 	"os"
+	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/dram-go/dram/runner/nonblock"
 )
 
 // SendFile sends n octets of the body from file, from an offset on, without
@@ -27,6 +30,7 @@ func (x *Exchange) SendFile(file *os.File, offset, n int64) (total int64, err er
 		x.commit(false)
 	}
 	for n > 0 {
+		ahead := len(x.out)
 		sent, err := x.sendPiece(file, offset, min(n, filePiece))
 		offset, n, x.left = offset+sent, n-sent, x.left-sent
 		total += sent
@@ -34,7 +38,7 @@ func (x *Exchange) SendFile(file *os.File, offset, n int64) (total int64, err er
 		case errors.Is(err, unix.EINVAL), errors.Is(err, unix.ENOSYS): // not from this file system
 			copied, err := x.copyFile(file, offset, n)
 			return total + copied, err
-		case err != nil && !x.c.goesOn(int(sent), err):
+		case err != nil && !x.c.goesOn(ahead-len(x.out)+int(sent), err):
 			return total, x.note(err)
 		case err == nil && sent == 0:
 			return total, io.ErrUnexpectedEOF
@@ -45,57 +49,74 @@ func (x *Exchange) SendFile(file *os.File, offset, n int64) (total int64, err er
 
 // sendPiece sends what was collected and up to n octets of a file.
 func (x *Exchange) sendPiece(file *os.File, offset, n int64) (sent int64, err error) {
-	if len(x.out) > 0 {
-		if err := x.sendAhead(); err != nil {
-			return 0, err
-		}
-	}
 	now, err := x.c.expectProgress(&x.pace)
 	if err != nil {
 		return 0, err
 	}
-	from := int(file.Fd())
-	var failure error
-	err = x.c.raw.Write(func(to uintptr) bool {
-		for sent < n {
-			m, err := unix.Sendfile(int(to), from, &offset, int(n-sent))
-			if m > 0 {
-				sent += int64(m)
-			}
-			switch {
-			case err == unix.EINTR:
-			case err == unix.EAGAIN:
-				return false
-			case err != nil || m == 0:
-				failure = err
-				return true
-			}
-		}
-		return true
-	})
-	x.pace.Add(int(sent), time.Since(now))
-	if failure != nil {
-		err = os.NewSyscallError("sendfile", failure)
+	p := x.filePart()
+	p.ahead, p.file, p.offset, p.left, p.err = x.out, file.Fd(), offset, n, nil
+	err = x.c.raw.Write(p.try)
+	if err == nil {
+		err = p.err
 	}
+	sent = n - p.left
+	x.pace.Add(len(x.out)-len(p.ahead)+int(sent), time.Since(now))
+	x.out = x.out[:copy(x.out, p.ahead)]
+	p.ahead = nil
 	return sent, err
 }
 
-// sendAhead sends what was collected and tells the kernel that more follows at
-// once, so that a head needs no packet of its own.
-func (x *Exchange) sendAhead() error {
-	ahead := x.out
-	err := x.c.raw.Write(func(to uintptr) bool {
-		n, err := unix.SendmsgN(int(to), ahead, nil, nil, unix.MSG_MORE|unix.MSG_NOSIGNAL)
-		if err == nil && n > 0 {
-			ahead = ahead[n:]
-		}
-		return true
-	})
-	if err == nil && len(ahead) > 0 { // a client that is slow, or gone
-		err = x.c.send(&x.pace, ahead, nil)
+// filePart is the part of a file that is being sent after what was collected.
+type filePart struct {
+	try    func(to uintptr) bool // send
+	ahead  []byte
+	file   uintptr
+	offset int64
+	left   int64
+	err    error
+}
+
+func (x *Exchange) filePart() *filePart {
+	if x.part == nil {
+		x.part = &filePart{}
+		x.part.try = x.part.send
 	}
-	x.out = x.out[:0]
-	return err
+	return x.part
+}
+
+// atOnce is how much the kernel sends in one call: enough that its number does
+// not matter, and so little that nobody waits long for the processor.
+const atOnce = 1 << 20
+
+// send is called by the runtime when there may be room.
+func (p *filePart) send(to uintptr) bool {
+	for len(p.ahead) > 0 { // a head needs no packet of its own
+		n, err := nonblock.WriteMore(to, p.ahead)
+		if err != nil {
+			return p.ends("sendto", err)
+		}
+		p.ahead = p.ahead[n:]
+	}
+	for p.left > 0 {
+		n, err := nonblock.SendFile(to, p.file, &p.offset, int(min(p.left, atOnce)))
+		if err != nil {
+			return p.ends("sendfile", err)
+		}
+		if n == 0 { // the end of the file
+			return true
+		}
+		p.left -= int64(n)
+	}
+	return true
+}
+
+// ends keeps a failure and reports it; without room there is none yet.
+func (p *filePart) ends(call string, err error) bool {
+	if err == syscall.EAGAIN {
+		return false
+	}
+	p.err = os.NewSyscallError(call, err)
+	return true
 }
 
 // copySize is how much of a file is read at once where the kernel cannot send.
