@@ -63,7 +63,7 @@ func (m *master) deploy(kind deployKind, by *peer) {
 		m.notify.reloading()
 	}
 	m.state.beginRollout(d.number, kind == deployUpgrade)
-	p := preparation{masterOptions: m.masterOptions, number: d.number, first: !m.started, life: m.life, equipment: m.equipment}
+	p := preparation{masterOptions: m.masterOptions, number: d.number, first: !m.started, life: m.life, equipment: m.equipment, figures: m.figures.address}
 	if kind == deployRollback {
 		p.held = m.previous
 	}

@@ -257,8 +257,8 @@ func (f *figures) processEnded(p *process, used time.Duration, asked bool) {
 	}
 }
 
-// tryMetrics says what would hinder the address for figures of a configuration,
-// when another one is in use.
+// tryMetrics says what would hinder the address for figures of a configuration;
+// now is where they are at present.
 func tryMetrics(conf *config.Config, now string) error {
 	address := conf.Metrics.Listen
 	if address == now || address == "" {

@@ -204,6 +204,10 @@ func TestFiguresOfABadApp(t *testing.T) {
 		_, err := scrapeAll("http://" + address + "/metrics")
 		return err == nil
 	})
+	s.must("reload") // the address is held by this very master, and stays
+	if _, err := scrapeAll("http://" + address + "/metrics"); err != nil {
+		t.Error(err)
+	}
 	s.await("the path is the app's again", func() bool {
 		_, body := r.page("/figures")
 		return body == "version 1"

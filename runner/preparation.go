@@ -28,6 +28,7 @@ type preparation struct {
 	life      *os.File    // lifeline for the processes
 	serving   []string    // builds of the generations that are alive
 	equipment equipment   // of the fronts that serve
+	figures   string      // the address where figures are now, "" for none
 	held      *generation // to go back to; nil for the binary and the settings as they are now
 	say       func(string)
 	doing     func(string) // what goes on, for status
@@ -81,7 +82,7 @@ func (p preparation) equip(conf *config.Config) (equipment, error) {
 		conf: conf, clear: p.clear, held: p.equipment, listen: listenFor,
 		warn: func(err error) { p.say(err.Error()) },
 	}.run()
-	if err = errors.Join(err, tryAccessLog(conf), tryMetrics(conf, p.conf.Metrics.Listen)); err != nil {
+	if err = errors.Join(err, tryAccessLog(conf), tryMetrics(conf, p.figures)); err != nil {
 		e.closeBut(p.equipment)
 	}
 	return e, err
