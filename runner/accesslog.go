@@ -1,8 +1,12 @@
 package runner
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
+	"path/filepath"
+	"syscall"
 	"time"
 
 	"github.com/dram-go/dram/framework/config"
@@ -37,9 +41,31 @@ func openAccessLog(conf *config.Config) (*os.File, error) {
 	}
 	f, err := logqueue.OpenFile(path)
 	if err != nil {
-		return nil, fmt.Errorf("log.access_file: %w", err)
+		return nil, accessFault(conf, err)
 	}
 	return f, nil
+}
+
+// accessFault says why the file of log.access_file cannot be written to.
+func accessFault(conf *config.Config, err error) error {
+	path := accessPath(conf)
+	why := fmt.Sprintf("%s cannot be written to: %v: name another file", path, reason(err))
+	switch dir := filepath.Dir(path); {
+	case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ENOTDIR):
+		why = fmt.Sprintf("there is no directory %s: make it (mkdir -p %s), or name another file", dir, dir)
+	case errors.Is(err, fs.ErrPermission):
+		why = fmt.Sprintf("%s cannot be written to by this user: give it the file or the directory, or name another file", path)
+	}
+	return fmt.Errorf("%s: log.access_file: %s", whereOf(conf, "log.access_file"), why)
+}
+
+// reason is the cause of an error without the operation and the path before it.
+func reason(err error) error {
+	var number syscall.Errno
+	if errors.As(err, &number) {
+		return number
+	}
+	return err
 }
 
 // tryAccessLog says what would hinder that file.

@@ -9,10 +9,10 @@ import (
 	"strings"
 )
 
-// portHolder names the process that listens on a TCP port, as "name (pid N)",
-// or returns "" where /proc does not tell: processes of other users show
-// their descriptors to root only.
-func portHolder(port int) string {
+// portHolder finds the process that listens on a TCP port, or returns 0 where
+// /proc does not tell: processes of other users show their descriptors to root
+// only.
+func portHolder(port int) int {
 	inodes := map[string]bool{}
 	for _, table := range []string{"/proc/net/tcp", "/proc/net/tcp6"} {
 		f, err := os.Open(table)
@@ -27,18 +27,19 @@ func portHolder(port int) string {
 		f.Close()
 	}
 	if len(inodes) == 0 {
-		return ""
+		return 0
 	}
 	fds, err := filepath.Glob("/proc/[0-9]*/fd/*")
 	if err != nil {
-		return "" // only a malformed pattern
+		return 0 // only a malformed pattern
 	}
 	for _, fd := range fds {
 		if target, err := os.Readlink(fd); err == nil && inodes[target] {
-			return processName(strings.Split(fd, "/")[2])
+			pid, _ := strconv.Atoi(strings.Split(fd, "/")[2]) // the pattern lets digits only through
+			return pid
 		}
 	}
-	return ""
+	return 0
 }
 
 // listeningInode returns the inode of a line of /proc/net/tcp (proc_pid_net(5))
@@ -56,10 +57,11 @@ func listeningInode(line string, port int) string {
 	return fields[9]
 }
 
-func processName(pid string) string {
-	name, err := os.ReadFile(filepath.Join("/proc", pid, "comm"))
+// processName is "name (pid N)", or "" of a process that is not there.
+func processName(pid int) string {
+	name, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "comm"))
 	if err != nil {
 		return ""
 	}
-	return fmt.Sprintf("%s (pid %s)", strings.TrimSpace(string(name)), pid)
+	return fmt.Sprintf("%s (pid %d)", strings.TrimSpace(string(name)), pid)
 }

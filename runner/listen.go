@@ -1,6 +1,7 @@
 package runner
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -187,16 +188,13 @@ var (
 
 // listenError explains why an address cannot be had, and what to do.
 func listenError(key, address string, addr netip.AddrPort, err error) error {
-	where := key + " in dram.toml, DRAM_" + strings.ToUpper(strings.ReplaceAll(key, ".", "_"))
+	where := key + " in dram.toml or DRAM_" + strings.ToUpper(strings.ReplaceAll(key, ".", "_"))
 	if key == "server.listen" {
-		where += " or --listen"
+		where = "server.listen in dram.toml, DRAM_SERVER_LISTEN or --listen"
 	}
 	switch {
 	case errors.Is(err, unix.EADDRINUSE):
-		who := "another process"
-		if holder := portHolder(int(addr.Port())); holder != "" {
-			who = holder
-		}
+		who := cmp.Or(processName(portHolder(int(addr.Port()))), "another process")
 		return fmt.Errorf("cannot listen on %s: %w by %s\nEnd it, or choose another port: %s", address, errInUse, who, where)
 	case errors.Is(err, unix.EACCES):
 		return fmt.Errorf("cannot listen on %s: %w\nChoose a higher port: %s", address, errReserved, where)

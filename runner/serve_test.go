@@ -239,7 +239,7 @@ func TestPortInUse(t *testing.T) {
 	defer l.Close()
 	s := newSite(t, "version=1")
 	out, code := s.call("serve", "--listen", l.Addr().String())
-	want := "in use by " + processName(strconv.Itoa(os.Getpid()))
+	want := "in use by " + processName(os.Getpid())
 	if code != exitUsage || !strings.Contains(out, want) || !strings.Contains(out, "--listen") {
 		t.Fatalf("exit code %d, want %q in\n%s", code, want, out)
 	}

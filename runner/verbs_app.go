@@ -147,7 +147,7 @@ func (p *program) checkCommand() *cobra.Command {
 				return err
 			}
 			newLogger(conf)
-			faults, remarks := examine(conf)
+			faults, remarks := examine(cmd.Context(), conf)
 			for _, remark := range append(remarks, front.Unreachable(cmd.Context(), conf)...) {
 				fmt.Fprintln(os.Stderr, "remark:", remark)
 			}

@@ -2,6 +2,7 @@ package runner
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"os"
 	"os/signal"
@@ -61,7 +62,7 @@ func (p *program) serve(withFront, clear bool) error {
 	}
 	who, err := identityOf(conf.Server, os.Geteuid())
 	if err != nil {
-		return err
+		return fmt.Errorf("%s: %w", whereOf(conf, "server.user"), err)
 	}
 	log := p.servingLogger(conf, "process", "master")
 	if who == nil && os.Geteuid() == 0 && conf.Server.User == "" && conf.Env == config.Production {
