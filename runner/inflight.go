@@ -12,11 +12,14 @@ import (
 	"time"
 
 	"github.com/dram-go/dram/runner/control"
+	"github.com/dram-go/dram/runner/tempo"
 )
 
 // inFlight are the requests that run in a worker: what it tells its master of
 // each second, and how it finds those that hang.
 type inFlight struct {
+	tempo *tempo.Tempo // counts them, too
+
 	mu     sync.Mutex
 	first  *flight // the oldest; the list is in the order of their begin
 	last   *flight
@@ -43,6 +46,7 @@ func (l *inFlight) counted(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		f := &flight{ResponseWriter: w, request: r, begun: time.Now()}
 		l.enter(f)
+		l.tempo.Step()
 		whole := false
 		defer func() { l.leave(f, whole) }()
 		next.ServeHTTP(f, r)

@@ -21,6 +21,7 @@ import (
 	"github.com/dram-go/dram/framework/config"
 	"github.com/dram-go/dram/runner/control"
 	"github.com/dram-go/dram/runner/gateway"
+	"github.com/dram-go/dram/runner/tempo"
 )
 
 // inheritControl takes the control connection over from the master.
@@ -105,6 +106,8 @@ func (p *program) work(ctx context.Context, conn *control.Conn, us control.Hello
 	life := newPulse(app, conn, us.Worker, conf, log)
 	defer func() { p.life.allow(conf.Workers.GracefulTimeout + killAfter) }() // for the app's own end
 	defer calmCollector()()
+	life.requests.tempo = tempo.New()
+	defer life.requests.tempo.End()
 	defer func() { life.counted.farewell(life.tell) }()
 	return gateway.Serve(ctx, gateway.Options{
 		Handler: life.handler, Control: conn, Config: conf, Log: log, Hello: us, Message: life.hear,

@@ -15,6 +15,7 @@ import (
 	"github.com/dram-go/dram/framework/config"
 	"github.com/dram-go/dram/runner/control"
 	"github.com/dram-go/dram/runner/front"
+	"github.com/dram-go/dram/runner/tempo"
 )
 
 func (p *program) serveCommand() *cobra.Command {
@@ -100,13 +101,15 @@ func (p *program) loneFront(ctx context.Context, gateway string) error {
 	log := p.servingLogger(conf, "process", "front")
 	ctx, stop := p.loneContext(ctx, log)
 	defer stop()
+	pace := tempo.New()
+	defer pace.End()
 	own := &ownEquipment{warn: func(err error) { log.Warn(err.Error()) }}
 	return front.Run(ctx, front.Options{
 		Config: conf, Gateway: gateway, Open: own.open, Log: log, Record: os.Getenv(recordVariable),
 		Announce: func(string) { own.tell(os.Stdout) },
 		Lines:    p.logs.Load(), Reopen: reopenings(),
 		Load: func(control.Settings) (*config.Config, error) { return p.load() }, Again: hangups(),
-		Hello: controlHello(control.RoleFront),
+		Hello: controlHello(control.RoleFront), Tempo: pace,
 	})
 }
 
@@ -143,11 +146,14 @@ func (p *program) frontRole() *cobra.Command {
 			}
 			p.life.allow(orphanTime(conf))
 			keepCrash(conf)
+			pace := tempo.New()
+			defer pace.End()
 			err = front.Run(cmd.Context(), front.Options{
 				Config: conf, Control: conn, Log: p.servingLogger(conf, "process", "front"),
 				Hello: controlHello(control.RoleFront), Record: os.Getenv(recordVariable),
 				Orphaned: p.orphaned,
 				Lines:    p.logs.Load(),
+				Tempo:    pace,
 				Load: func(which control.Settings) (*config.Config, error) {
 					return keptSettings{file: which.File, root: which.Root}.load(p.flags())
 				},

@@ -32,6 +32,7 @@ var house = []struct {
 	{"framework/asset", []string{"framework/config", "framework/nearest"}},
 	{"framework/pubsub", []string{"framework/config"}},
 	{"runner/nonblock", nil},
+	{"runner/tempo", nil},
 	{"runner/wire", []string{"runner/nonblock"}},
 	{"runner/control", nil},
 	{"runner/forwarded", nil},
@@ -68,7 +69,7 @@ var house = []struct {
 	{"runner/front/cache", nil},
 	{"runner/front/limit", nil},
 	{"runner/front/static", []string{"framework/asset"}},
-	{"runner/front", []string{"runner/front/h1", "runner/front/strict", "runner/front/static", "runner/front/cache", "runner/front/limit", "runner/control", "runner/forwarded", "runner/logqueue", "runner/metrics", "runner/wire", "framework/config", "framework/asset", "templates/pages"}},
+	{"runner/front", []string{"runner/front/h1", "runner/front/strict", "runner/front/static", "runner/front/cache", "runner/front/limit", "runner/control", "runner/forwarded", "runner/logqueue", "runner/metrics", "runner/tempo", "runner/wire", "framework/config", "framework/asset", "templates/pages"}},
 	{"runner/gateway", []string{"runner/control", "runner/wire", "framework/config"}},
 }
 

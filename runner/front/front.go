@@ -14,6 +14,7 @@ import (
 	"github.com/dram-go/dram/runner/control"
 	"github.com/dram-go/dram/runner/front/strict"
 	"github.com/dram-go/dram/runner/logqueue"
+	"github.com/dram-go/dram/runner/tempo"
 )
 
 // Options is what a front serves with, and for whom.
@@ -50,6 +51,8 @@ type Options struct {
 	// Record, if set, is a directory to which all that is said on data
 	// connections is written, for wire.Dump: WORKER-NUMBER.front and .worker.
 	Record string
+	// Tempo, if set, counts the requests.
+	Tempo *tempo.Tempo
 }
 
 // Run serves until the master says STOP or ctx ends; then it accepts nobody
@@ -357,6 +360,7 @@ func (f *front) fail(err error) {
 func (f *front) handle(x exchange) {
 	f.inFlight.enter()
 	defer f.inFlight.leave()
+	f.options.Tempo.Step()
 	t := newTurn(x, time.Now(), f.live.Load())
 	t.pages = f.errorPages.Load()
 	if f.stopping.Load() {
