@@ -15,6 +15,7 @@ import (
 // section 7.6.1), with those that are so by old custom.
 var hopByHop = map[string]bool{
 	"Connection":          true,
+	"Http2-Settings":      true, // goes with an Upgrade to h2c
 	"Keep-Alive":          true,
 	"Proxy-Authenticate":  true,
 	"Proxy-Authorization": true,
@@ -29,21 +30,35 @@ var hopByHop = map[string]bool{
 // them, so applications believe them. Proxy would become HTTP_PROXY in a CGI
 // program (CVE-2016-5385).
 var claims = map[string]bool{
-	"Cf-Connecting-Ip":    true,
-	"Client-Ip":           true,
-	"Fastly-Client-Ip":    true,
-	"Forwarded":           true,
-	"Proxy":               true,
-	"True-Client-Ip":      true,
-	"X-Client-Ip":         true,
-	"X-Cluster-Client-Ip": true,
-	"X-Forwarded":         true,
-	"X-Host":              true,
-	"X-Original-Host":     true,
-	"X-Original-Url":      true,
-	"X-Real-Ip":           true,
-	"X-Request-Id":        true,
-	"X-Rewrite-Url":       true,
+	"Cf-Connecting-Ip":         true,
+	"Cf-Connecting-Ipv6":       true,
+	"Client-Ip":                true,
+	"Fastly-Client-Ip":         true,
+	"Fly-Client-Ip":            true,
+	"Forwarded":                true,
+	"Front-End-Https":          true,
+	"Proxy":                    true,
+	"True-Client-Ip":           true,
+	"X-Azure-Clientip":         true,
+	"X-Client-Ip":              true,
+	"X-Cluster-Client-Ip":      true,
+	"X-Envoy-External-Address": true,
+	"X-Forwarded":              true,
+	"X-Host":                   true,
+	"X-Http-Host-Override":     true,
+	"X-Original-Forwarded-For": true,
+	"X-Original-Host":          true,
+	"X-Original-Uri":           true,
+	"X-Original-Url":           true,
+	"X-Originating-Ip":         true,
+	"X-Real-Ip":                true,
+	"X-Remote-Addr":            true,
+	"X-Remote-Ip":              true,
+	"X-Request-Id":             true,
+	"X-Rewrite-Url":            true,
+	"X-Scheme":                 true,
+	"X-Script-Name":            true,
+	"X-Url-Scheme":             true,
 
 	// By these a proxy says that it sends files for an app, and where they lie.
 	sendfileField:      true,
@@ -177,7 +192,7 @@ func hasToken(list, token string) bool {
 // upgrade returns the protocol that the client wants to change to, or "".
 func (t *turn) upgrade() string {
 	protocol := t.Lookup("Upgrade")
-	if protocol == "" {
+	if protocol == "" || carriesRequests(protocol) {
 		return ""
 	}
 	for i := range t.Fields() {
@@ -186,6 +201,21 @@ func (t *turn) upgrade() string {
 		}
 	}
 	return ""
+}
+
+// carriesRequests reports an Upgrade to what would carry further requests: on a
+// connection that became HTTP/2 a client could ask an app for anything, with
+// fields that are ours to set, and the front would see none of it. A server may
+// always go on as if it had not been asked (RFC 9110, section 7.8).
+func carriesRequests(protocols string) bool {
+	for element := range strings.SplitSeq(protocols, ",") {
+		name, _, _ := strings.Cut(textproto.TrimString(element), "/")
+		switch strings.ToLower(name) {
+		case "h2c", "h2", "http", "https", "tls":
+			return true
+		}
+	}
+	return false
 }
 
 // upgradeOf returns the protocol that a response changes to, or "".

@@ -164,6 +164,10 @@ X-Host: evil.example
 X-Original-Host: evil.example
 X-Original-URL: /admin
 X-Rewrite-URL: /admin
+X-Script-Name: /admin
+X-Scheme: https
+Front-End-Https: on
+HTTP2-Settings: AAMAAABk
 Client_Ip: 203.0.113.1
 X_Forwarded_For: 203.0.113.1
 Some.Thing: x`)
