@@ -85,15 +85,23 @@ func plainHost(authority string) string {
 
 // find returns the mount for an escaped path of a host, nil when it is for the
 // front's own app. It is not clear when the path names one mount as it was
-// sent and another once its dots are resolved: whoever looks at the path later
-// might see the other one.
+// sent and another once its dots are resolved, in whichever of the ways that
+// servers have: whoever looks at the path later might see the other one.
 func (all mounts) find(authority, path string) (m *mount, clear bool) {
 	host := plainHost(authority)
 	m = all.match(host, path)
-	if !strings.Contains(path, "/.") && !strings.Contains(path, "%2e") && !strings.Contains(path, "%2E") {
+	if !strings.Contains(path, "/.") && !strings.Contains(path, "..") && !strings.Contains(path, "%2e") && !strings.Contains(path, "%2E") {
 		return m, true
 	}
-	return m, m == all.match(host, resolveDots(path))
+	if m != all.match(host, resolveDots(path)) {
+		return m, false
+	}
+	loose, climbs := loosen(path, false)
+	if !climbs {
+		return m, true
+	}
+	looser, _ := loosen(path, true)
+	return m, m == all.match(host, resolveDots(loose)) && m == all.match(host, resolveDots(looser))
 }
 
 func (all mounts) match(host, path string) *mount {
@@ -175,3 +183,29 @@ func resolveDots(path string) string {
 	}
 	return "/" + strings.Join(kept, "/")
 }
+
+// loosen writes a path as the least strict of servers read it: an encoded
+// separator, or a backslash, is a separator, and parameters behind a segment of
+// dots do not count. Where empty segments do not count either, it merges them.
+// climbs: there is a segment of two dots.
+func loosen(path string, merge bool) (loose string, climbs bool) {
+	var b strings.Builder
+	for segment := range strings.SplitSeq(strings.TrimPrefix(separated.Replace(path), "/"), "/") {
+		if plain, _ := url.PathUnescape(segment); strings.HasPrefix(plain, ".") {
+			switch dots, _, _ := strings.Cut(plain, ";"); dots {
+			case "..":
+				climbs = true
+				fallthrough
+			case ".":
+				segment = dots
+			}
+		}
+		if segment != "" || !merge {
+			b.WriteString("/" + segment)
+		}
+	}
+	return cmp.Or(b.String(), "/"), climbs
+}
+
+// separated makes separators of all that may be taken for one.
+var separated = strings.NewReplacer("%2f", "/", "%2F", "/", "%5c", "/", "%5C", "/", `\`, "/")
