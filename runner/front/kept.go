@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"net/http"
 	"strconv"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -177,7 +178,7 @@ func (t *turn) sendWhole(status int, h http.Header, body []byte) {
 			h["Content-Type"] = nil // not to be guessed
 		}
 		changed, _ := http.ParseTime(h.Get("Last-Modified")) // not known is the zero time
-		http.ServeContent(&answering{turn: t, header: h}, t.Head(), "", changed, bytes.NewReader(body))
+		http.ServeContent(&answering{turn: t, header: h}, withoutFlood(t.Head()), "", changed, bytes.NewReader(body))
 		return
 	}
 	if status != http.StatusNoContent {
@@ -187,6 +188,19 @@ func (t *turn) sendWhole(status int, h http.Header, body []byte) {
 	if t.Method() != http.MethodHead && len(body) > 0 {
 		_, _ = t.Write(body) // nobody is left to be told
 	}
+}
+
+// withoutFlood is a request without its Range, if that has more than two: many
+// small ones cost more than they save (RFC 9110, section 14.2), and the heads of
+// the parts many times what was asked for. Files are served by the same rule.
+func withoutFlood(r *http.Request) *http.Request {
+	if strings.Count(r.Header.Get("Range"), ",") < 2 {
+		return r
+	}
+	whole := *r
+	whole.Header = r.Header.Clone()
+	delete(whole.Header, "Range")
+	return &whole
 }
 
 // answering lets net/http answer a turn.

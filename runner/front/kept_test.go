@@ -122,6 +122,21 @@ func engines() map[string]newEngine {
 // TestVisitorsNeverShare: with the cookie of a session, as package session
 // names it, or Authorization, nothing is taken from the cache or put there; and
 // what sets a cookie belongs to one visitor whatever it says.
+// TestManyRangesAreTheWhole: the heads of a thousand parts would be a hundred
+// times what the client has sent.
+func TestManyRangesAreTheWhole(t *testing.T) {
+	s := newSite(t, nil)
+	s.add(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Cache-Control", "public, max-age=60")
+		io.WriteString(w, "0123456789")
+	})
+	s.want(s.get("/page"), 200, "0123456789")
+	s.want(s.ask("GET", "/page", "Range: bytes=0-0,1-1,0-0"), 200, "0123456789")
+	if r := s.ask("GET", "/page", "Range: bytes=0-0,2-2"); r.StatusCode != 206 {
+		t.Errorf("two ranges: %d", r.StatusCode)
+	}
+}
+
 func TestVisitorsNeverShare(t *testing.T) {
 	s, n := newSite(t, nil), new(atomic.Int32)
 	s.add(published(n))
