@@ -13,8 +13,6 @@ import (
 	"net/http"
 	"net/netip"
 	"strings"
-
-	"golang.org/x/net/http/httpguts"
 )
 
 // Apply makes r the request of the client behind trusted proxies: RemoteAddr
@@ -38,7 +36,7 @@ func Apply(r *http.Request, trusted []netip.Prefix) {
 	case "http":
 		r.TLS = nil
 	}
-	if host := last(r.Header["X-Forwarded-Host"]); host != "" && httpguts.ValidHostHeader(host) {
+	if host := last(r.Header["X-Forwarded-Host"]); validHost(host) {
 		r.Host = host
 	}
 }
@@ -115,4 +113,31 @@ func last(lines []string) string {
 	}
 	line := lines[len(lines)-1]
 	return strings.TrimSpace(line[strings.LastIndexByte(line, ',')+1:])
+}
+
+// validHost accepts a name or an address, and a port if there is one, as the
+// front accepts it in Host. A proxy may pass on what its client has sent, and
+// with a slash in it a host could pass for the beginning of a path.
+func validHost(authority string) bool {
+	var name, port string
+	if rest, ok := strings.CutPrefix(authority, "["); ok {
+		name, rest, ok = strings.Cut(rest, "]")
+		if a, err := netip.ParseAddr(name); !ok || err != nil || !a.Is6() || a.Zone() != "" {
+			return false
+		}
+		var ported bool
+		if port, ported = strings.CutPrefix(rest, ":"); !ported && rest != "" {
+			return false
+		}
+	} else {
+		name, port, _ = strings.Cut(authority, ":")
+		if name == "" || strings.ContainsFunc(name, func(c rune) bool { return !isHost(c) }) {
+			return false
+		}
+	}
+	return len(port) <= len("65535") && !strings.ContainsFunc(port, func(c rune) bool { return c < '0' || c > '9' })
+}
+
+func isHost(c rune) bool {
+	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || strings.ContainsRune("-._~", c)
 }

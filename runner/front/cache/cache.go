@@ -166,6 +166,7 @@ func appendKey(b []byte, r *Request) []byte {
 	}
 	b = append(b, ':')
 	b = appendLower(b, r.Host)
+	b = append(b, 0) // which neither of them has
 	return append(b, targetOf(r.Target)...)
 }
 
@@ -207,6 +208,7 @@ func (c *Cache) page(host, target string) uint32 {
 	var h maphash.Hash
 	h.SetSeed(c.seed)
 	h.WriteString(strings.ToLower(host))
+	h.WriteByte(0)
 	path, _, _ := strings.Cut(targetOf(target), "?")
 	h.WriteString(path)
 	return uint32(h.Sum64() % uint64(len(c.gone)))

@@ -96,6 +96,15 @@ func TestAPublicResponseServesUntilItIsStale(t *testing.T) {
 	})
 }
 
+// TestHostAndPathAreTwo: a proxy that is trusted may have passed on any host.
+func TestHostAndPathAreTwo(t *testing.T) {
+	c, n := testCache(), new(atomic.Int32)
+	forged := get("/")
+	forged.Host += "/x"
+	wantAnswer(t, c, forged, public(n), "1 ", false)
+	wantAnswer(t, c, get("/x/"), public(n), "2 ", false)
+}
+
 func TestWhatIsNotPublicIsNotShared(t *testing.T) {
 	c, n := testCache(), new(atomic.Int32)
 	for i, cc := range []string{"private", "no-store", "public, no-cache", "public, max-age=0", "max-age=60"} {
