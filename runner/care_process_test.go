@@ -97,7 +97,7 @@ func TestCommandsOfARunningTree(t *testing.T) {
 	if hub := s.status().Hub; hub == nil || hub.Peers != 2 || hub.Relayed == 0 {
 		t.Fatalf("hub %+v", hub)
 	}
-	if out, code := s.call("worker", "curl", "99", "/"); code != exitRefused {
+	if out, code := s.call("worker", "curl", "99", "/"); code != exitRefused || !strings.Contains(out, "there is no worker 99 that serves") || strings.Contains(out, "[99") {
 		t.Fatalf("exit code %d\n%s", code, out)
 	}
 

@@ -158,7 +158,7 @@ func demandSubcommand(c *cobra.Command) {
 			if err := cmd.Help(); err != nil {
 				return err
 			}
-			return fmt.Errorf("%s: expected one of its commands", cmd.CommandPath())
+			return fmt.Errorf("%s takes one of its commands", cmd.Name())
 		}
 		text := fmt.Sprintf("unknown command %q for %q", args[0], cmd.CommandPath())
 		if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {

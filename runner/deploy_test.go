@@ -63,7 +63,7 @@ func TestGenerationThatIsNoGoodIsTakenBack(t *testing.T) {
 		l.flows(s, 20)
 		s.install(c.settings)
 		out, code := s.call("reload")
-		if code != exitRefused || !strings.Contains(out, c.want) || !strings.Contains(out, "taking generation 2 back") {
+		if code != exitRefused || !strings.Contains(out, c.want) || !strings.Contains(out, "taking generation 2 back") || !strings.HasSuffix(out, "What served before serves on\n") {
 			t.Fatalf("%s: exit code %d, want %q in\n%s", c.name, code, c.want, out)
 		}
 		if got := r.get("/"); got != "version 1" {

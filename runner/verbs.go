@@ -3,6 +3,7 @@ package runner
 import (
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/dram-go/dram/framework/config"
@@ -51,7 +52,7 @@ func (m *master) withWorker(p *peer, args []string, do func(id int)) {
 			return
 		}
 	}
-	answer(p, control.Result{ExitCode: exitRefused, Text: fmt.Sprintf("there is no worker %v that serves; status shows which there are", args)})
+	answer(p, control.Result{ExitCode: exitRefused, Text: fmt.Sprintf("there is no worker %s that serves; status shows which there are", strings.Join(args, " "))})
 }
 
 func (m *master) scaleRequest(p *peer, args []string) {

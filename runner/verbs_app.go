@@ -1,6 +1,7 @@
 package runner
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -8,6 +9,7 @@ import (
 	"runtime/debug"
 	"strings"
 	"text/tabwriter"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
@@ -19,8 +21,8 @@ func (p *program) migrateCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use: "migrate", Short: "bring the database up to date, or show where it is",
 		Long: `migrate runs the numbered SQL files in migrations/ that the database has not
-seen yet, each once and in order. In development the app does so when it starts;
-on a server reload does, and serve refuses a database that lacks one.
+seen yet, each once and in order. serve and reload do so by themselves before
+the first worker starts; in development the app does when it starts.
 
 A file that has run does not run again, and there is no way back down: a change
 is a new file. While developing you may begin again instead, with an empty
@@ -139,8 +141,8 @@ func (p *program) templatesCommand() *cobra.Command {
 func (p *program) checkCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: "check", Short: "check settings, certificates, addresses, routes, templates and what the app itself checks", Args: cobra.NoArgs,
-		Long: "check lists everything at once that would hinder serve or reload. An address that is in use, or for root\n" +
-			"alone, a certificate that has expired and an upstream that does not answer are only remarked upon.",
+		Long: "check lists everything at once that would hinder serve or reload. An address that another process has, or\n" +
+			"that is for root alone, a certificate that has expired and an upstream that does not answer are only remarked upon.",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			conf, err := p.load()
 			if err != nil {
@@ -183,35 +185,68 @@ type setting struct {
 
 func (p *program) configCommand() *cobra.Command {
 	c := &cobra.Command{Use: "config", Short: "show the settings of the app"}
-	asJSON := false
+	asJSON, explain := false, false
 	show := &cobra.Command{
-		Use: "print", Short: "print every setting, its value and where it comes from", Args: cobra.NoArgs,
-		RunE: func(*cobra.Command, []string) error {
+		Use: "print [SECTION|KEY]…", Short: "print every setting, its value and where it comes from",
+		Long:    "print shows every setting, or those that are named, by section or by key.",
+		Example: "  " + p.name() + " config print\n  " + p.name() + " config print --explain tls server.hosts",
+		RunE: func(_ *cobra.Command, names []string) error {
 			conf, err := p.load()
 			if err != nil {
 				return err
 			}
-			return printSettings(conf, asJSON)
+			rows, err := settingsNamed(conf, names)
+			if err != nil {
+				return err
+			}
+			return printSettings(rows, asJSON, explain)
 		},
 	}
 	show.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	show.Flags().BoolVarP(&explain, "explain", "e", false, "say what each setting is for")
 	c.AddCommand(show)
 	return c
 }
 
-func printSettings(conf *config.Config, asJSON bool) error {
-	rows := []setting{}
+// settingsNamed are the settings whose keys or sections are named; all when
+// nothing is.
+func settingsNamed(conf *config.Config, names []string) ([]setting, error) {
+	rows, found := []setting{}, map[string]bool{}
 	for _, s := range conf.Settings() {
-		rows = append(rows, setting{s.Key, s.Value, s.Origin, s.Help})
+		wanted := len(names) == 0
+		for _, name := range names {
+			if s.Key == name || strings.HasPrefix(s.Key, name+".") {
+				wanted, found[name] = true, true
+			}
+		}
+		if wanted {
+			rows = append(rows, setting{s.Key, s.Value, s.Origin, s.Help})
+		}
 	}
+	for _, name := range names {
+		if !found[name] {
+			return nil, fmt.Errorf("there is no setting and no section %s; `config print` shows all", name)
+		}
+	}
+	return rows, nil
+}
+
+func printSettings(rows []setting, asJSON, explain bool) error {
 	if asJSON {
 		return printJSON(os.Stdout, rows)
 	}
-	t := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
+	key, value := 0, 0
 	for _, s := range rows {
-		fmt.Fprintf(t, "%s\t%s\t%s\n", s.Key, s.Value, s.Origin)
+		key, value = max(key, utf8.RuneCountInString(s.Key)), max(value, utf8.RuneCountInString(s.Value))
 	}
-	return t.Flush()
+	out := bufio.NewWriter(os.Stdout)
+	for _, s := range rows {
+		fmt.Fprintf(out, "%-*s  %-*s  %s\n", key, s.Key, value, s.Value, s.Origin)
+		if explain && s.Help != "" {
+			fmt.Fprintf(out, "    %s\n", s.Help)
+		}
+	}
+	return out.Flush()
 }
 
 func (p *program) secretCommand() *cobra.Command {

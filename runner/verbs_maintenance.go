@@ -37,6 +37,7 @@ func (p *program) maintenanceOnCommand() *cobra.Command {
 	}
 	c.Flags().StringVar(&want.Message, "message", "", "`text` for visitors, instead of the usual sentence")
 	c.Flags().DurationVar(&want.RetryAfter, "retry-after", 5*time.Minute, "`time` after which clients may ask again")
+	c.Flags().Lookup("retry-after").DefValue = "5m"
 	c.Flags().StringSliceVar(&want.Allow, "allow", nil, "`address` or range of clients that find the site open; may be repeated")
 	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return c

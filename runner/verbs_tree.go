@@ -71,7 +71,11 @@ func (p *program) deployCommand(kind deployKind, short, long string) *cobra.Comm
 			// The longest silences are a migration, of which nobody knows
 			// how long it takes, a boot, a soak and a drain.
 			silence := conf.Workers.BootTimeout + conf.Workers.GracefulTimeout + conf.Reload.Soak + time.Hour
-			return p.tell(cmd.Context(), conf, control.Request{Verb: string(kind)}, silence, asJSON, false)
+			err := p.tell(cmd.Context(), conf, control.Request{Verb: string(kind)}, silence, asJSON, false)
+			if exitCode(err) == exitRefused {
+				return fmt.Errorf("%w\nWhat served before serves on", err)
+			}
+			return err
 		},
 	}
 	c.Flags().BoolVar(&asJSON, "json", false, "print the verdict alone, as JSON")
@@ -97,7 +101,7 @@ func (p *program) scaleCommand() *cobra.Command {
 }
 
 func (p *program) drainCommand() *cobra.Command {
-	delay := time.Duration(-1)
+	delay := time.Duration(0)
 	c := &cobra.Command{
 		Use: "drain", Short: "send clients elsewhere, then end the running app", Args: cobra.NoArgs,
 		Long: "drain lets /readyz say 503 while everything is served on, so that load balancers turn away. After the\n" +
@@ -106,7 +110,7 @@ func (p *program) drainCommand() *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			conf := p.locate()
 			r := control.Request{Verb: "drain"}
-			if delay < 0 {
+			if !cmd.Flags().Changed("delay") {
 				delay = conf.Server.DrainDelay
 			} else {
 				r.Args = []string{delay.String()}
@@ -115,7 +119,6 @@ func (p *program) drainCommand() *cobra.Command {
 		},
 	}
 	c.Flags().DurationVar(&delay, "delay", delay, "`time` to serve on, by default server.drain_delay")
-	c.Flags().Lookup("delay").DefValue = ""
 	return c
 }
 
