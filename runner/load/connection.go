@@ -37,6 +37,23 @@ func (l *Load) dial(ctx context.Context, protocol string) (net.Conn, error) {
 	return over, nil
 }
 
+// distrust says what the plan has against the server's certificate. Whatever
+// else keeps a connection from being made is for the load to find.
+func (l *Load) distrust(ctx context.Context) error {
+	if l.site.base.Scheme == "http" || l.plan.AllowAnyCertificate {
+		return nil
+	}
+	conn, err := l.dial(ctx, "http/1.1")
+	if err == nil {
+		conn.Close()
+		return nil
+	}
+	if wrong := new(tls.CertificateVerificationError); errors.As(err, &wrong) {
+		return fmt.Errorf("the certificate of %s proves nothing: %w; if the server is yours, say allow-any-certificate", l.site.base.Host, wrong.Err)
+	}
+	return nil
+}
+
 func (l *Load) tlsConfig(protocol string) *tls.Config {
 	return &tls.Config{
 		ServerName:         l.site.base.Hostname(),

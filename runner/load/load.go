@@ -43,7 +43,8 @@ type Progress struct {
 }
 
 // Start checks a plan and begins with it. The end of ctx is as [Load.Stop].
-// The error names what is wrong with the plan.
+// The error names what is wrong with the plan, and a certificate that proves
+// nothing counts as that: every request would fail by it.
 func Start(ctx context.Context, p Plan) (*Load, error) {
 	p = p.withDefaults()
 	if err := p.check(); err != nil {
@@ -66,6 +67,9 @@ func Start(ctx context.Context, p Plan) (*Load, error) {
 	var fields bytes.Buffer
 	p.Header.Write(&fields)
 	l.header = fields.Bytes()
+	if err := l.distrust(ctx); err != nil {
+		return nil, err
+	}
 	go l.manage(ctx, watched)
 	return l, nil
 }

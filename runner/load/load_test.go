@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"log"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -431,5 +432,17 @@ func TestUsageCountsChildren(t *testing.T) {
 	}
 	if parseStat("nonsense") != nil {
 		t.Error("nonsense is a process")
+	}
+}
+
+// TestStrangeCertificate is found before the first request, and named with the
+// way out of it.
+func TestStrangeCertificate(t *testing.T) {
+	server := httptest.NewTLSServer(http.NotFoundHandler())
+	server.Config.ErrorLog = log.New(io.Discard, "", 0) // of the handshake that the client ends
+	defer server.Close()
+	_, err := Start(t.Context(), Plan{URL: server.URL, Requests: 1})
+	if err == nil || !strings.Contains(err.Error(), "proves nothing") || !strings.Contains(err.Error(), "allow-any-certificate") {
+		t.Errorf("error %v", err)
 	}
 }
