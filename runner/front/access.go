@@ -111,9 +111,9 @@ func (a *accessLog) write(t *turn, took time.Duration, rules accessRules) {
 
 // refused says what became of a request that was none: what the client sent has
 // no path that could be trusted.
-func (a *accessLog) refused(remote string, why *strict.Refusal, rules accessRules) {
+func (a *accessLog) refused(remote, id string, why *strict.Refusal, size int, rules accessRules) {
 	if rules.form != formNone {
-		a.put(&entry{at: time.Now(), client: hostOf(remote), status: why.Status, reason: why.Reason}, rules.form)
+		a.put(&entry{at: time.Now(), client: hostOf(remote), status: why.Status, bytes: int64(size), id: id, reason: why.Reason}, rules.form)
 	}
 }
 

@@ -115,9 +115,11 @@ type engine interface {
 }
 
 // newEngine returns an engine that calls handle for each request, and refused
-// for what is none. Requests
-// still running when base ends are cancelled.
-type newEngine func(base context.Context, l *live, log *slog.Logger, handle func(exchange), refused func(remote string, why *strict.Refusal)) engine
+// for what is none. Requests still running when base ends are cancelled.
+type newEngine func(base context.Context, l *live, log *slog.Logger, handle func(exchange), refused refuser) engine
+
+// refuser takes note of a request that is none, and returns the answer to it.
+type refuser func(remote string, why *strict.Refusal) (http.Header, []byte)
 
 // stream is a connection on which HTTP has ended.
 type stream interface {

@@ -12,7 +12,6 @@ import (
 
 	"github.com/dram-go/dram/framework/config"
 	"github.com/dram-go/dram/runner/control"
-	"github.com/dram-go/dram/runner/front/strict"
 	"github.com/dram-go/dram/runner/logqueue"
 	"github.com/dram-go/dram/runner/tempo"
 )
@@ -145,10 +144,7 @@ func newFront(o Options, understand func(*config.Config) (*settings, error)) (*f
 	f.guard = newGuard(&f.live, o.Log)
 	f.entrance = newEntrance(s.clients, f.guard.admit, o.Log)
 	f.access = newAccessLog(o.Lines, o.Log)
-	f.engine = s.engine(base, &f.live, o.Log, f.handle, func(remote string, why *strict.Refusal) {
-		f.figures.refused[min(max(why.Status, 0), 599)].Add(1)
-		f.access.refused(remote, why, f.live.Load().access)
-	})
+	f.engine = s.engine(base, &f.live, o.Log, f.handle, f.refuse)
 	return f, nil
 }
 

@@ -28,8 +28,8 @@ type library struct {
 	refused func(remote string, why *strict.Refusal)
 }
 
-func newLibrary(base context.Context, live *live, log *slog.Logger, handle func(exchange), refused func(string, *strict.Refusal)) engine {
-	return newNetHTTP(base, live, log, handle, refused)
+func newLibrary(base context.Context, live *live, log *slog.Logger, handle func(exchange), refused refuser) engine {
+	return newNetHTTP(base, live, log, handle, func(remote string, why *strict.Refusal) { refused(remote, why) })
 }
 
 func newNetHTTP(base context.Context, live *live, log *slog.Logger, handle func(exchange), refused func(string, *strict.Refusal)) *library {

@@ -21,11 +21,12 @@ type loop struct {
 	http2  *http2
 	forget func() bool // that base may end
 
-	refused func(remote string, why *strict.Refusal)
+	refused refuser
 }
 
-func newLoop(base context.Context, l *live, log *slog.Logger, handle func(exchange), refused func(string, *strict.Refusal)) engine {
-	e := &loop{live: l, log: log, base: base, refused: refused, http2: newHTTP2(base, l, log, handle, refused)}
+func newLoop(base context.Context, l *live, log *slog.Logger, handle func(exchange), refused refuser) engine {
+	e := &loop{live: l, log: log, base: base, refused: refused}
+	e.http2 = newHTTP2(base, l, log, handle, func(remote string, why *strict.Refusal) { refused(remote, why) })
 	e.server = h1.New(e.options(), func(x *h1.Exchange) { handle(&loopExchange{Exchange: x}) })
 	e.forget = context.AfterFunc(base, func() { e.server.Interrupt(context.Cause(base)) })
 	return e

@@ -218,15 +218,21 @@ func (s *site) hear(kind control.Kind, body any) {
 // log returns the access line of a path.
 func (s *site) log(path string) map[string]any {
 	s.t.Helper()
+	return s.logWith("path", path)
+}
+
+// logWith waits for the access line with a value.
+func (s *site) logWith(key, value string) map[string]any {
+	s.t.Helper()
 	deadline := time.After(patience)
 	for {
 		select {
 		case line := <-s.logged:
-			if line["msg"] == "request" && line["path"] == path {
+			if line["msg"] == "request" && line[key] == value {
 				return line
 			}
 		case <-deadline:
-			s.t.Fatalf("no line about %s in the access log", path)
+			s.t.Fatalf("no line about %s %s in the access log", key, value)
 		}
 	}
 }

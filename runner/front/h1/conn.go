@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -268,10 +269,16 @@ func (c *conn) refuse(x *Exchange, err error) {
 	if !errors.As(err, &why) {
 		return // the client is gone
 	}
+	var fields http.Header
+	var body []byte
 	if c.options.Refused != nil {
-		c.options.Refused(c.remote, why)
+		fields, body = c.options.Refused(c.remote, why)
 	}
-	if x.refusal(why) == nil {
+	if fields == nil {
+		fields = http.Header{"Content-Type": {"text/plain; charset=utf-8"}}
+		body = fmt.Appendf(nil, "%d %s: %s\n", why.Status, http.StatusText(why.Status), why.Reason)
+	}
+	if x.refusal(why.Status, fields, body) == nil {
 		c.linger()
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"log/slog"
 	"net"
+	"net/http"
 	"time"
 
 	"github.com/dram-go/dram/runner/front/strict"
@@ -44,8 +45,10 @@ type Options struct {
 	// Admit, if set, is asked about each accepted connection; leave is called
 	// after it was closed. Without ok it is closed at once.
 	Admit func(remote net.Addr) (leave func(), ok bool)
-	// Refused, if set, is told of each request that did not reach the handler.
-	Refused func(remote string, why *strict.Refusal)
+	// Refused, if set, is told of each request that did not reach the handler,
+	// and returns the answer to it: fields, and a body. Without fields it is a
+	// line of text.
+	Refused func(remote string, why *strict.Refusal) (fields http.Header, body []byte)
 	// Base is the parent of the contexts of requests. Its values are seen, its
 	// end is not: Server.Interrupt ends requests.
 	Base context.Context

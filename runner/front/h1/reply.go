@@ -330,11 +330,16 @@ func (x *Exchange) cut() {
 }
 
 // refusal answers a request that never became an exchange.
-func (x *Exchange) refusal(why *strict.Refusal) error {
-	text := strconv.Itoa(why.Status) + " " + http.StatusText(why.Status) + ": " + why.Reason + "\n"
-	b := appendStatus(x.out[:0], 1, why.Status)
-	b = append(b, "Connection: close\r\nContent-Type: text/plain; charset=utf-8\r\n"...)
-	b = appendField(b, "Content-Length", strconv.Itoa(len(text)))
-	b = append(append(append(b, x.c.server.date()...), "\r\n"...), text...)
-	return x.c.send(&x.pace, b, nil)
+func (x *Exchange) refusal(status int, fields http.Header, body []byte) error {
+	b := appendStatus(x.out[:0], 1, status)
+	b = append(b, "Connection: close\r\n"...)
+	for _, name := range x.sorted(fields) {
+		for _, value := range fields[name] {
+			b = x.appendField(b, name, value)
+		}
+	}
+	b = x.appendField(b, "Content-Length", strconv.Itoa(len(body)))
+	b = append(append(b, x.c.server.date()...), "\r\n"...)
+	x.out = b
+	return x.c.send(&x.pace, b, body)
 }
