@@ -97,6 +97,12 @@ key = "b.key"
 [log]
 access = "json"
 access_file = "missing/access.log"
+[static.directories.media]
+prefix = "/media/"
+path = "missing/media"
+[cache]
+on = false
+wait = "1s"
 `, taken.Addr()), taken
 }
 
@@ -107,6 +113,8 @@ var allFaults = []string{
 	"dram.toml:8: tls.certificates: there is no file ", "missing.pem: correct the path", "missing.key: correct the path",
 	"dram.toml:11: tls.certificates: ", "plain.txt holds no certificate",
 	"dram.toml:19: log.access_file: there is no directory ", "mkdir -p ",
+	"dram.toml:22: static.directories.media.path: ", "missing/media is no directory that can be read: make it, or name another",
+	"dram.toml:25: cache.wait: has no effect with cache.on = false: remove one of them",
 }
 
 // TestAllFaultsAtOnce at the start, with exit code 1 and nothing left open.

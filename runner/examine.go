@@ -17,13 +17,13 @@ import (
 )
 
 // examine looks at what a configuration names and serve would need:
-// certificates, addresses, users, files and directories. Faults would hinder
-// it; remarks are about what may be otherwise when it starts, or for whoever
-// starts it. An address that the running app itself has is neither: a reload
+// certificates, addresses, users, files and directories, and for settings that
+// change nothing. Faults would hinder it; remarks are about what may be
+// otherwise when it starts, or for whoever starts it. An address that the running app itself has is neither: a reload
 // keeps it.
 func examine(ctx context.Context, conf *config.Config) (faults, remarks []error) {
 	_, faults, remarks = front.ReadCertificates(conf, conf.Now())
-	faults = append(faults, front.MissingDirectories(conf)...)
+	faults = slices.Concat(faults, front.MissingDirectories(conf), conf.Idle())
 	places := wantedPlaces(conf, false)
 	if conf.Metrics.Listen != "" {
 		places = append(places, place{key: "metrics.listen", address: conf.Metrics.Listen})
