@@ -82,7 +82,8 @@
 //	               (414), 100 fields of 16 KiB together (431)
 //	a body         10 MiB (413), pauses of 30 s at most, 240 bytes a second
 //	a response     is taken with pauses of 60 s at most, at 240 bytes a second
-//	a connection   idles for 75 s
+//	a connection   idles for 75 s; while there is no place for others, the idlest
+//	               are closed after 1 s
 //	an address     has 1,000 connections, and half of all places at most, 500 new
 //	               ones a second and 2,000 at once; more are reset
 //	               asks 1,000 times a second and 5,000 times at once; more are

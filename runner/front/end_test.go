@@ -107,7 +107,7 @@ func TestAnOrphanNeedsNoLease(t *testing.T) {
 // TestWhoCameBeforeTheEndIsTaken although there was no place: a listener that
 // the last one closes would reset them.
 func TestWhoCameBeforeTheEndIsTaken(t *testing.T) {
-	s := newSite(t, func(l *limits) { l.clients, l.parting = 1, patience })
+	s := newSite(t, func(l *limits) { l.clients, l.rested, l.parting = 1, patience, patience })
 	s.add(text("served"))
 	first := s.visitor()
 	first.ask("/")
@@ -117,7 +117,7 @@ func TestWhoCameBeforeTheEndIsTaken(t *testing.T) {
 		late = append(late, s.visitor())
 		late[len(late)-1].ask("/")
 	}
-	s.logLine("no place for more clients, new ones wait")
+	s.logLine("no place for more clients")
 	s.send(control.KindStop, control.Stop{Grace: patience})
 	until(t, "the front is stopping", s.front.stopping.Load)
 	first.conn.Close()

@@ -12,12 +12,18 @@ import (
 
 // entrance bounds the client connections of all listeners. One client too
 // many waits in the kernel's queue until another leaves: if it were accepted,
-// there might be no descriptor left for a worker.
+// there might be no descriptor left for a worker. Those leave first who only
+// keep a connection open: else whoever opens enough of them, which costs
+// nothing, would keep everybody out.
 type entrance struct {
 	places chan struct{} // filled by each connection
 	vacant chan struct{} // holds one signal after the last one left
 	admit  func(net.Conn) (leave func(), ok bool)
 	log    *slog.Logger
+
+	// relieve ends a few connections that are idle; nil where an engine cannot.
+	// It is set before the first listener is guarded.
+	relieve func()
 
 	accepted atomic.Uint64 // connections so far
 
@@ -40,7 +46,7 @@ func (e *entrance) full() {
 	defer e.mu.Unlock()
 	if now := time.Now(); e.warned.IsZero() || now.Sub(e.warned) >= entranceWarning {
 		e.warned = now
-		e.log.Warn("no place for more clients, new ones wait; raise the limit of open files (ulimit -n, LimitNOFILE)",
+		e.log.Warn("no place for more clients: idle ones are closed, new ones wait; raise the limit of open files (ulimit -n, LimitNOFILE)",
 			"connections", cap(e.places))
 	}
 }
@@ -92,15 +98,8 @@ func turnAway(c net.Conn) {
 
 // acceptAny waits for a place, then for a client.
 func (g *guarded) acceptAny() (net.Conn, error) {
-	select {
-	case g.entrance.places <- struct{}{}:
-	default:
-		g.entrance.full()
-		select {
-		case g.entrance.places <- struct{}{}:
-		case <-g.closed:
-			return nil, net.ErrClosed
-		}
+	if !g.takePlace() {
+		return nil, net.ErrClosed
 	}
 	if last := g.last.Load(); last != nil {
 		g.look(*last)
@@ -117,6 +116,34 @@ func (g *guarded) acceptAny() (net.Conn, error) {
 		return nil, err
 	}
 	return conn, nil
+}
+
+// reliefPause is the time between two attempts to make room.
+const reliefPause = 50 * time.Millisecond
+
+// takePlace waits for a place and makes some; false: nobody comes here any more.
+func (g *guarded) takePlace() bool {
+	select {
+	case g.entrance.places <- struct{}{}:
+		return true
+	default:
+		g.entrance.full()
+	}
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for {
+		select {
+		case g.entrance.places <- struct{}{}:
+			return true
+		case <-g.closed:
+			return false
+		case <-timer.C:
+			if g.entrance.relieve != nil {
+				g.entrance.relieve()
+				timer.Reset(reliefPause)
+			}
+		}
+	}
 }
 
 // retire ends the accepting. If this process is the last to listen there, the

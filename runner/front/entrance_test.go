@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -30,7 +31,7 @@ func TestDivideLeavesRoomForTheMaster(t *testing.T) {
 }
 
 func TestAClientTooManyWaitsForItsPlace(t *testing.T) {
-	s := newSite(t, func(l *limits) { l.clients = 2 })
+	s := newSite(t, func(l *limits) { l.clients, l.rested = 2, patience })
 	s.add(text("served"))
 	get := func(c net.Conn) error {
 		if _, err := fmt.Fprintf(c, "GET / HTTP/1.1\r\nHost: h\r\n\r\n"); err != nil {
@@ -51,7 +52,7 @@ func TestAClientTooManyWaitsForItsPlace(t *testing.T) {
 	third := s.dial()
 	served := make(chan error, 1)
 	go func() { served <- get(third) }()
-	s.logLine("no place for more clients, new ones wait")
+	s.logLine("no place for more clients")
 	s.table() // the master is heard
 	select {
 	case err := <-served:
@@ -62,6 +63,30 @@ func TestAClientTooManyWaitsForItsPlace(t *testing.T) {
 	if err := await(t, "answer", served); err != nil {
 		t.Error(err)
 	}
+}
+
+// TestIdleClientsMakeRoom: who opens all the connections that there are, and
+// says nothing more, keeps nobody out. Who waits for an answer stays.
+func TestIdleClientsMakeRoom(t *testing.T) {
+	s := newSite(t, func(l *limits) { l.clients, l.rested = 3, time.Millisecond })
+	g := newGate(t)
+	s.add(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/busy" {
+			g.pass()
+		}
+		io.WriteString(w, "served")
+	})
+	busy := s.visitor()
+	busy.ask("/busy")
+	await(t, "the busy request", g.entered)
+	for range 10 {
+		idle := s.visitor()
+		idle.ask("/")
+		idle.answered(false)
+		s.visitor() // says nothing
+	}
+	g.release()
+	busy.answered(false)
 }
 
 // logLine waits for a line that begins so.

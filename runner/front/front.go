@@ -145,6 +145,9 @@ func newFront(o Options, understand func(*config.Config) (*settings, error)) (*f
 	f.entrance = newEntrance(s.clients, f.guard.admit, o.Log)
 	f.access = newAccessLog(o.Lines, o.Log)
 	f.engine = s.engine(base, &f.live, o.Log, f.handle, f.refuse)
+	if e, ok := f.engine.(interface{ relieve(least time.Duration) }); ok {
+		f.entrance.relieve = func() { e.relieve(f.live.Load().rested) }
+	}
 	return f, nil
 }
 

@@ -44,6 +44,7 @@ type limits struct {
 	spareTime time.Duration // idle life of the others
 
 	clients   int           // client connections
+	rested    time.Duration // client connections that have been idle for less do not make room for others
 	parting   time.Duration // time that idle clients have for a last request when all ends
 	handshake time.Duration // time for those that were about to connect then
 
@@ -89,6 +90,7 @@ func newLimits(c *config.Config) limits {
 		spare:           8,
 		spareTime:       5 * time.Second,
 		clients:         clients,
+		rested:          time.Second,
 		parting:         time.Second,
 		handshake:       100 * time.Millisecond,
 		engine:          newLoop,

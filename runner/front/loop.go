@@ -62,6 +62,9 @@ func (e *loop) serve(l net.Listener, secure bool) error {
 	return e.server.Serve(l)
 }
 
+// relieve makes room by the end of connections that are idle.
+func (e *loop) relieve(least time.Duration) { e.server.Relieve(least) }
+
 func (e *loop) goodbye() { e.server.Drain() }
 
 func (e *loop) farewell(patience time.Duration) {

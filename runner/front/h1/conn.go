@@ -45,6 +45,7 @@ type conn struct {
 	mu      sync.Mutex
 	current *Exchange // whose context a hang-up ends
 	resting bool      // waits for a request
+	rested  time.Time // since when
 	silent  bool      // the client has nothing more to say in this exchange
 	left    bool      // the client hung up
 	parent  context.Context
@@ -110,8 +111,9 @@ func (c *conn) rest() bool {
 	if c.server.dismissed.Load() {
 		patience = time.Nanosecond
 	}
-	c.readBy(time.Now(), patience)
-	c.resting = true
+	now := time.Now()
+	c.readBy(now, patience)
+	c.resting, c.rested = true, now
 	c.mu.Unlock()
 	err := c.firstRead()
 	c.mu.Lock()
@@ -124,6 +126,13 @@ func (c *conn) rest() bool {
 		c.read, err = time.Time{}, c.failure
 	}
 	return err == nil
+}
+
+// restsSince reports since when a connection waits for a request.
+func (c *conn) restsSince() (since time.Time, resting bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.rested, c.resting
 }
 
 // dismiss ends a rest.

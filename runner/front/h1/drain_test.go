@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/http"
 	"testing"
+	"time"
 )
 
 func TestDrainSaysGoodbyeAndLingers(t *testing.T) {
@@ -99,5 +100,26 @@ func TestCloseEndsEverything(t *testing.T) {
 	defer other.Close()
 	if err := s.server.ServeConn(one); err == nil {
 		t.Error("a closed server serves")
+	}
+}
+
+func TestRelieveEndsThoseWhoHaveRestedLongest(t *testing.T) {
+	s := newSite(t, Options{}, handled(app))
+	var all []*client
+	for range reliefPiece + 2 {
+		c := s.dial().say(getHello)
+		c.status(200)
+		until(t, "an idle connection", s.resting)
+		all = append(all, c)
+	}
+	s.server.Relieve(time.Hour)
+	all[0].say(getHello).status(200) // nobody has rested for so long
+	until(t, "an idle connection", s.resting)
+	s.server.Relieve(0)
+	for _, c := range all[1 : 1+reliefPiece] {
+		c.end()
+	}
+	for _, c := range []*client{all[0], all[len(all)-1]} {
+		c.say(getHello).status(200)
 	}
 }

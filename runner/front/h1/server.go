@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -65,6 +66,47 @@ func (s *Server) Dismiss() {
 	for _, c := range s.all() {
 		c.dismiss()
 	}
+}
+
+// The bounds of Relieve.
+const (
+	reliefSample = 128 // connections that are looked at
+	reliefPiece  = 8   // that are ended
+)
+
+// Relieve ends a few connections that have waited for a request for this long
+// at least: of as many as can be looked at quickly, those that have waited
+// longest. It is for a server that has no room for new clients. What has
+// arrived on them is answered.
+func (s *Server) Relieve(least time.Duration) {
+	type idle struct {
+		conn  *conn
+		since time.Time
+	}
+	var list []idle
+	for _, c := range s.some(reliefSample) {
+		if since, ok := c.restsSince(); ok && time.Since(since) >= least {
+			list = append(list, idle{c, since})
+		}
+	}
+	slices.SortFunc(list, func(a, b idle) int { return a.since.Compare(b.since) })
+	for _, i := range list[:min(len(list), reliefPiece)] {
+		i.conn.dismiss()
+	}
+}
+
+// some returns up to n connections, others each time.
+func (s *Server) some(n int) []*conn {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	list := make([]*conn, 0, min(n, len(s.conns)))
+	for c := range s.conns { // in no order
+		if len(list) == n {
+			break
+		}
+		list = append(list, c)
+	}
+	return list
 }
 
 // Interrupt ends the contexts of all requests, now and later, with a cause.
