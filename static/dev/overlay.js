@@ -21,9 +21,9 @@
     pre { margin: 0; padding: .7rem 0; overflow: auto; border-radius: 6px; background: #131118;
       font: 13px/1.55 ui-monospace, monospace; tab-size: 4; }
     pre.raw { padding: .7rem 1rem; max-height: 40vh; }
-    .line { display: block; padding: 0 1rem; white-space: pre; min-width: max-content; }
+    .line { display: flex; padding: 0 1rem; white-space: pre; min-width: max-content; } /* so that tabs count from the text */
     .hit { background: rgb(229 72 77 / .22); }
-    .number { display: inline-block; width: 3.2em; margin-right: 1.2em; text-align: right; color: #77717f; user-select: none; }
+    .number { flex: none; width: 3.2em; margin-right: 1.2em; text-align: right; color: #77717f; user-select: none; }
     .caret { color: #ff9592; }
     details { margin-top: 1.2rem; }
     summary { cursor: pointer; color: #b5aebd; }
