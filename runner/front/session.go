@@ -44,8 +44,12 @@ func converse(ctx context.Context, conn *control.Conn, us control.Hello, events 
 	report(ctx, events, event{conn: conn, err: err})
 }
 
-// report hands an event to Run, which takes events until ctx ends.
+// report hands an event to Run, which takes events until ctx ends; after that
+// there are none, not even that of the conversation's own end.
 func report(ctx context.Context, events chan<- event, e event) bool {
+	if ctx.Err() != nil {
+		return false
+	}
 	select {
 	case events <- e:
 		return true
