@@ -100,6 +100,7 @@
 // With server.hosts, requests for other hosts are answered 421, and those
 // without a host 400; hosts of mounts are among them. Health is answered before
 // any of this.
+//
 // # Static files
 //
 // What the app has in its folder static, every generation publishes to one
