@@ -235,8 +235,25 @@
 //	StateDirectory=qna
 //	Environment=DRAM_SERVER_RUN_DIR=/run/qna DRAM_SERVER_STATE_DIR=/var/lib/qna
 //
+// That runs everything as root, unless server.user names somebody (see Rights).
+// With User=qna and AmbientCapabilities=CAP_NET_BIND_SERVICE instead, nothing is
+// root's; that user must then be able to read the keys of certificates.
+//
 // A front that has not acknowledged what the master told it for 20 s, 10 s if it
 // runs apart, hangs: it is replaced, or cut off, and the log says so.
+//
+// # Containers
+//
+// serve may be PID 1: it takes TERM and reaps whatever is left to it. Settings
+// come in variables (PORT, which listens on all interfaces, DATABASE_URL and the
+// other DRAM_ ones), secrets in files (SECRET_KEY_FILE); logs go to standard
+// error. The memory that the control group allows is divided among the workers,
+// their number is workers.count. Liveness is /livez, readiness /readyz; a preStop
+// hook calls drain, so that the balancer turns away before anything ends, or
+// server.drain_delay does so upon TERM. A new image is a new container, so reload
+// and rollback are the orchestrator's there; only one container at a time may use
+// one SQLite file, and it must lie on a volume, as .dram/secret does if the secret
+// comes from there.
 //
 // # Rights
 //
