@@ -109,7 +109,7 @@ func (p *program) loneFront(ctx context.Context, gateway string) error {
 		Announce: func(string) { own.tell(os.Stdout) },
 		Lines:    p.logs.Load(), Reopen: reopenings(),
 		Load: func(control.Settings) (*config.Config, error) { return p.load() }, Again: hangups(),
-		Hello: controlHello(control.RoleFront), Tempo: pace,
+		Hello: controlHello(control.RoleFront), Tempo: pace, Alone: true,
 	})
 }
 
@@ -153,7 +153,7 @@ func (p *program) frontRole() *cobra.Command {
 				Hello: controlHello(control.RoleFront), Record: os.Getenv(recordVariable),
 				Orphaned: p.orphaned,
 				Lines:    p.logs.Load(),
-				Tempo:    pace,
+				Tempo:    pace, Alone: true,
 				Load: func(which control.Settings) (*config.Config, error) {
 					return keptSettings{file: which.File, root: which.Root}.load(p.flags())
 				},

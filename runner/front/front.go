@@ -52,6 +52,9 @@ type Options struct {
 	Record string
 	// Tempo, if set, counts the requests.
 	Tempo *tempo.Tempo
+	// Alone says that the front has the process for itself: it may then tell the
+	// scheduler how many processors to use.
+	Alone bool
 }
 
 // Run serves until the master says STOP or ctx ends; then it accepts nobody
@@ -92,6 +95,8 @@ type front struct {
 	guard    *guard
 	kept     kept
 	home     *app // this one: static and proxy
+
+	processors *processors
 
 	errorPages atomic.Pointer[errorPages] // of the app
 	closure    atomic.Pointer[closure]    // nil: the site is open
@@ -140,6 +145,9 @@ func newFront(o Options, understand func(*config.Config) (*settings, error)) (*f
 	f.static = newFiles(s.static, o.Log)
 	f.home = &app{static: f.static, table: f.table, names: true, serve: f.proxy.serve}
 	f.furnish(s)
+	if o.Alone {
+		f.processors = newProcessors()
+	}
 	f.live.Store(s)
 	f.guard = newGuard(&f.live, o.Log)
 	f.entrance = newEntrance(s.clients, f.guard.admit, o.Log)
@@ -361,6 +369,7 @@ func (f *front) handle(x exchange) {
 	defer f.inFlight.leave()
 	f.options.Tempo.Step()
 	t := newTurn(x, time.Now(), f.live.Load())
+	f.processors.look(t.begun)
 	t.pages = f.errorPages.Load()
 	if f.stopping.Load() {
 		t.Last()
