@@ -217,6 +217,7 @@ func TestSelected(t *testing.T) {
 		{acceptLanguage, "ko,en;q=x", "ko", false},
 		{acceptLanguage, "ko;q=0.8;x", "ko;q=0.8", false},
 		{acceptLanguage, "", "ko", false},
+		{acceptLanguage, "ko-KR,ko;q=0.9", "ko-kr;1000,ko;0900,", false}, // what the first one becomes
 		{acceptLanguage, strings.Repeat("ko,", 40), strings.Repeat("ko,", 41), false},
 		{accept, "text/html, */*", "text/html,*/*", true},
 		{accept, "text/html", "TEXT/HTML", false},

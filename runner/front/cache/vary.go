@@ -65,6 +65,10 @@ func appendField(b []byte, k kind, value string) []byte {
 // as they are.
 const maxRanges = 16
 
+// ordered marks a list that was put in order. No value has this octet: else a
+// client could send what another's list becomes, which apps would read otherwise.
+const ordered = 1
+
 // appendLanguages appends what Accept-Language asks for: its ranges, the
 // most wanted first, each with its weight. The order of equal ones stays.
 func appendLanguages(b []byte, value string) []byte {
@@ -85,6 +89,7 @@ func appendLanguages(b []byte, value string) []byte {
 		list = append(list, wanted{tag, weight})
 	}
 	slices.SortStableFunc(list, func(x, y wanted) int { return cmp.Compare(y.weight, x.weight) })
+	b = append(b, ordered)
 	for _, w := range list {
 		b = appendLower(b, w.tag)
 		b = append(b, ';', byte('0'+w.weight/1000), byte('0'+w.weight/100%10), byte('0'+w.weight/10%10), byte('0'+w.weight%10), ',')
