@@ -31,6 +31,8 @@ func bypasses(r *Request, cookies []string) string {
 		return "it has Authorization"
 	case r.Host == "":
 		return "it names no host"
+	case r.ambiguous():
+		return "it repeats a field that pages vary on"
 	case r.has.contains(connection) && namesFields(r.values[connection]):
 		return "its Connection takes fields away" // or asks for an upgrade
 	case r.has.contains(cookie) && hasCookie(r.values[cookie], cookies):

@@ -57,6 +57,8 @@ func TestBypasses(t *testing.T) {
 		"the session in production":  {get("/", "Cookie: __Host-qna=sealed"), true},
 		"the session in a 2nd line":  {get("/", "Cookie: a=b", "Cookie: qna=x"), true},
 		"an empty session":           {get("/", "Cookie: qna"), true},
+		"a language in two lines":    {get("/", "Accept-Language: fr", "Accept-Language: en;q=0.8"), true},
+		"two lines of Cache-Control": {get("/", "Cache-Control: no-transform", "Cache-Control: max-age=0"), false},
 		"Authorization":              {get("/", "Authorization: Basic eA=="), true},
 		"keep-alive":                 {get("/", "Connection: Keep-Alive, close"), false},
 		"an upgrade":                 {get("/", "Connection: Upgrade", "Upgrade: websocket"), true},

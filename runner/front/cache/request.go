@@ -14,8 +14,9 @@ type Request struct {
 	Secure bool   // by TLS
 	Bodied bool   // it has a body
 
-	has    set
-	values [kinds]string
+	has      set
+	repeated set
+	values   [kinds]string
 }
 
 // kind is a field that caches care about.
@@ -95,11 +96,17 @@ func (r *Request) Field(name, value string) {
 		r.values[k] += "; " + value
 	case r.has.contains(k):
 		r.values[k] += ", " + value
+		r.repeated = r.repeated.with(k)
 	default:
 		r.has = r.has.with(k)
 		r.values[k] = value
 	}
 }
+
+// ambiguous reports a field that pages may vary on in several lines. They mean
+// the same as one line does, but many an app reads the first line alone, and
+// its answer would be kept for those who sent the one.
+func (r *Request) ambiguous() bool { return r.repeated.meets(1<<selecting - 1) }
 
 // Selective reports that a request does not simply want the whole, if that is
 // there: it has conditions, or wants a part.
