@@ -220,6 +220,8 @@ func TestSelected(t *testing.T) {
 		{acceptLanguage, "ko;q=0.8;x", "ko;q=0.8", false},
 		{acceptLanguage, "", "ko", false},
 		{acceptLanguage, "ko-KR,ko;q=0.9", "ko-kr;1000,ko;0900,", false}, // what the first one becomes
+		{acceptLanguage, "ko-KR,ko;q=0.9", ",ko-KR,ko;q=0.9", false},
+		{acceptLanguage, "ko-KR,ko;q=0.9", "ko-KR," + strings.Repeat(" ", 300) + "ko;q=0.9", false},
 		{acceptLanguage, strings.Repeat("ko,", 40), strings.Repeat("ko,", 41), false},
 		{accept, "text/html, */*", "text/html,*/*", true},
 		{accept, "text/html", "TEXT/HTML", false},

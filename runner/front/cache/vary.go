@@ -61,9 +61,13 @@ func appendField(b []byte, k kind, value string) []byte {
 	return b
 }
 
-// maxRanges bounds the work for one Accept-Language. Longer ones are compared
-// as they are.
-const maxRanges = 16
+// What bounds the work for one Accept-Language, far below the bounds of apps,
+// who may not read what is beyond them. Longer ones are compared as they are,
+// and so are those with empty elements, which some apps count and some do not.
+const (
+	maxRanges    = 16
+	maxLanguages = 256 // bytes
+)
 
 // ordered marks a list that was put in order. No value has this octet: else a
 // client could send what another's list becomes, which apps would read otherwise.
@@ -72,6 +76,9 @@ const ordered = 1
 // appendLanguages appends what Accept-Language asks for: its ranges, the
 // most wanted first, each with its weight. The order of equal ones stays.
 func appendLanguages(b []byte, value string) []byte {
+	if len(value) > maxLanguages {
+		return append(b, value...)
+	}
 	type wanted struct {
 		tag    string
 		weight int // thousandths
@@ -80,10 +87,7 @@ func appendLanguages(b []byte, value string) []byte {
 	list := array[:0]
 	for element := range strings.SplitSeq(value, ",") {
 		tag, weight, ok := languageRange(element)
-		if tag == "" && ok {
-			continue
-		}
-		if !ok || len(list) == maxRanges {
+		if !ok || tag == "" || len(list) == maxRanges {
 			return append(b, value...)
 		}
 		list = append(list, wanted{tag, weight})
