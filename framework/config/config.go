@@ -111,8 +111,10 @@ type Server struct {
 	// KeepAlive is how long an idle client connection stays open.
 	KeepAlive time.Duration `key:"keep_alive" help:"how long an idle client connection stays open"`
 	// TrustedProxies are the addresses, or ranges as 10.0.0.0/8, of proxies
-	// whose X-Forwarded-For, -Proto and -Host say who the client is. From
-	// everybody else these fields are dropped.
+	// whose X-Forwarded-For, -Proto and -Host say who the client is, and whose
+	// X-Forwarded-Prefix what they took off the path, so that links are right.
+	// They must set these fields or drop them, not pass on those of a client.
+	// From everybody else they are dropped.
 	TrustedProxies []string `key:"trusted_proxies" help:"addresses of proxies that say who the client is, like 10.0.0.0/8"`
 	// IdempotencyKeys says that the app knows the field Idempotency-Key: a
 	// request that has it may be sent to another worker when its own dies.

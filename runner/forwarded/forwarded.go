@@ -4,7 +4,8 @@
 // Such a proxy says in X-Forwarded-For, X-Forwarded-Proto and X-Forwarded-Host
 // who its client is, how it speaks and what it asked for. So can anybody else;
 // therefore these fields count only when the peer of the connection is one of
-// the addresses in server.trusted_proxies.
+// the addresses in server.trusted_proxies. The same holds for
+// X-Forwarded-Prefix, by which a proxy says what it took off the path.
 package forwarded
 
 import (
@@ -12,7 +13,9 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"net/url"
 	"strings"
+	"unicode/utf8"
 )
 
 // Apply makes r the request of the client behind trusted proxies: RemoteAddr
@@ -41,12 +44,55 @@ func Apply(r *http.Request, trusted []netip.Prefix) {
 	}
 }
 
+// Prefix returns what trusted proxies took off the path before they passed a
+// request on, as the last of them says in X-Forwarded-Prefix: "/board" for a
+// site that clients see at /board/. It is "" when there is no such proxy, and
+// for what is no path in whole segments.
+func Prefix(r *http.Request, trusted []netip.Prefix) string {
+	if len(r.Header["X-Forwarded-Prefix"]) == 0 || !trusts(trusted, peer(r)) {
+		return ""
+	}
+	prefix := strings.TrimSuffix(last(r.Header["X-Forwarded-Prefix"]), "/")
+	if !validPrefix(prefix) {
+		return ""
+	}
+	return prefix
+}
+
+// maxPrefix bounds a prefix, which stands in every link of a page.
+const maxPrefix = 256
+
+func validPrefix(prefix string) bool {
+	segments, rooted := strings.CutPrefix(prefix, "/")
+	if !rooted || len(prefix) > maxPrefix {
+		return false
+	}
+	for segment := range strings.SplitSeq(segments, "/") {
+		plain, err := url.PathUnescape(segment)
+		if err != nil || plain == "" || plain == "." || plain == ".." || strings.ContainsFunc(plain, isHidden) ||
+			strings.ContainsFunc(segment, func(c rune) bool { return c != '%' && !isHost(c) }) {
+			return false
+		}
+	}
+	return true
+}
+
+// isHidden reports what may not be in a segment, whichever way it is written.
+func isHidden(c rune) bool {
+	return c < ' ' || c == 0x7f || c == '/' || c == '\\' || c == utf8.RuneError
+}
+
 // Handler applies trusted proxies to the requests of next, and takes from all
 // others the fields by which they could pass for one. The server of next must
 // be what the proxies talk to.
 func Handler(next http.Handler, trusted []netip.Prefix) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if trusts(trusted, peer(r)) {
+			prefix := Prefix(r, trusted)
+			delete(r.Header, "X-Forwarded-Prefix")
+			if prefix != "" {
+				r.Header["X-Forwarded-Prefix"] = []string{prefix}
+			}
 			Apply(r, trusted)
 		} else {
 			for name := range r.Header {

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"strings"
 	"testing"
 )
 
@@ -81,4 +82,41 @@ func TestHandlerTakesTheClaimsOfOthers(t *testing.T) {
 			t.Errorf("header %v", r.Header)
 		}
 	}), nil).ServeHTTP(nil, r)
+}
+
+func TestPrefix(t *testing.T) {
+	for name, c := range map[string]struct{ peer, said, want string }{
+		"trusted":        {"10.0.0.1:5", "/board", "/board"},
+		"untrusted":      {"203.0.113.1:5", "/board", ""},
+		"segments":       {"10.0.0.1:5", "/a/b-c_d.e~f/", "/a/b-c_d.e~f"},
+		"escaped":        {"10.0.0.1:5", "/%EA%B2%8C%EC%8B%9C%ED%8C%90", "/%EA%B2%8C%EC%8B%9C%ED%8C%90"},
+		"a list":         {"10.0.0.1:5", "/forged, /board", "/board"},
+		"the root":       {"10.0.0.1:5", "/", ""},
+		"nothing":        {"10.0.0.1:5", "", ""},
+		"a site":         {"10.0.0.1:5", "//evil.example", ""},
+		"a URL":          {"10.0.0.1:5", "https://evil.example/a", ""},
+		"no slash":       {"10.0.0.1:5", "board", ""},
+		"dots":           {"10.0.0.1:5", "/a/../b", ""},
+		"escaped dots":   {"10.0.0.1:5", "/a/%2e%2E/b", ""},
+		"escaped slash":  {"10.0.0.1:5", "/a%2fb", ""},
+		"backslash":      {"10.0.0.1:5", `/\evil.example`, ""},
+		"escaped escape": {"10.0.0.1:5", "/a%0d", ""},
+		"half an escape": {"10.0.0.1:5", "/a%2", ""},
+		"a query":        {"10.0.0.1:5", "/a?b", ""},
+		"markup":         {"10.0.0.1:5", `/"><script>`, ""},
+		"no text":        {"10.0.0.1:5", "/%FF", ""},
+		"endless":        {"10.0.0.1:5", "/" + strings.Repeat("a", 300), ""},
+	} {
+		r := httptest.NewRequest("GET", "/", nil)
+		r.RemoteAddr = c.peer
+		r.Header.Set("X-Forwarded-Prefix", c.said)
+		if got := Prefix(r, proxies); got != c.want {
+			t.Errorf("%s: %q, want %q", name, got, c.want)
+		}
+		seen := "none"
+		Handler(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { seen = r.Header.Get("X-Forwarded-Prefix") }), proxies).ServeHTTP(httptest.NewRecorder(), r)
+		if seen != c.want {
+			t.Errorf("%s: the handler sees %q, want %q", name, seen, c.want)
+		}
+	}
 }

@@ -113,7 +113,7 @@ func (f *front) route(t *turn) bool {
 	if m != nil {
 		t.app, t.settings, t.mount = m.app, m.settings, m.name
 		if len(m.segments) > 0 && !m.KeepPrefix {
-			t.prefix, t.shorter = m.prefix, m.inside(path, query)
+			t.prefix, t.shorter = t.outer+m.prefix, m.inside(path, query)
 		}
 	}
 	if t.Length() < 0 && t.settings.body < t.settings.largest {

@@ -196,5 +196,6 @@
 // dropped. So were hop-by-hop fields and fields whose name contains "_" or
 // ".", which frameworks of the CGI tradition cannot tell from others. The same
 // holds for the fields of a trailer. Host is as the client sent it, and so is
-// the path but for the prefix of a mount, which X-Forwarded-Prefix says.
+// the path but for the prefix of a mount, which X-Forwarded-Prefix says; what
+// one of server.trusted_proxies says there that it took off stands before it.
 package front

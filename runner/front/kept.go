@@ -3,6 +3,7 @@ package front
 import (
 	"bytes"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -80,7 +81,7 @@ func (k *kept) serve(t *turn, next func(*turn)) {
 	case c == nil, t.settings.uncached:
 		next(t)
 	case cache.Unsafe(t.Method()):
-		t.exchange = &changing{exchange: t.exchange, cache: c, host: t.host}
+		t.exchange = &changing{exchange: t.exchange, cache: c, host: t.host, outer: t.outer}
 		next(t)
 	default:
 		k.look(c, t, next)
@@ -115,7 +116,7 @@ func (k *kept) look(c *cache.Cache, t *turn, next func(*turn)) {
 
 // forCache is what the cache wants to know of the request.
 func (t *turn) forCache() cache.Request {
-	r := cache.Request{Method: t.Method(), Host: t.host, Target: t.Target(), Secure: t.tls != nil, Bodied: t.Length() != 0}
+	r := cache.Request{Method: t.Method(), Host: t.host, Base: t.outer, Target: t.Target(), Secure: t.tls != nil, Bodied: t.Length() != 0}
 	for i := range t.Fields() {
 		r.Field(t.Field(i))
 	}
@@ -241,12 +242,13 @@ type changing struct {
 	exchange
 	cache  *cache.Cache
 	host   string
+	outer  string // stands before the paths that the response names, and not before ours
 	status int
 	named  []string
 }
 
 func (x *changing) Start(status int, h http.Header) {
-	x.invalidate(status, append(h["Location"][:len(h["Location"]):len(h["Location"])], h["Content-Location"]...))
+	x.invalidate(status, slices.Concat(h["Location"], h["Content-Location"]))
 	x.exchange.Start(status, h)
 }
 
@@ -268,5 +270,10 @@ func (x *changing) Ready(dated bool) {
 }
 
 func (x *changing) invalidate(status int, named []string) {
+	for i := range named {
+		if rest, ok := strings.CutPrefix(named[i], x.outer); ok && strings.HasPrefix(rest, "/") {
+			named[i] = rest
+		}
+	}
 	x.cache.Invalidate(x.host, x.Target(), status, named...)
 }

@@ -28,7 +28,7 @@ func (f *front) redirect(t *turn) bool {
 	}
 	t.reason = "redirected to https"
 	t.Start(http.StatusPermanentRedirect, http.Header{
-		"Location":       {"https://" + secureHost(t.host, s.https) + target},
+		"Location":       {"https://" + secureHost(t.host, s.https) + t.outer + target},
 		"Content-Length": {"0"},
 	})
 	return true

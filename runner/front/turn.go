@@ -18,7 +18,8 @@ type turn struct {
 	settings *settings   // as the turn began
 	app      *app        // that answers
 	mount    string      // the name of the mount, "" for none
-	prefix   string      // of the path that the app does not see, escaped; "" for none
+	outer    string      // what a trusted proxy took off the path, escaped; "" for nothing
+	prefix   string      // of the path that the app does not see, escaped, with outer; "" for none
 	shorter  string      // the target without the prefix; "" without one
 	bounded  requestBody // the body, if its limit is lower than the engine's
 	pages    *errorPages
@@ -47,6 +48,8 @@ func newTurn(x exchange, now time.Time, s *settings) *turn {
 	t := &turn{exchange: x, settings: s, id: newID(), begun: now, client: x.Remote(), host: x.Host(), tls: x.TLS()}
 	if len(s.trusted) > 0 {
 		r := x.Head()
+		t.outer = forwarded.Prefix(r, s.trusted)
+		t.prefix = t.outer
 		forwarded.Apply(r, s.trusted)
 		t.client, t.host, t.tls = r.RemoteAddr, r.Host, r.TLS
 	}

@@ -167,7 +167,11 @@ func appendKey(b []byte, r *Request) []byte {
 	b = append(b, ':')
 	b = appendLower(b, r.Host)
 	b = append(b, 0) // which neither of them has
-	return append(b, targetOf(r.Target)...)
+	b = append(b, targetOf(r.Target)...)
+	if r.Base != "" {
+		b = append(append(b, 0), r.Base...)
+	}
+	return b
 }
 
 // targetOf is path and query of a target, which may be that of a proxy:

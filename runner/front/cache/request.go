@@ -11,6 +11,7 @@ type Request struct {
 	Method string
 	Host   string // authority, "" if the client named none
 	Target string // path and query as they were sent
+	Base   string // what a proxy took off the path before, which may be in links
 	Secure bool   // by TLS
 	Bodied bool   // it has a body
 
