@@ -35,7 +35,9 @@ type built struct {
 // processes that it started.
 func (b *builder) build(ctx context.Context, seq int) built {
 	began := time.Now()
-	binary := filepath.Join(b.out, fmt.Sprintf("app-%d", seq))
+	// The file has the name that the app has elsewhere, for its messages begin
+	// with it.
+	binary := filepath.Join(b.out, fmt.Sprintf("app-%d", seq), filepath.Base(b.dir))
 	args := []string{"build", "-json", "-ldflags=-w", "-buildvcs=false", "-o", binary, "."}
 	var out bytes.Buffer
 	cmd := exec.Command("go", args...)
@@ -50,7 +52,7 @@ func (b *builder) build(ctx context.Context, seq int) built {
 	result := built{Took: time.Since(began)}
 	switch {
 	case ctx.Err() != nil:
-		os.Remove(binary)
+		os.RemoveAll(filepath.Dir(binary))
 	case err != nil:
 		text := buildText(out.Bytes())
 		if text == "" {
@@ -83,8 +85,8 @@ func (b *builder) announceSQLite(ctx context.Context, done <-chan struct{}) {
 func (b *builder) clean(keep string) {
 	old, _ := filepath.Glob(filepath.Join(b.out, "app-*"))
 	for _, name := range old {
-		if name != keep {
-			os.Remove(name)
+		if name != filepath.Dir(keep) {
+			os.RemoveAll(name)
 		}
 	}
 }

@@ -20,9 +20,10 @@ func TestBuild(t *testing.T) {
 	write(t, dir, "main.go", "package main\n\nfunc main() {}\n")
 	b := testBuilder(dir)
 	good := b.build(t.Context(), 7)
-	if good.Problem != nil || filepath.Base(good.Binary) != "app-7" {
+	if good.Problem != nil || good.Binary != filepath.Join(b.out, "app-7", filepath.Base(dir)) {
 		t.Fatalf("%+v", good)
 	}
+	b.clean(good.Binary)
 	if _, err := os.Stat(good.Binary); err != nil {
 		t.Error(err)
 	}

@@ -84,7 +84,7 @@ func TestParseCrash(t *testing.T) {
 	}
 
 	p = parseCrash(problemStart, "the app ended with exit code 1",
-		"level=ERROR msg=request err=\"templates/a.html:1:1: bad\"\napp-1: dram.toml:12: unknown key server.lisen, did you mean server.listen?\n", "run")
+		"level=ERROR msg=request err=\"templates/a.html:1:1: bad\"\nmy-forum: dram.toml:12: unknown key server.lisen, did you mean server.listen?\n", "run")
 	want = []location{{File: "dram.toml", Line: 12, Message: "unknown key server.lisen, did you mean server.listen?"}}
 	if d := cmp.Diff(want, p.Locations); d != "" {
 		t.Errorf("a fault in a settings file (-want +got):\n%s", d)

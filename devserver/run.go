@@ -215,6 +215,6 @@ func (p place) announce(lock *os.File, url string) {
 func (p place) clean() {
 	old, _ := filepath.Glob(filepath.Join(p.work, "app-*"))
 	for _, name := range old {
-		os.Remove(name)
+		os.RemoveAll(name)
 	}
 }
