@@ -29,7 +29,7 @@ func (s *Server) ServeTLS(l net.Listener) error {
 // ServeConn answers the requests of one connection and closes it.
 func (s *Server) ServeConn(n net.Conn) error {
 	done := make(chan struct{})
-	if !s.run(func() { defer close(done); s.converse(n, rawOf(n), func() {}) }) {
+	if !s.run(func() { s.converse(n, rawOf(n), func() { close(done) }) }) {
 		n.Close()
 		return errClosed
 	}
@@ -105,17 +105,16 @@ func (s *Server) admit(n net.Conn, start func(net.Conn, func())) {
 // converse serves a connection whose descriptor is below raw.
 func (s *Server) converse(n net.Conn, raw syscall.RawConn, leave func()) {
 	c := newConn(s, n, raw)
-	defer leave()
+	c.leave = leave
 	if !s.add(c) {
 		n.Close()
+		leave()
 		return
 	}
-	defer s.remove(c)
 	if raw != nil {
 		if err := s.gone.add(c, raw); err != nil {
 			c.options.Log.Warn("h1: hang-ups of a client will not be noticed", "client", c.remote, "err", err)
 		}
-		defer s.gone.forget(c)
 	}
 	c.serve()
 }

@@ -30,6 +30,7 @@ type conn struct {
 	remote string
 	local  string
 	watch  slot
+	leave  func() // called when the connection has ended
 
 	options *Options // since the exchange began
 
@@ -39,6 +40,7 @@ type conn struct {
 	write   time.Time
 	first   [1]byte
 	served  bool // a request
+	fresh   bool // the goroutine has only waited so far, for settling
 	posted  bool // the last one was a POST
 	taken   bool // upgraded
 
@@ -66,11 +68,36 @@ func newConn(s *Server, n net.Conn, raw syscall.RawConn) *conn {
 	return c
 }
 
-// serve answers requests until one side ends the connection.
+// settlingTime is how long a connection waits before it goes on in another
+// goroutine: answering requests has made the stack of this one grow, and most
+// clients that have been silent for so long will be silent for longer.
+const settlingTime = time.Second
+
+// serve answers requests until one side ends the connection, or the client has
+// been silent for a while: then it goes on in another goroutine.
 func (c *conn) serve() {
-	defer c.close()
-	for c.rest() && c.exchange() {
+	silent := false
+	defer func() {
+		if !silent || !c.server.run(func() { c.fresh = true; c.serve() }) {
+			c.end()
+		}
+	}()
+	for {
+		var ok bool
+		if ok, silent = c.rest(); !ok || !c.exchange() {
+			return
+		}
 	}
+}
+
+// end must follow serve.
+func (c *conn) end() {
+	c.close()
+	if c.raw != nil {
+		c.server.gone.forget(c)
+	}
+	c.server.remove(c)
+	c.leave()
 }
 
 func (c *conn) close() {
@@ -97,15 +124,21 @@ func (c *conn) cut() {
 }
 
 // rest waits for the first octet of a request, without a buffer, and reports
-// whether one came.
-func (c *conn) rest() bool {
+// whether one came; if none did, whether the wait is to go on.
+func (c *conn) rest() (ok, silent bool) {
 	if !c.in.empty() {
-		return true
+		return true, false
 	}
 	o := c.server.options.Load()
 	patience := o.KeepAlive
 	if !c.served {
 		patience = o.HeadTime
+	}
+	settles := c.settles(patience)
+	if settles {
+		patience = c.server.settling
+	} else if c.fresh {
+		patience -= c.server.settling
 	}
 	c.mu.Lock()
 	if c.server.dismissed.Load() {
@@ -124,8 +157,15 @@ func (c *conn) rest() bool {
 		c.failure = err
 		_ = c.raw.Control(func(fd uintptr) { c.tryRead(fd) })
 		c.read, err = time.Time{}, c.failure
+		silent = settles && errors.Is(err, os.ErrDeadlineExceeded)
 	}
-	return err == nil
+	return err == nil, silent
+}
+
+// settles reports that a wait of so long has two parts. A connection that has
+// only just come has a small stack yet.
+func (c *conn) settles(patience time.Duration) bool {
+	return c.raw != nil && c.served && !c.fresh && patience > 2*c.server.settling
 }
 
 // restsSince reports since when a connection waits for a request.
@@ -190,6 +230,7 @@ func (c *conn) exchange() bool {
 		c.refuse(x, err)
 		return false
 	}
+	c.fresh = false
 	c.served, c.posted = true, string(x.head.bytes(x.head.method)) == http.MethodPost
 	if x.head.length != 0 {
 		x.body = newBody(x)

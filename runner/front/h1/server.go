@@ -19,6 +19,7 @@ type Server struct {
 	copies    sync.Pool // of *[copySize]byte
 	gone      lazyWatcher
 	clock     atomic.Pointer[stamp]
+	settling  time.Duration // settlingTime
 	draining  atomic.Bool
 	dismissed atomic.Bool
 	why       atomic.Pointer[error] // of Interrupt
@@ -34,7 +35,7 @@ type Server struct {
 // its connection. Close must be called in the end.
 func New(o Options, handle func(*Exchange)) *Server {
 	o = o.withDefaults()
-	s := &Server{handle: handle, conns: make(map[*conn]struct{}), buffers: newBuffers()}
+	s := &Server{handle: handle, conns: make(map[*conn]struct{}), buffers: newBuffers(), settling: settlingTime}
 	s.buffers.fit(&o)
 	s.options.Store(&o)
 	s.exchanges.New = func() any { return new(Exchange) }
