@@ -66,6 +66,21 @@ func isNoAnswer(err error) bool {
 	return err == unix.ENOSYS || err == unix.EPERM || err == unix.EAGAIN || err == unix.EINVAL || err == unix.E2BIG
 }
 
+// stamp says what a name stands for now, be it outside of the directory: which
+// shows whether it is what was opened before, not whether it may be opened.
+func (b *below) stamp(name string) (stamp, error) {
+	var stat unix.Stat_t
+	for {
+		switch err := unix.Fstatat(int(b.dir.Fd()), name, &stat, 0); err {
+		case nil:
+			return stampOfStat(&stat), nil
+		case unix.EINTR:
+		default:
+			return stamp{}, err
+		}
+	}
+}
+
 // read makes a form of a file's content.
 func (b *below) read(name string) (*form, stamp, error) {
 	fd, err := b.descriptor(name)

@@ -218,18 +218,17 @@ func (d *directory) holds(f *file, name string, now time.Time) bool {
 	if f.weak && f.stamps[identity].age(now) >= settled {
 		return false // it gets a strong tag
 	}
+	if name == "" || strings.HasSuffix(name, "/") {
+		name += d.Index
+	}
 	err := d.use(now, func(root *below) error {
-		name, err := d.indexed(root, name)
-		if err != nil {
-			return err
-		}
 		for c := range codings {
 			if c != identity && !d.Precompressed {
 				break
 			}
-			info, err := root.root.Stat(named(name, c))
+			at, err := root.stamp(named(name, c))
 			switch {
-			case err == nil && stampOf(info) == f.stamps[c]:
+			case err == nil && at == f.stamps[c]:
 			case errors.Is(err, fs.ErrNotExist) && f.stamps[c] == stamp{}:
 			default:
 				return errMoving
