@@ -26,6 +26,13 @@ func idle(b *bench, r row) ([]*line, error) {
 	defer stopAll(stacks)
 	calm := r
 	calm.title = "dynamic page, 5 KiB, beside 1 idle connection"
+	for _, s := range stacks {
+		clients, _, err := crowdOf(s, 1)
+		defer closeAll(clients)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", s.Name, err)
+		}
+	}
 	lines, err := b.race(calm, saturation, stacks)
 	if err != nil {
 		return nil, err
@@ -33,31 +40,46 @@ func idle(b *bench, r row) ([]*line, error) {
 	busy := r
 	busy.title = "the same beside 10,000"
 	var more, notes []*line
-	for _, s := range stacks { // one after the other: descriptors are few
-		beside, note, err := b.beside(busy, s)
+	for i, s := range stacks { // one after the other: descriptors are few
+		beside, each, err := b.beside(busy, s)
 		if err != nil {
 			return lines, fmt.Errorf("%s: %w", s.Name, err)
 		}
-		more, notes = append(more, beside), append(notes, note)
+		more = append(more, beside)
 		beside.conclude(more[0])
+		note := idleNote(s.Name, each, lines[i], beside)
+		fmt.Fprintln(os.Stderr, "  "+note.String())
+		notes = append(notes, note)
 	}
 	return append(append(lines, more...), notes...), nil
 }
 
-// beside measures a stack with a crowd of idle clients.
-func (b *bench) beside(r row, s *stack.Stack) (beside, note *line, err error) {
+// idleNote says what idle connections cost, and what a request does beside
+// them.
+func idleNote(stack string, each int64, calm, beside *line) *line {
+	text := fmt.Sprintf("%.1f KiB each; a request costs %.2f times what it does beside 1", float64(each)/1024, float64(beside.CPU)/float64(calm.CPU))
+	if stack == ours {
+		text += fmt.Sprintf(" (budget %d KiB)", idleBudget>>10)
+	}
+	return &line{Row: calm.Row, Work: "10,000 idle connections", Stack: stack, RSS: each, Note: text}
+}
+
+// idleBudget is what one of ours may cost.
+const idleBudget = 8 << 10
+
+// beside measures a stack with a crowd of idle clients, and what each of them
+// costs.
+func (b *bench) beside(r row, s *stack.Stack) (beside *line, each int64, err error) {
 	clients, each, err := crowdOf(s, idleConnections)
 	defer closeAll(clients)
 	if err != nil {
-		return nil, nil, err
+		return nil, 0, err
 	}
 	lines, err := b.race(r, saturation, []*stack.Stack{s})
 	if err != nil {
-		return nil, nil, err
+		return nil, 0, err
 	}
-	note = &line{Row: r.name, Work: "10,000 idle connections", Stack: s.Name, RSS: each, Note: fmt.Sprintf("%.1f KiB each", float64(each)/1024)}
-	fmt.Fprintln(os.Stderr, "  "+note.String())
-	return lines[0], note, nil
+	return lines[0], each, nil
 }
 
 // crowdOf opens connections that have each had one answer, and returns what

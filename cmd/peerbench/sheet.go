@@ -164,7 +164,7 @@ func (s *sheet) markdown() string {
 	var last *line
 	for _, l := range s.Lines {
 		work, load := l.Work, l.Load
-		if last != nil && last.Row == l.Row {
+		if last != nil && last.Row == l.Row && last.Work == l.Work {
 			if work = ""; last.Load == load {
 				load = ""
 			}

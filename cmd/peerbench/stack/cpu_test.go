@@ -26,7 +26,7 @@ func TestParseStat(t *testing.T) {
 func TestCPU(t *testing.T) {
 	s := &Stack{dir: t.TempDir()}
 	defer s.Stop()
-	if _, err := s.start("busy", nil, "sh", "-c", "sh -c 'while :; do :; done' & wait"); err != nil {
+	if _, err := s.start("busy", nil, "sh", "-c", "sh -c 'while :; do :; done' & trap 'kill $!' TERM; wait"); err != nil {
 		t.Fatal(err)
 	}
 	deadline := time.Now().Add(10 * time.Second)
