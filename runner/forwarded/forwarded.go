@@ -28,7 +28,7 @@ func Apply(r *http.Request, trusted []netip.Prefix) {
 	if len(trusted) == 0 || !trusts(trusted, peer(r)) {
 		return
 	}
-	if client, ok := client(r.Header["X-Forwarded-For"], trusted); ok {
+	if client, ok := client(r.Header["X-Forwarded-For"], trusted, peer(r).IsLoopback()); ok {
 		r.RemoteAddr = net.JoinHostPort(client.String(), "0")
 	}
 	switch strings.ToLower(last(r.Header["X-Forwarded-Proto"])) {
@@ -127,12 +127,14 @@ func trusts(trusted []netip.Prefix, a netip.Addr) bool {
 }
 
 // client is the last address of a list that is not trusted, or the first one
-// of those that are. What is no address ends the list.
-func client(lines []string, trusted []netip.Prefix) (found netip.Addr, ok bool) {
+// of those that are. What is no address ends the list, and so does a loopback
+// address, unless the proxy is on this machine (near): on another machine it
+// names nobody, while here it may have rights.
+func client(lines []string, trusted []netip.Prefix, near bool) (found netip.Addr, ok bool) {
 	list := strings.Split(strings.Join(lines, ","), ",")
 	for i := len(list) - 1; i >= 0; i-- {
 		a, err := parse(strings.TrimSpace(list[i]))
-		if err != nil {
+		if err != nil || a.IsLoopback() && !near {
 			return found, ok
 		}
 		found, ok = a, true
@@ -146,7 +148,7 @@ func client(lines []string, trusted []netip.Prefix) (found netip.Addr, ok bool) 
 // parse reads an address, which some proxies write with a port.
 func parse(text string) (netip.Addr, error) {
 	if a, err := netip.ParseAddrPort(text); err == nil {
-		return a.Addr().Unmap(), nil
+		return a.Addr().Unmap().WithZone(""), nil
 	}
 	a, err := netip.ParseAddr(strings.Trim(text, "[]"))
 	return a.Unmap().WithZone(""), err

@@ -4,11 +4,12 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"net/url"
 	"strings"
 	"testing"
 )
 
-var proxies = []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("2001:db8:1::/48")}
+var proxies = []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("2001:db8:1::/48"), netip.MustParsePrefix("127.0.0.9/32")}
 
 func TestApply(t *testing.T) {
 	for name, c := range map[string]struct {
@@ -23,6 +24,9 @@ func TestApply(t *testing.T) {
 		"no chain":              {"10.0.0.1:5", "", "https", "", "10.0.0.1:5 https app"},
 		"no address":            {"10.0.0.1:5", "unknown", "", "", "10.0.0.1:5 http app"},
 		"garbage before proxy":  {"10.0.0.1:5", "evil, 10.0.0.8", "", "", "10.0.0.8:0 http app"},
+		"loopback from afar":    {"10.0.0.1:5", "127.0.0.1, 10.0.0.8", "", "", "10.0.0.8:0 http app"},
+		"loopback alone":        {"10.0.0.1:5", "::1", "", "", "10.0.0.1:5 http app"},
+		"loopback from here":    {"127.0.0.9:5", "127.0.0.1", "", "", "127.0.0.1:0 http app"},
 		"IPv6":                  {"[2001:db8:1::1]:5", "2001:db8:2::7", "https", "", "[2001:db8:2::7]:0 https app"},
 		"IPv6 in brackets":      {"10.0.0.1:5", "[2001:db8:2::7]", "", "", "[2001:db8:2::7]:0 http app"},
 		"with a port":           {"10.0.0.1:5", "203.0.113.9:1234", "", "", "203.0.113.9:0 http app"},
@@ -119,4 +123,28 @@ func TestPrefix(t *testing.T) {
 			t.Errorf("%s: the handler sees %q, want %q", name, seen, c.want)
 		}
 	}
+}
+
+// FuzzApply: whatever a proxy passes on, what comes out is an address and a host
+// that the front would have taken from a client.
+func FuzzApply(f *testing.F) {
+	f.Add("1.1.1.1, 203.0.113.9", "https", "board.example:81", true)
+	f.Add("[2001:db8:2::7]:5, ::ffff:10.0.0.1", "http,https", "[::1]", false)
+	f.Add("[fe80::1%eth0]:5", "", "", false)
+	f.Fuzz(func(t *testing.T, chain, proto, host string, near bool) {
+		r := httptest.NewRequest("GET", "/", nil)
+		r.Host, r.RemoteAddr = "app", "10.0.0.1:5"
+		if near {
+			r.RemoteAddr = "127.0.0.9:5"
+		}
+		r.Header = http.Header{"X-Forwarded-For": {chain}, "X-Forwarded-Proto": {proto}, "X-Forwarded-Host": {host}}
+		Apply(r, proxies)
+		a, err := netip.ParseAddrPort(r.RemoteAddr)
+		if err != nil || a.Addr().IsLoopback() && !near || a.Addr().Is4In6() || a.Addr().Zone() != "" {
+			t.Errorf("%q makes %q", chain, r.RemoteAddr)
+		}
+		if u, err := url.Parse("http://" + r.Host + "/x"); err != nil || u.Host != r.Host || u.Path != "/x" || u.User != nil {
+			t.Errorf("%q makes %q: %v", host, r.Host, err)
+		}
+	})
 }
