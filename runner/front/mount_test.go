@@ -1,13 +1,15 @@
 package front
 
 import (
+	"net/url"
+	"path"
 	"strings"
 	"testing"
 
 	"github.com/dram-go/dram/framework/config"
 )
 
-func testMounts(t *testing.T) mounts {
+func testMounts(t testing.TB) mounts {
 	conf := config.Default(t.TempDir())
 	conf.Mounts = map[string]config.Mount{
 		"flask":   {Path: "/flask"},
@@ -140,4 +142,38 @@ func TestInsideAMount(t *testing.T) {
 func pathOnly(target string) string {
 	path, _, _ := strings.Cut(target, "?")
 	return path
+}
+
+// FuzzMounts: where a path climbs, a server that decodes it at once, cuts off
+// parameters and merges slashes finds it in the same mount, or it is refused.
+func FuzzMounts(f *testing.F) {
+	all := testMounts(f)
+	for _, path := range []string{"/flask/..;/x", "/flask/..%2fx", "/keep//../x", `/flask/..\x`, "/flask/%2e%2E%5c..", "/x/..;/flask/admin", "*", "/"} {
+		f.Add(path)
+	}
+	f.Fuzz(func(t *testing.T, sent string) {
+		plain, err := url.PathUnescape(sent)
+		if err != nil || !strings.HasPrefix(sent, "/") && sent != "*" {
+			return // refused before
+		}
+		m, clear := all.find("a.example", sent)
+		if m != nil {
+			if in := m.inside(sent, "?q"); in[0] != '/' && in[0] != '*' {
+				t.Errorf("%q is %q inside", sent, in)
+			}
+		}
+		segments := strings.Split(strings.ReplaceAll(plain, `\`, "/"), "/")
+		climbs := false
+		for i, segment := range segments {
+			if dots, _, _ := strings.Cut(segment, ";"); dots == "." || dots == ".." {
+				segments[i] = dots
+				climbs = climbs || dots == ".."
+			}
+		}
+		if lenient := path.Clean(strings.Join(segments, "/")); clear && climbs {
+			if other := all.match("a.example", (&url.URL{Path: lenient}).EscapedPath()); other != m {
+				t.Errorf("%q is of mount %v, and of %v as %q", sent, m, other, lenient)
+			}
+		}
+	})
 }
