@@ -48,6 +48,7 @@ type conn struct {
 	current *Exchange // whose context a hang-up ends
 	resting bool      // waits for a request
 	rested  time.Time // since when
+	excused bool      // shall wait no longer
 	silent  bool      // the client has nothing more to say in this exchange
 	left    bool      // the client hung up
 	parent  context.Context
@@ -146,11 +147,15 @@ func (c *conn) rest() (ok, silent bool) {
 	}
 	now := time.Now()
 	c.readBy(now, patience)
-	c.resting, c.rested = true, now
+	c.resting = true
+	if !c.fresh { // else it waits on
+		c.rested = now
+	}
 	c.mu.Unlock()
 	err := c.firstRead()
 	c.mu.Lock()
 	c.resting = false
+	settles = settles && !c.excused
 	c.mu.Unlock()
 	if errors.Is(err, os.ErrDeadlineExceeded) && c.raw != nil {
 		// What has come in the last moment is answered, not lost.
@@ -180,6 +185,7 @@ func (c *conn) dismiss() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.resting {
+		c.excused = true
 		c.stopReading()
 	}
 }
@@ -337,7 +343,7 @@ func (c *conn) refuse(x *Exchange, err error) {
 func (c *conn) begin(x *Exchange) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.current = x
+	c.current, c.excused = x, false
 	c.silent = x.body == nil && c.in.empty()
 }
 
