@@ -92,7 +92,7 @@ func (o opening) run() (equipment, error) {
 	if !o.clear {
 		list, broken, warnings := front.ReadCertificates(o.conf, o.conf.Now())
 		e.certificates = list
-		faults = slices.Concat(faults, broken, front.MissingDirectories(o.conf), o.conf.Idle())
+		faults = slices.Concat(faults, broken, front.MissingDirectories(o.conf), front.BrokenTrust(o.conf), o.conf.Idle())
 		for _, w := range warnings {
 			o.warn(w)
 		}

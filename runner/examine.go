@@ -23,7 +23,7 @@ import (
 // keeps it.
 func examine(ctx context.Context, conf *config.Config) (faults, remarks []error) {
 	_, faults, remarks = front.ReadCertificates(conf, conf.Now())
-	faults = slices.Concat(faults, front.MissingDirectories(conf), conf.Idle())
+	faults = slices.Concat(faults, front.MissingDirectories(conf), front.BrokenTrust(conf), conf.Idle())
 	places := wantedPlaces(conf, false)
 	if conf.Metrics.Listen != "" {
 		places = append(places, place{key: "metrics.listen", address: conf.Metrics.Listen})

@@ -1,6 +1,9 @@
 package config
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // Idle returns an error for each setting that somebody set and that changes
 // nothing beside the others: where it was set, what it lacks, how to mend it.
@@ -63,9 +66,24 @@ func (c *Config) idleMount(key string, m Mount, add func(key, why string)) {
 	if m.KeepPrefix && m.Prefix() == "" {
 		add(key+".keep_prefix", "without a path, which would be the prefix: remove it")
 	}
+	if m.App == "" && !c.speaksTLS(m) {
+		for _, inner := range []string{"ca", "server_name", "insecure_skip_verify"} {
+			add(key+".tls."+inner, "without an upstream of https://: remove it")
+		}
+	} else if m.TLS.InsecureSkipVerify {
+		add(key+".tls.ca", "with insecure_skip_verify = true, which takes any certificate: remove that")
+	}
 	if m.Health.Path == "" && m.App == "" {
 		for _, inner := range []string{"interval", "timeout", "rise", "fall"} {
 			add(key+".health."+inner, `without health.path: set that (health.path = "/healthz"), or remove this`)
 		}
 	}
+}
+
+// speaksTLS reports that one of the upstreams of a mount does.
+func (c *Config) speaksTLS(m Mount) bool {
+	return slices.ContainsFunc(m.Upstreams, func(text string) bool {
+		at, err := c.ParseUpstream(text)
+		return err == nil && at.Secure
+	})
 }

@@ -15,6 +15,7 @@ func TestSettingsWithoutEffect(t *testing.T) {
 		bursts = "[limits]\nconnection_burst = 7\nrequest_burst = 8\n"
 		lines  = "[log]\naccess_file = \"a.log\"\naccess_query = true\n"
 		mount  = "[mounts.b]\nhost = \"b.example\"\nkeep_prefix = true\nupstreams = [\"http://127.0.0.1:1\"]\nhealth.interval = \"1s\"\nhealth.timeout = \"1s\"\nhealth.rise = 1\nhealth.fall = 1\n"
+		wary   = "[mounts.b]\npath = \"/b\"\ntls.ca = \"ca.pem\"\ntls.server_name = \"b.internal\"\n"
 	)
 	for _, c := range []struct {
 		name, text string
@@ -45,6 +46,13 @@ func TestSettingsWithoutEffect(t *testing.T) {
 			"dram.toml:6: mounts.b.health.timeout: ", "dram.toml:7: mounts.b.health.rise: ", "dram.toml:8: mounts.b.health.fall: ",
 		}},
 		{"mount, mended", mount + "path = \"/b\"\nhealth.path = \"/healthz\"\n", nil, nil},
+		{"certificates of upstreams", wary + "upstreams = [\"http://b.internal\"]\n", nil, []string{
+			"dram.toml:3: mounts.b.tls.ca: has no effect without an upstream of https://: remove", "dram.toml:4: mounts.b.tls.server_name: ",
+		}},
+		{"certificates of upstreams, mended", wary + "upstreams = [\"https://b.internal\"]\n", nil, nil},
+		{"any certificate", wary + "upstreams = [\"https://b.internal\"]\ntls.insecure_skip_verify = true\n", nil, []string{
+			"dram.toml:3: mounts.b.tls.ca: has no effect with insecure_skip_verify = true",
+		}},
 		{"nothing", "", nil, nil},
 		{"defaults, said", "[tls]\nlisten = \"\"\n[cache]\non = false\n[log]\naccess = \"off\"\n", nil, nil},
 	} {

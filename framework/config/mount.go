@@ -33,8 +33,8 @@ type Mount struct {
 	// gateway, or "self": this app below another address.
 	App string `key:"app" help:"run directory of another Dram app's gateway, or self"`
 	// Upstreams are servers that speak HTTP/1.1 and answer the same:
-	// http://HOST:PORT or http+unix:PATH.
-	Upstreams []string `key:"upstreams" help:"servers of another make: http://HOST:PORT or http+unix:PATH"`
+	// http://HOST:PORT, https://HOST:PORT or http+unix:PATH.
+	Upstreams []string `key:"upstreams" help:"servers of another make: http://HOST:PORT, https://HOST:PORT or http+unix:PATH"`
 	// KeepPrefix sends the path as it is, and no X-Forwarded-Prefix.
 	KeepPrefix bool `key:"keep_prefix" help:"whether the app gets the path with its prefix"`
 	// MaxBody bounds a request body; 0: Server.MaxBody.
@@ -58,6 +58,23 @@ type Mount struct {
 	// SlowStart is how long an upstream that came back gets less than its share.
 	SlowStart time.Duration `key:"slow_start" help:"time in which an upstream that came back gets its full share again"`
 	Health    Health        `key:"health"`
+	TLS       UpstreamTLS   `key:"tls"`
+}
+
+// UpstreamTLS is the tls part of a mount: whom upstreams of https:// must be.
+// Without any of it their certificate must hold the host of their URL and come
+// from an authority that this machine trusts.
+type UpstreamTLS struct {
+	// CA is a PEM file with the certificates of the authorities that count
+	// instead of those of this machine: that of a company, or a certificate
+	// that signed itself.
+	CA string `key:"ca" help:"PEM file of the authorities that certificates of upstreams must come from, empty for those of this machine"`
+	// ServerName is the name that certificates must hold, and that upstreams are
+	// told (SNI), instead of the host of their URL.
+	ServerName string `key:"server_name" help:"name that certificates of upstreams must hold, empty for the host of the URL"`
+	// InsecureSkipVerify takes any certificate: then whoever can get between the
+	// front and an upstream reads and changes all.
+	InsecureSkipVerify bool `key:"insecure_skip_verify" help:"whether any certificate of an upstream will do, so that nobody knows who answers"`
 }
 
 // Health is the health part of a mount: how its upstreams are asked how they
@@ -95,10 +112,11 @@ func (m *Mount) Prefix() string { return strings.TrimSuffix(m.Path, "/") }
 type Upstream struct {
 	Network string // tcp or unix
 	Address string // HOST:PORT, or an absolute path
+	Secure  bool   // by TLS
 }
 
-// ParseUpstream reads http://HOST:PORT or http+unix:PATH; a relative path
-// counts from Root.
+// ParseUpstream reads http://HOST:PORT, https://HOST:PORT or http+unix:PATH; a
+// relative path counts from Root.
 func (c *Config) ParseUpstream(text string) (Upstream, error) {
 	u, err := url.Parse(text)
 	if err != nil {
@@ -113,20 +131,25 @@ func (c *Config) ParseUpstream(text string) (Upstream, error) {
 		if path == "" || u.RawQuery != "" || u.Fragment != "" || u.User != nil {
 			return Upstream{}, errors.New("expected http+unix:PATH of a socket")
 		}
-		return Upstream{"unix", filepath.Clean(c.Path(path))}, nil
-	case u.Scheme != "http":
-		return Upstream{}, errors.New("expected http://HOST:PORT or http+unix:PATH")
+		return Upstream{Network: "unix", Address: filepath.Clean(c.Path(path))}, nil
+	case u.Scheme != "http" && u.Scheme != "https":
+		return Upstream{}, errors.New("expected http://HOST:PORT, https://HOST:PORT or http+unix:PATH")
 	case u.Path != "" && u.Path != "/" || u.RawQuery != "" || u.Fragment != "" || u.User != nil || u.Hostname() == "":
-		return Upstream{}, errors.New("expected http://HOST:PORT and nothing behind it; a prefix is the mount's path, with keep_prefix if the upstream wants it")
+		return Upstream{}, errors.New("expected " + u.Scheme + "://HOST:PORT and nothing behind it; a prefix is the mount's path, with keep_prefix if the upstream wants it")
 	}
+	secure := u.Scheme == "https"
 	port := u.Port()
-	if port == "" {
+	switch {
+	case port != "":
+	case secure:
+		port = "443"
+	default:
 		port = "80"
 	}
 	if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {
 		return Upstream{}, errors.New("expected a port from 1 to 65535")
 	}
-	return Upstream{"tcp", net.JoinHostPort(u.Hostname(), port)}, nil
+	return Upstream{Network: "tcp", Address: net.JoinHostPort(u.Hostname(), port), Secure: secure}, nil
 }
 
 // invalidMount is invalid for the key of a mount.
@@ -148,6 +171,8 @@ func (c *Config) invalidMount(name, key string) string {
 		return unless(m.MaxFails >= 1, "at least 1")
 	case "slow_start":
 		return between(m.SlowStart, 0, maxDelay)
+	case "tls.server_name":
+		return unless(m.TLS.ServerName == "" || isHost(m.TLS.ServerName) || isHost("["+m.TLS.ServerName+"]"), "a name like wiki.internal, an address, or nothing")
 	case "health.path":
 		return unless(isPath(m.Health.Path), "a path like /healthz, or nothing")
 	case "health.interval":
@@ -255,7 +280,7 @@ func (l *loader) checkServes(key string, m Mount) {
 	case m.App != "" && len(m.Upstreams) > 0:
 		l.faultAt(key+".upstreams", key+".upstreams: app serves it already: remove one of them")
 	case m.App != "":
-		for _, inner := range []string{"max_fails", "slow_start", "health.path", "health.interval", "health.timeout", "health.rise", "health.fall"} {
+		for _, inner := range []string{"max_fails", "slow_start", "health.path", "health.interval", "health.timeout", "health.rise", "health.fall", "tls.ca", "tls.server_name", "tls.insecure_skip_verify"} {
 			if _, set := l.conf.origins[key+"."+inner]; set {
 				l.faultAt(key+"."+inner, key+"."+inner+": has no effect with app, whose own master looks after it: remove it")
 			}

@@ -86,7 +86,7 @@ app = "self"
 max_fails = 2
 [mounts.urls]
 path = "/u"
-upstreams = ["https://x", "http://x:8001/base", "http://x:0", "http://u:hunter2@x:1", "http://x:1", "http://x:1", "http+unix:", "x:1"]
+upstreams = ["ftp://x", "https://x/base", "http://x:8001/base", "http://x:0", "http://u:hunter2@x:1", "http://x:1", "http://x:1", "http+unix:", "x:1"]
 [mounts.values]
 path = "/a//b"
 host = "x:80"
@@ -105,13 +105,14 @@ path = "/x"
 		`dram.toml:7: mounts.nowhere: it is nowhere: say path = "/shop", host = "shop.example.org", or path = "/" for everything`,
 		`dram.toml:13: mounts.b: has the host and path of mounts.c (dram.toml:9): change one of them, the longer path goes first`,
 		`dram.toml:17: mounts.b.max_fails: has no effect with app, whose own master looks after it: remove it`,
-		`dram.toml:20: mounts.urls.upstreams: "https://x": expected http://HOST:PORT or http+unix:PATH`,
+		`dram.toml:20: mounts.urls.upstreams: "ftp://x": expected http://HOST:PORT, https://HOST:PORT or http+unix:PATH`,
+		`dram.toml:20: mounts.urls.upstreams: "https://x/base": expected https://HOST:PORT and nothing behind it; a prefix is the mount's path, with keep_prefix if the upstream wants it`,
 		`dram.toml:20: mounts.urls.upstreams: "http://x:8001/base": expected http://HOST:PORT and nothing behind it; a prefix is the mount's path, with keep_prefix if the upstream wants it`,
 		`dram.toml:20: mounts.urls.upstreams: "http://x:0": expected a port from 1 to 65535`,
 		`dram.toml:20: mounts.urls.upstreams: "http://u:********@x:1": expected http://HOST:PORT and nothing behind it; a prefix is the mount's path, with keep_prefix if the upstream wants it`,
 		`dram.toml:20: mounts.urls.upstreams: "http://x:1" is there twice: remove one`,
 		`dram.toml:20: mounts.urls.upstreams: "http+unix:": expected http+unix:PATH of a socket`,
-		`dram.toml:20: mounts.urls.upstreams: "x:1": expected http://HOST:PORT or http+unix:PATH`,
+		`dram.toml:20: mounts.urls.upstreams: "x:1": expected http://HOST:PORT, https://HOST:PORT or http+unix:PATH`,
 		`dram.toml:22: mounts.values.path: expected a path like /shop without escapes, empty segments, dots or a query, found "/a//b"`,
 		`dram.toml:23: mounts.values.host: expected a host without port like shop.example.org, *.example.org for all below one, or nothing, found "x:80"`,
 		`dram.toml:25: unknown key mounts.values.pth, did you mean mounts.values.path?`,
@@ -152,13 +153,15 @@ func TestMountHostsAndPaths(t *testing.T) {
 func TestParseUpstream(t *testing.T) {
 	conf := Default("/srv/qna")
 	for text, want := range map[string]Upstream{
-		"http://127.0.0.1:8001":    {"tcp", "127.0.0.1:8001"},
-		"http://flask":             {"tcp", "flask:80"},
-		"http://[::1]:81/":         {"tcp", "[::1]:81"},
-		"http+unix:/run/f.sock":    {"unix", "/run/f.sock"},
-		"http+unix:///run/f.sock":  {"unix", "/run/f.sock"},
-		"http+unix:run/../f.sock":  {"unix", "/srv/qna/f.sock"},
-		"http+unix:./run/f k.sock": {"unix", "/srv/qna/run/f k.sock"},
+		"http://127.0.0.1:8001":    {Network: "tcp", Address: "127.0.0.1:8001"},
+		"http://flask":             {Network: "tcp", Address: "flask:80"},
+		"http://[::1]:81/":         {Network: "tcp", Address: "[::1]:81"},
+		"https://flask":            {Network: "tcp", Address: "flask:443", Secure: true},
+		"https://10.0.0.1:8443":    {Network: "tcp", Address: "10.0.0.1:8443", Secure: true},
+		"http+unix:/run/f.sock":    {Network: "unix", Address: "/run/f.sock"},
+		"http+unix:///run/f.sock":  {Network: "unix", Address: "/run/f.sock"},
+		"http+unix:run/../f.sock":  {Network: "unix", Address: "/srv/qna/f.sock"},
+		"http+unix:./run/f k.sock": {Network: "unix", Address: "/srv/qna/run/f k.sock"},
 	} {
 		if got, err := conf.ParseUpstream(text); err != nil || got != want {
 			t.Errorf("%s: %v, %v, want %v", text, got, err, want)

@@ -35,7 +35,7 @@ func keyOf(m *mount) string {
 	}
 	var b strings.Builder
 	b.WriteString("upstreams " + m.name)
-	for _, part := range []any{m.Upstreams, m.MaxFails, m.SlowStart, m.Health} {
+	for _, part := range []any{m.Host, m.Upstreams, m.MaxFails, m.SlowStart, m.Health, m.TLS, m.trust.text} {
 		b.WriteString(" ")
 		b.WriteString(slog.AnyValue(part).String())
 	}
@@ -93,7 +93,7 @@ func (f *front) newApp(m *mount, s *settings) *app {
 	if m.App != "" {
 		return newNeighbour(m.App, f.options.Hello.Build, s, &f.live, f.log, f.news)
 	}
-	pool := newOrigins(m.name, m.Mount, m.upstreams, s.dial, f.log, f.news)
+	pool := newOrigins(m, s.dial, f.log, f.news)
 	made := &foreign{origins: pool, proxy: newProxy(nil)}
 	return &app{serve: made.serve, foreign: made, look: pool.look, close: pool.close}
 }

@@ -181,6 +181,11 @@
 // While none is usable requests wait like those for workers: a server that is
 // restarted loses none.
 //
+// Upstreams of https:// must have a certificate for the host of their URL from
+// an authority that this machine trusts. mounts.NAME.tls.ca names a file with
+// the authorities that count instead, tls.server_name another name;
+// tls.insecure_skip_verify takes whoever answers, and says so.
+//
 // # What the master can rely on
 //
 // A worker is named by an ACK only after no new request can reach a worker

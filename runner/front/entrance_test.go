@@ -90,14 +90,14 @@ func TestIdleClientsMakeRoom(t *testing.T) {
 }
 
 // logLine waits for a line that begins so.
-func (s *site) logLine(begin string) {
+func (s *site) logLine(begin string) map[string]any {
 	s.t.Helper()
 	deadline := time.After(patience)
 	for {
 		select {
 		case line := <-s.logged:
 			if text, ok := line["msg"].(string); ok && strings.HasPrefix(text, begin) {
-				return
+				return line
 			}
 		case <-deadline:
 			s.t.Fatalf("no line in the log that begins with %q", begin)

@@ -20,6 +20,7 @@ type mount struct {
 	prefix   string   // as the app is told, escaped; "" for none
 
 	upstreams []config.Upstream // where those of the same index are
+	trust     trust             // of those that speak TLS
 	settings  *settings         // of its requests; set when it comes into force, as app
 	app       *app
 }
@@ -53,6 +54,10 @@ func newMounts(c *config.Config) (mounts, error) {
 				return nil, fmt.Errorf("front: mounts.%s.upstreams: %q: %w", name, text, err)
 			}
 			m.upstreams = append(m.upstreams, at)
+		}
+		var err error
+		if m.trust, err = trustOf(c, name); err != nil {
+			return nil, err
 		}
 		all = append(all, m)
 	}

@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"strings"
 	"sync"
@@ -43,17 +42,11 @@ const (
 	originContinue = time.Second
 )
 
-// newOrigin makes an origin; it is idle until keep runs.
-func newOrigin(name string, at config.Upstream, m config.Mount, dial time.Duration, told func(*origin)) *origin {
-	dialer := &net.Dialer{Timeout: dial}
+// newOrigin makes an origin of one of a mount's upstreams; it is idle until keep
+// runs.
+func newOrigin(m *mount, i int, dial time.Duration, told func(*origin)) *origin {
 	kept := &http.Transport{
-		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-			conn, err := dialer.DialContext(ctx, at.Network, at.Address)
-			if err != nil {
-				return nil, err
-			}
-			return newOriginConn(conn)
-		},
+		DialContext:            dialOrigin(m.upstreams[i], m.trust, dial),
 		DisableCompression:     true,
 		MaxIdleConnsPerHost:    512,
 		IdleConnTimeout:        idleOrigin,
@@ -67,7 +60,7 @@ func newOrigin(name string, at config.Upstream, m config.Mount, dial time.Durati
 	single := kept.Clone()
 	single.DisableKeepAlives = true
 	return &origin{
-		name: name, health: m.Health, host: checkedHost(m.Host), kept: kept, single: single, told: told, wake: make(chan struct{}, 1), since: time.Now(),
+		name: m.Upstreams[i], health: m.Health, host: checkedHost(m.Host), kept: kept, single: single, told: told, wake: make(chan struct{}, 1), since: time.Now(),
 		standing: standing{rules: rules{
 			maxFails: m.MaxFails, rise: m.Health.Rise, fall: m.Health.Fall,
 			slowStart: m.SlowStart, checked: m.Health.Path != "",

@@ -1,6 +1,7 @@
 package front
 
 import (
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -60,6 +61,9 @@ func newOriginConn(conn net.Conn) (*originConn, error) {
 // claim has a connection closed that would not wait silently for the answer to
 // the next request, after which the transport takes another one.
 func claim(conn net.Conn) {
+	if secure, ok := conn.(*tls.Conn); ok {
+		conn = secure.NetConn()
+	}
 	if c, ok := conn.(*originConn); ok {
 		c.claim()
 	}

@@ -9,8 +9,6 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
-
-	"github.com/dram-go/dram/framework/config"
 )
 
 // origins are the servers that answer for one mount.
@@ -34,10 +32,10 @@ type origins struct {
 var errNoOrigin = errors.New("no upstream available")
 
 // newOrigins makes the origins of a mount and begins to look after them.
-func newOrigins(name string, m config.Mount, at []config.Upstream, dial time.Duration, log *slog.Logger, news func()) *origins {
-	g := &origins{mount: name, log: log, news: news, changed: make(chan struct{})}
-	for i, text := range m.Upstreams {
-		g.all = append(g.all, newOrigin(text, at[i], m, dial, g.told))
+func newOrigins(m *mount, dial time.Duration, log *slog.Logger, news func()) *origins {
+	g := &origins{mount: m.name, log: log, news: news, changed: make(chan struct{})}
+	for i := range m.Upstreams {
+		g.all = append(g.all, newOrigin(m, i, dial, g.told))
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	g.stop = stop

@@ -70,7 +70,7 @@ func (m *mount) try(ctx context.Context, i int) error {
 		}
 		return err
 	}
-	o := newOrigin(m.Upstreams[i], m.upstreams[i], m.Mount, reachTime, func(*origin) {})
+	o := newOrigin(m, i, reachTime, func(*origin) {})
 	defer o.single.CloseIdleConnections()
 	return o.try(ctx)
 }
