@@ -53,11 +53,44 @@ func parseFile(name string, text []byte) (*file, *placed) {
 		if errors.As(err, &syntax) {
 			line, column := syntax.Position()
 			fault.line, fault.Where = line, fmt.Sprintf("%s:%d:%d", name, line, column)
+			if hint := mistake(nthLine(text, line)); hint != "" {
+				fault.Text = "not valid TOML: " + hint
+			}
 		}
 		return nil, &fault
 	}
 	f.lines = keyLines(text)
 	return f, nil
+}
+
+// mistake says in plain words what is wrong with a line that is not valid TOML,
+// if it is one of the two usual things: text without quotes, and no value. It
+// does not repeat the value, which may be a secret.
+func mistake(line string) string {
+	key, value, found := strings.Cut(line, "=")
+	key, value = strings.TrimSpace(key), strings.TrimSpace(value)
+	switch {
+	case !found || key == "" || strings.ContainsAny(key, `"'#[]{}`):
+		return ""
+	case value == "" || value[0] == '#':
+		return fmt.Sprintf(`%s has no value; text is written in quotes: %s = "…"`, key, key)
+	case strings.ContainsRune(`"'[{`, rune(value[0])):
+		return ""
+	}
+	if toml.Unmarshal([]byte("x = "+value), &map[string]any{}) == nil {
+		return ""
+	}
+	return fmt.Sprintf(`text is written in quotes: %s = "…"`, key)
+}
+
+// nthLine is a line of a text, counted from 1.
+func nthLine(text []byte, n int) string {
+	for line := range bytes.Lines(text) {
+		if n--; n == 0 {
+			return strings.TrimSpace(string(line))
+		}
+	}
+	return ""
 }
 
 // keyLines finds the line of every key and table header of valid TOML text.

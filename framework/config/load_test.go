@@ -198,7 +198,12 @@ func TestFileFaults(t *testing.T) {
 	tests := []struct {
 		name, toml, want string
 	}{
-		{"syntax", "[server]\nlisten = \n", "dram.toml:2:10: not valid TOML"},
+		{"syntax", "[server]\nlisten = [1\n", "dram.toml:2:12: not valid TOML: array is incomplete"},
+		{"syntax, no value", "[server]\nlisten = \n", `dram.toml:2:10: not valid TOML: listen has no value; text is written in quotes: listen = "…"`},
+		{"syntax, no quotes", "[server]\nlisten = 127.0.0.1:80 # here\n", `dram.toml:2:15: not valid TOML: text is written in quotes: listen = "…"`},
+		{"syntax, no quotes, word", "name = forum", `dram.toml:1:8: not valid TOML: text is written in quotes: name = "…"`},
+		{"syntax, rest", "name = 'forum' x\n", "dram.toml:1:16: not valid TOML: expected newline"},
+		{"syntax, twice", "name = 'a'\nname = 'b'\n", "dram.toml:2:1: not valid TOML: key name is already defined"},
 		{"unfinished", "[server", "dram.toml:1"},
 		{"key twice", "name = \"a\"\nname = \"b\"\n", "dram.toml:2"},
 		{"no UTF-8", "name = \"\xff\"\n", "dram.toml:1"},
