@@ -181,13 +181,25 @@ func (m *master) giveUp(number int, why string) {
 	m.finishDeployment(exitRefused, why)
 }
 
-// finishDeployment ends a deployment with its verdict. Without one it does
-// nothing.
+// finishDeployment ends a deployment and tells its verdict to whoever asked for
+// it. Without one it does nothing.
 func (m *master) finishDeployment(code int, text string) {
-	d := m.deployment
-	if d == nil {
-		return
+	if d := m.deployment; d != nil {
+		m.concludeDeployment(code, text)
+		d.tell(code, text)
 	}
+}
+
+// tell gives the verdict to whoever asked for the deployment.
+func (d *deployment) tell(code int, text string) {
+	if d.by != nil {
+		answer(d.by, control.Result{ExitCode: code, Text: text})
+	}
+}
+
+// concludeDeployment ends the deployment that is under way.
+func (m *master) concludeDeployment(code int, text string) {
+	d := m.deployment
 	d.cancel(errStopping)
 	m.deployment = nil
 	if code != exitOK {
@@ -219,9 +231,6 @@ func (m *master) finishDeployment(code int, text string) {
 		m.log.Error(string(d.kind) + " failed, the generation before serves on: " + text)
 	}
 	m.lastReload = status
-	if d.by != nil {
-		answer(d.by, control.Result{ExitCode: code, Text: text})
-	}
 }
 
 // unused reports that no process has the number of a generation.

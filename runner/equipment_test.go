@@ -373,3 +373,24 @@ func TestOwnEquipment(t *testing.T) {
 	}
 	own.closeBut(equipment{})
 }
+
+// TestReloadEndsWithItsSettingsInForce: whoever reloads for a new certificate or
+// another limit need not wait for it.
+func TestReloadEndsWithItsSettingsInForce(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, "version=1")
+	r := s.start("serve", "--listen", "127.0.0.1:0")
+	for _, size := range []string{"1KiB", "1MiB", "2KiB", "2MiB", "3KiB", "3MiB"} {
+		s.write("dram.toml", fmt.Sprintf("[server]\nmax_body = %q\n", size))
+		s.must("reload")
+		resp, err := http.Post(r.url+"/", "text/plain", strings.NewReader(strings.Repeat("x", 100<<10)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+		if refused := resp.StatusCode == http.StatusRequestEntityTooLarge; refused != strings.HasSuffix(size, "KiB") {
+			t.Errorf("max_body %s: %s", size, resp.Status)
+		}
+	}
+	r.stop()
+}

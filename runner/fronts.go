@@ -60,7 +60,8 @@ func (m *master) frontGone(n int) {
 	delete(m.access.moved, n)
 	m.figures.bury(frontName(n))
 	m.state.peerGone(n)
-	m.answered(n)
+	m.answered(m.trial, n)
+	m.answered(m.change, n)
 }
 
 func (m *master) fromFront(n int, msg control.Message) {

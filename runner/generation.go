@@ -52,6 +52,7 @@ func (m *master) commit(number int) {
 		m.deployment = nil
 		return
 	}
-	m.useSettings(g, m.deployment.equipment)
-	m.finishDeployment(exitOK, m.deployment.success(g))
+	d, text := m.deployment, m.deployment.success(g)
+	m.concludeDeployment(exitOK, text)
+	m.useSettings(g, d.equipment, func() { d.tell(exitOK, text) })
 }

@@ -66,6 +66,7 @@ type master struct {
 	failure    error // why the first start failed
 
 	trial     *trial // of settings; nil when there is none
+	change    *trial // to settings that the fronts have been told to use; nil when they do
 	questions int    // about settings, so far
 
 	greetings   greetings

@@ -3,6 +3,7 @@ package runner
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"time"
 
 	"github.com/dram-go/dram/runner/control"
@@ -12,7 +13,8 @@ import (
 // generation that serves. It is asked whether it could before the first new
 // worker starts, and told to when the generation is committed.
 
-// trial is a question to our own fronts that has not been answered by all.
+// trial is a question to our own fronts, or word that settings are to be used,
+// that has not been answered by all.
 type trial struct {
 	number int
 	waits  map[int]bool // fronts
@@ -55,26 +57,39 @@ func (m *master) goesBySettings(n int, g generation) bool {
 }
 
 // useSettings makes our own fronts go by the settings of the generation that
-// serves now. Addresses that it has no more are closed, when the fronts have
-// taken whoever had come.
-func (m *master) useSettings(g generation, e equipment) {
+// serves now, and calls then when they do: whoever asked for a reload finds the
+// new certificate and the new limits when it has ended. A front that does not
+// answer is not waited for any longer than for a trial. Addresses that the
+// generation has no more are closed, when the fronts have taken whoever had come.
+func (m *master) useSettings(g generation, e equipment, then func()) {
+	if m.change != nil {
+		m.endTrial(m.change, nil) // these settings are the newer ones
+	}
 	m.questions++
 	before := m.equipment
 	m.equipment = e
 	defer before.closeBut(e)
+	t := &trial{number: m.questions, waits: map[int]bool{}, then: func(error) { then() }}
 	for n, p := range m.peers {
 		if m.goesBySettings(n, g) {
-			m.sendSettings(p, control.Settings{Number: m.questions, Use: true}, g, e)
+			t.waits[n] = m.sendSettings(p, control.Settings{Number: t.number, Use: true}, g, e)
 		}
 	}
+	maps.DeleteFunc(t.waits, func(_ int, sent bool) bool { return !sent })
+	if len(t.waits) == 0 {
+		then()
+		return
+	}
+	m.change = t
+	time.AfterFunc(trialLimit, func() { m.post(func() { m.endTrial(t, nil) }) })
 }
 
 // sendSettings asks a front about settings, or tells it to use them.
-func (m *master) sendSettings(p *peer, s control.Settings, g generation, e equipment) {
+func (m *master) sendSettings(p *peer, s control.Settings, g generation, e equipment) (sent bool) {
 	said, files, err := e.message(!s.Use)
 	if err != nil { // want of descriptors: an answer will not come, and the front keeps what it has
 		m.log.Error("cannot pass its listeners to the front", "err", err)
-		return
+		return false
 	}
 	said.Inherited = m.inherited
 	s.File, s.Root = g.kept.file, g.kept.root
@@ -82,27 +97,30 @@ func (m *master) sendSettings(p *peer, s control.Settings, g generation, e equip
 		s.Listen = &said
 	}
 	p.send(control.KindSettings, s, files...)
+	return true
 }
 
 // settled takes the answer of a front.
 func (m *master) settled(n int, answer control.Settled) {
-	t := m.trial
-	switch {
-	case t == nil || t.number != answer.Number || !t.waits[n]:
+	if t := m.trial; t != nil && t.number == answer.Number && t.waits[n] {
 		if answer.Faults != "" {
-			m.log.Error("the front keeps the settings that it had: "+answer.Faults, "front", n)
+			m.endTrial(t, errors.New(tooOld+"\n"+answer.Faults))
+			return
 		}
-	case answer.Faults != "":
-		m.endTrial(t, errors.New(tooOld+"\n"+answer.Faults))
-	default:
-		m.answered(n)
+		m.answered(t, n)
+		return
+	}
+	if answer.Faults != "" {
+		m.log.Error("the front keeps the settings that it had: "+answer.Faults, "front", n)
+	}
+	if t := m.change; t != nil && t.number == answer.Number {
+		m.answered(t, n)
 	}
 }
 
 // answered ends the waiting for a front, be it that it is gone: the one that
 // replaces it reads its settings by itself.
-func (m *master) answered(n int) {
-	t := m.trial
+func (m *master) answered(t *trial, n int) {
 	if t == nil {
 		return
 	}
@@ -113,9 +131,13 @@ func (m *master) answered(n int) {
 }
 
 func (m *master) endTrial(t *trial, err error) {
-	if m.trial != t {
+	switch t {
+	case m.trial:
+		m.trial = nil
+	case m.change:
+		m.change = nil
+	default:
 		return // it has ended
 	}
-	m.trial = nil
 	t.then(err)
 }
