@@ -19,6 +19,7 @@ type pressure struct {
 	connections int
 	rate        float64 // requests a second, open loop; 0: closed loop
 	streams     int     // at once on a connection, HTTP/2; 0: HTTP/1.1
+	script      string  // file by which wrk makes its requests, "" for one path
 }
 
 // with is the same on other connections.
@@ -99,7 +100,11 @@ func (p pressure) wrk(ctx context.Context, program, url string, turn time.Durati
 	seconds := max(1, int((turn+time.Second-1)/time.Second)) // it knows whole ones
 	ctx, cancel := context.WithTimeout(ctx, time.Duration(seconds+20)*time.Second)
 	defer cancel()
-	out, err := exec.CommandContext(ctx, program, "-t1", "-c"+strconv.Itoa(p.connections), "-d"+strconv.Itoa(seconds)+"s", "--timeout", "10s", "--latency", url).CombinedOutput()
+	args := []string{"-t1", "-c" + strconv.Itoa(p.connections), "-d" + strconv.Itoa(seconds) + "s", "--timeout", "10s", "--latency"}
+	if p.script != "" {
+		args = append(args, "-s", p.script)
+	}
+	out, err := exec.CommandContext(ctx, program, append(args, url)...).CombinedOutput()
 	if err != nil {
 		return sample{}, fmt.Errorf("wrk: %w: %s", err, out)
 	}

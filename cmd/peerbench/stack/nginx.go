@@ -5,6 +5,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"golang.org/x/sys/unix"
 )
 
 // Proxy is a server before an app, or of static files.
@@ -32,7 +34,7 @@ func (s *Stack) app(p Proxy) (socket string, err error) {
 // nginxConfig is tuned as its documentation says for many keep-alive
 // connections and open files.
 const nginxConfig = `worker_processes auto;
-worker_rlimit_nofile 65536;
+worker_rlimit_nofile %[8]d;
 %[7]spid %[1]s/nginx.pid;
 error_log %[1]s/nginx-error.log;
 events { worker_connections 16384; }
@@ -43,7 +45,7 @@ http {
 	fastcgi_temp_path %[1]s/fastcgi; uwsgi_temp_path %[1]s/uwsgi; scgi_temp_path %[1]s/scgi;
 	sendfile on; tcp_nopush on;
 	keepalive_timeout 300; keepalive_requests 100000000;
-	open_file_cache max=200000 inactive=300s; open_file_cache_valid 300s;
+	open_file_cache max=%[9]d inactive=300s; open_file_cache_valid 300s;
 	upstream app { server unix:%[3]s; keepalive 512; keepalive_requests 100000000; }
 	server {
 		listen %[4]s%[5]s;
@@ -94,7 +96,11 @@ func (s *Stack) startNginx(program, address, socket string, p Proxy) error {
 		user = "user root;\n" // the directory is root's
 	}
 	config := filepath.Join(s.dir, "nginx.conf")
-	text := fmt.Sprintf(nginxConfig, s.dir, access, socket, address, secure, p.Files, user)
+	limit, kept, err := openFiles()
+	if err != nil {
+		return err
+	}
+	text := fmt.Sprintf(nginxConfig, s.dir, access, socket, address, secure, p.Files, user, limit, kept)
 	if err := os.WriteFile(config, []byte(text), 0o644); err != nil {
 		return err
 	}
@@ -103,4 +109,15 @@ func (s *Stack) startNginx(program, address, socket string, p Proxy) error {
 		s.Front = cmd.Process.Pid
 	}
 	return err
+}
+
+// openFiles are how many descriptors nginx may have, and how many of them for
+// files that it keeps open: as many as it is allowed to, but room for clients.
+func openFiles() (limit, kept uint64, err error) {
+	var r unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &r); err != nil {
+		return 0, 0, err
+	}
+	limit = min(r.Max, 1<<18)
+	return limit, limit * 3 / 4, nil
 }
