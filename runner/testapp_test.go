@@ -108,6 +108,9 @@ func newTestApp(conf *config.Config) (*testApp, error) {
 			http.Error(w, err.Error(), http.StatusInternalServerError)
 		}
 	})
+	sender := newSender()
+	mux.Handle("GET /send/", sender)
+	mux.Handle("GET /name", sender)
 	a.Handler = mux
 	return a, nil
 }
