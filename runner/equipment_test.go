@@ -156,6 +156,9 @@ func TestCheckOfARunningApp(t *testing.T) {
 	if out, code := s.call("check"); code != exitOK || strings.TrimSpace(out) != "ok" {
 		t.Errorf("exit code %d of check in\n%s", code, out)
 	}
+	if out := s.must("status", "--streams"); !strings.HasSuffix(out, "\nno response has been under way for long\n") {
+		t.Errorf("status --streams says\n%s", out)
+	}
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

@@ -65,10 +65,10 @@ func TestStatusDuringAReload(t *testing.T) {
 PROCESS    GEN   PID  STATE                  AGE    CPU  MEMORY  NOW  REQUESTS  FAILED  RESTARTS  OLDEST REQUEST
 master          4001  reloading            2d02h  2m10s  12 MiB
 front        6  4010  ready               26h00m  81.2s  40 MiB                                0
-worker 11    6  4011  draining, 25s left  26h00m         64 MiB    1    123456       0         0
-worker 12    6  4012  ready               26h00m         65 MiB   12     98765       3         1  GET /report for 12s
-worker 13    7  5013  ready                   6s         30 MiB    0        40       0         0
-worker 14    7  5014  starting for 1s         1s                   0         0       0         0
+worker 11    6  4011  draining, 25s left  26h00m   0.0s  64 MiB    1    123456       0         0
+worker 12    6  4012  ready               26h00m   0.0s  65 MiB   12     98765       3         1  GET /report for 12s
+worker 13    7  5013  ready                   6s   0.0s  30 MiB    0        40       0         0
+worker 14    7  5014  starting for 1s         1s   0.0s            0         0       0         0
 
 reload to generation 7 (build 049c4e662fb8) for 8s: rolling, 1 of 2 new workers serve
 `

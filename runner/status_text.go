@@ -3,6 +3,7 @@ package runner
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -166,6 +167,11 @@ func brief(reason string) string {
 
 func indented(text string) string { return strings.ReplaceAll(text, "\n", "\n  ") }
 
+// streaming reports that some worker has a response under way for long.
+func (s status) streaming() bool {
+	return slices.ContainsFunc(s.Workers, func(p processStatus) bool { return len(p.Streams) > 0 })
+}
+
 func (s status) writeStreams(w io.Writer, now time.Time) {
 	t := textTable{right: []bool{false, true}}
 	t.add("STREAM OF", "AGE", "REQUEST", "ID")
@@ -218,10 +224,7 @@ func age(now, since time.Time) string {
 
 // seconds is processor time: a few digits while it is short.
 func seconds(s float64) string {
-	switch {
-	case s == 0:
-		return ""
-	case s < 100:
+	if s < 100 {
 		return fmt.Sprintf("%.1fs", s)
 	}
 	return age(time.Unix(int64(s), 0), time.Unix(0, 0))

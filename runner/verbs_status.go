@@ -28,6 +28,9 @@ func (p *program) statusCommand() *cobra.Command {
 					return printJSON(out, s)
 				}
 				s.write(out, time.Now())
+				if streams && !s.streaming() {
+					fmt.Fprintln(out, "\nno response has been under way for long")
+				}
 				return nil
 			}
 			conf := p.locate()
