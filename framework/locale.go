@@ -79,6 +79,26 @@ func (c *Context) chooseLocale() (string, localeSource) {
 	return a.catalog.Negotiate(c.Request.Header.Get("Accept-Language")), byHeader
 }
 
+// offerLanguages tells caches which languages a public response could have been
+// in, so that they keep one for each, and not one for each Accept-Language that
+// a client can think of (draft-ietf-httpbis-availability-hints).
+func (c *Context) offerLanguages(header http.Header) {
+	locale, source := c.chooseLocale()
+	if source != byHeader || !isPublic(header) {
+		return
+	}
+	var offer strings.Builder
+	for i, l := range c.app.catalog.Locales() { // the default first
+		if i == 0 {
+			offer.WriteString(l + ";d")
+		} else {
+			offer.WriteString(", " + l)
+		}
+	}
+	header.Set("Avail-Language", offer.String())
+	setDefault(header, "Content-Language", locale)
+}
+
 // secureCookies reports whether cookies are for HTTPS only.
 func (a *App) secureCookies() bool { return a.conf.Env == config.Production }
 

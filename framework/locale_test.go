@@ -5,6 +5,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	dram "github.com/dram-go/dram/framework"
 	"github.com/dram-go/dram/framework/config"
@@ -135,5 +136,38 @@ func TestLocaleFaults(t *testing.T) {
 	}
 	if n := strings.Count(err.Error(), "locale_test.go:"); n != 2 {
 		t.Errorf("%d faults:\n%v", n, err)
+	}
+}
+
+// TestAPublicPageOffersItsLanguages to caches; what is no page for all, or in a
+// language by its address, does not.
+func TestAPublicPageOffersItsLanguages(t *testing.T) {
+	public := func(a *dram.App) {
+		a.Use(func(next dram.Handler) dram.Handler {
+			return func(c *dram.Context) error {
+				if c.Request.URL.Path == "/public" {
+					c.Public(time.Minute)
+				}
+				return next(c)
+			}
+		})
+	}
+	app := localeApp(t, config.Production, func(a *dram.App) { public(a); a.LocaleByCookie("lang") })
+	for language, want := range map[string]string{"ko-KR": "ko", "fr": "en", "": "en"} {
+		h := do(app, speaking(language, "GET", "/public")).Header()
+		if h.Get("Avail-Language") != "en;d, ko" || h.Get("Content-Language") != want {
+			t.Errorf("%q: %v", language, h)
+		}
+	}
+	for name, r := range map[string]*http.Request{
+		"a private page": speaking("ko", "GET", "/"), "by a cookie": speaking("en", "GET", "/public", &http.Cookie{Name: "lang", Value: "ko"}),
+	} {
+		if h := do(app, r).Header(); h.Get("Avail-Language") != "" || h.Get("Content-Language") != "" {
+			t.Errorf("%s: %v", name, h)
+		}
+	}
+	app = localeApp(t, config.Production, func(a *dram.App) { public(a); a.LocaleByPath() })
+	if h := do(app, speaking("en", "GET", "/ko/public")).Header(); h.Get("Avail-Language") != "" || h.Get("Vary") != "" {
+		t.Errorf("by the path: %v", h)
 	}
 }

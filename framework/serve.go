@@ -182,6 +182,7 @@ func (c *Context) commit(header http.Header) error {
 	}
 	if localised && len(c.app.catalog.Locales()) > 1 {
 		addVary(header, "Accept-Language")
+		c.offerLanguages(header)
 		if c.app.localeCookie != "" {
 			addVary(header, "Cookie")
 		}

@@ -5,6 +5,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/dram-go/dram/framework/i18n/tags"
 )
 
 // builtIn are the locales that Dram itself has texts for.
@@ -68,7 +70,7 @@ func (c *Catalog) find(locale, key string) (text, string, bool) {
 		if t, ok := c.texts[locale][key]; ok {
 			return t, locale, true
 		}
-		locale = parent(locale)
+		locale = tags.Parent(locale)
 	}
 	return text{}, "", false
 }
@@ -138,15 +140,12 @@ func (c *Catalog) Gaps() []Gap {
 	return gaps
 }
 
-// parent returns locale without its last subtag, "" for a single one
-// (RFC 4647 section 3.4, lookup).
-func parent(locale string) string {
-	cut := strings.LastIndexByte(locale, '-')
-	if cut < 0 {
+// Negotiate returns the locale of the catalogue that suits an Accept-Language
+// header best, by [tags.Choose]; what suits nothing gives the default locale. A
+// nil catalogue gives "".
+func (c *Catalog) Negotiate(acceptLanguage string) string {
+	if c == nil {
 		return ""
 	}
-	if cut >= 2 && locale[cut-2] == '-' { // never end in a singleton: de-x-old → de
-		cut -= 2
-	}
-	return locale[:cut]
+	return tags.Choose(acceptLanguage, c.locales, c.def)
 }

@@ -250,33 +250,3 @@ func TestNegotiate(t *testing.T) {
 		}
 	}
 }
-
-func TestCanonical(t *testing.T) {
-	tests := []struct {
-		tag, want string
-		ok        bool
-	}{
-		{"KO", "ko", true},
-		{"en_us", "en-US", true},
-		{"zh-hant-tw", "zh-Hant-TW", true},
-		{"de-1996", "de-1996", true},
-		{"x", "", false},
-		{"", "", false},
-		{"en-", "", false},
-		{"../en", "", false},
-		{"한국", "", false},
-	}
-	for _, test := range tests {
-		if got, ok := canonical(test.tag); got != test.want || ok != test.ok {
-			t.Errorf("canonical(%q) = %q, %v", test.tag, got, ok)
-		}
-	}
-}
-
-func TestParent(t *testing.T) {
-	for locale, want := range map[string]string{"zh-Hant-TW": "zh-Hant", "ko": "", "de-x-old": "de"} {
-		if got := parent(locale); got != want {
-			t.Errorf("parent(%q) = %q, want %q", locale, got, want)
-		}
-	}
-}

@@ -11,6 +11,8 @@ import (
 
 	"github.com/pelletier/go-toml/v2"
 	"github.com/pelletier/go-toml/v2/unstable"
+
+	"github.com/dram-go/dram/framework/i18n/tags"
 )
 
 // MaxFile is the largest catalogue file that [Load] reads, in bytes.
@@ -29,7 +31,7 @@ func Load(fsys fs.FS, def string) (*Catalog, error) {
 	if def == "" {
 		def = "en"
 	}
-	tag, ok := canonical(def)
+	tag, ok := tags.Canonical(def)
 	if !ok {
 		return nil, fmt.Errorf("i18n: default locale %q is not a language tag such as en, ko or pt-BR", def)
 	}
@@ -78,7 +80,7 @@ func (c *Catalog) read(fsys fs.FS) error {
 // readFile adds the texts of one file.
 func (c *Catalog) readFile(fsys fs.FS, name string) error {
 	file := "locales/" + name
-	locale, ok := canonical(strings.TrimSuffix(name, ".toml"))
+	locale, ok := tags.Canonical(strings.TrimSuffix(name, ".toml"))
 	if !ok {
 		return fmt.Errorf("%s: the name of the file is not a language tag such as ko.toml or pt-BR.toml", file)
 	}

@@ -1,5 +1,7 @@
 package i18n
 
+import "github.com/dram-go/dram/framework/i18n/tags"
+
 // The plural categories, named as in Unicode CLDR.
 const (
 	zero  = "zero"
@@ -25,7 +27,7 @@ func category(locale string, n int64) string {
 	if n < 0 {
 		n = -n // as CLDR: the rules are about the absolute value
 	}
-	return ruleOf(language(locale))(n)
+	return ruleOf(tags.Language(locale))(n)
 }
 
 // ruleOf returns the rule of a language.

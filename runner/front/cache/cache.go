@@ -108,6 +108,10 @@ func (c *Cache) Begin(r *Request, alone bool) Outcome {
 		}
 	}
 	known := stored != nil
+	var offered languages
+	if known {
+		offered = stored.offered
+	}
 	s.mu.Unlock()
 
 	switch {
@@ -117,7 +121,7 @@ func (c *Cache) Begin(r *Request, alone bool) Outcome {
 		c.figures.misses.Add(1)
 		return Outcome{}
 	}
-	b = appendSelecting(b, r)
+	b = appendSelecting(b, r, offered)
 	sum := maphash.Bytes(c.seed, b)
 	mark := c.marks.get(sum, now)
 	if mark == dull && !known {

@@ -163,6 +163,24 @@ func TestLocalesDoNotCross(t *testing.T) {
 	c.Invalidate("example.com", "/y", 200)
 	wantAnswer(t, c, get("/y", ko), a, "5 ko-KR,ko;q=0.9", false)
 	wantAnswer(t, c, get("/y", en), a, "6 en", false)
+	wantAnswer(t, c, get("/y", ko), a, "5 ko-KR,ko;q=0.9", true)
+	wantAnswer(t, c, get("/y", en), a, "6 en", true)
+}
+
+func TestOptionsThatDoTheSame(t *testing.T) {
+	made := func() Options { return Options{Size: 1, MaxEntry: 2, Patience: 3, Cookies: []string{"a"}} }
+	if !made().Equal(made()) {
+		t.Error("the same are others")
+	}
+	for name, change := range map[string]func(*Options){
+		"Size": func(o *Options) { o.Size++ }, "MaxEntry": func(o *Options) { o.MaxEntry++ }, "Patience": func(o *Options) { o.Patience++ },
+		"Cookies": func(o *Options) { o.Cookies = append(o.Cookies, "b") },
+	} {
+		other := made()
+		if change(&other); made().Equal(other) {
+			t.Errorf("another %s is the same", name)
+		}
+	}
 }
 
 func TestVariantsOfOnePageAreBounded(t *testing.T) {
@@ -260,6 +278,13 @@ func TestMemoryIsBounded(t *testing.T) {
 		f := c.Figures()
 		if f.Bytes > f.Limit || f.Bytes < f.Limit/4 || f.Evicted == 0 {
 			t.Errorf("%+v: %+v", o, f)
+		}
+		resources := 0
+		for i := range c.shards {
+			resources += len(c.shards[i].resources)
+		}
+		if int64(resources) != int64(f.Entries) {
+			t.Errorf("%d pages of %d entries are remembered", resources, f.Entries)
 		}
 		if f.Hits < 2900 {
 			t.Errorf("%+v: what is used often was evicted: %+v", o, f)

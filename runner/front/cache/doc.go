@@ -33,7 +33,10 @@
 // Origin, Save-Data, X-Requested-With, Hx-Request and Hx-Boosted. Two values are
 // the same if they differ in case (where it does not count) and white space
 // only; an Accept-Language also, if its ranges come in another order that
-// their weights undo. Vary: Cookie is supported as far as that a response to a
+// their weights undo. A response that lists the languages of its page in
+// Avail-Language (draft-ietf-httpbis-availability-hints), as package framework
+// does, serves all that its language suits best, so that there are no more
+// variants than languages whatever clients ask for. Vary: Cookie is supported as far as that a response to a
 // request without any cookie serves requests without any cookie. Host and
 // scheme are parts of the key anyway.
 //

@@ -13,7 +13,8 @@ type Entry struct {
 	Fields []Field // by name; without Content-Length and Age
 	Body   []byte
 
-	by       set    // what Vary names
+	by       set // what Vary names
+	offered  languages
 	variant  string // what that says
 	asked    time.Duration
 	arrived  time.Duration // since the cache began
@@ -70,10 +71,11 @@ func costOf(key, variant string, fields []Field, body int) int64 {
 }
 
 // resource has the responses for one key. All vary on the same fields, those
-// that the last response named.
+// that the last response named, and are in the languages that it offered.
 type resource struct {
 	key     string
 	by      set
+	offered languages
 	entries []*Entry
 }
 
@@ -87,7 +89,7 @@ func (r *resource) find(b []byte, asked *Request) *Entry {
 	if !discerns(r.by, asked) {
 		return nil
 	}
-	variant := appendSelected(b, r.by, asked)
+	variant := appendSelected(b, r.by, asked, r.offered)
 	for _, e := range r.entries {
 		if e.variant == string(variant) {
 			return e

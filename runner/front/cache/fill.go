@@ -23,6 +23,7 @@ type Fill struct {
 	status   int
 	fields   []Field
 	by       set
+	offered  languages
 	age      time.Duration
 	lifetime time.Duration
 	arrived  time.Duration
@@ -40,7 +41,9 @@ func (f *Fill) Head(status int, h http.Header, length int64) (why string, public
 	arrived := f.cache.now()
 	if why = storable(&f.request, status, h, d); why == "" {
 		asked := f.cache.began.Add(f.asked)
-		f.by, _ = varies(h["Vary"])
+		if f.by, _ = varies(h["Vary"]); f.by.contains(acceptLanguage) {
+			f.offered = languagesOf(&f.request, h)
+		}
 		f.age, f.lifetime = initialAge(h, asked, arrived), lifetime(d, h)
 		switch {
 		case f.lifetime <= f.age:
@@ -111,10 +114,10 @@ func (f *Fill) Keep(body []byte) *Entry {
 	defer f.Fail(true)
 	c, r := f.cache, &f.request
 	key := string(appendKey(nil, r))
-	variant := string(appendSelected(nil, f.by, r))
+	variant := string(appendSelected(nil, f.by, r, f.offered))
 	e := &Entry{
 		Status: f.status, Fields: f.fields, Body: body,
-		by: f.by, variant: variant,
+		by: f.by, offered: f.offered, variant: variant,
 		asked: f.asked, arrived: f.arrived, age: f.age, lifetime: f.lifetime,
 		page: c.page(r.Host, r.Target),
 		cost: costOf(key, variant, f.fields, len(body)),

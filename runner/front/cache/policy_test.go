@@ -110,6 +110,8 @@ func TestStorable(t *testing.T) {
 		"Vary on who asks":             {nil, 200, []string{"Cache-Control: public, max-age=60", "Vary: X-Forwarded-For"}, false},
 		"Vary on the scheme":           {nil, 200, []string{"Cache-Control: public, max-age=60", "Vary: X-Forwarded-Proto"}, false},
 		"Vary on too much":             {nil, 200, []string{"Cache-Control: public, max-age=60", "Vary: User-Agent"}, false},
+		"Vary on what is asked for":    {nil, 200, []string{"Cache-Control: public, max-age=60", "Vary: Range"}, false},
+		"Vary on who logs in":          {nil, 200, []string{"Cache-Control: public, max-age=60", "Vary: Authorization"}, false},
 		"Vary: Cookie, none there":     {nil, 200, []string{"Cache-Control: public, max-age=60", "Vary: Accept-Language, Cookie"}, true},
 		"Vary: Cookie, one there":      {[]string{"Cookie: theme=dark"}, 200, []string{"Cache-Control: public, max-age=60", "Vary: Cookie"}, false},
 		"the client wants none":        {[]string{"Cache-Control: no-store"}, 200, []string{"Cache-Control: public, max-age=60"}, false},
@@ -120,6 +122,11 @@ func TestStorable(t *testing.T) {
 		if why == "" != c.want {
 			t.Errorf("%s: %q", name, why)
 		}
+	}
+	head := get("/")
+	head.Method = "HEAD"
+	if h := fieldsOf("Cache-Control: public, max-age=60"); storable(&head.Request, 200, h, parseControl(h["Cache-Control"]...)) == "" {
+		t.Error("the answer to HEAD, which has no body, is kept")
 	}
 }
 
@@ -175,6 +182,8 @@ func TestKeys(t *testing.T) {
 	secure, absolute := get("http://a/x"), get("http://a/x?q")
 	secure.Secure = true
 	absolute.Target = "http://a/x?q"
+	below, lower := get("http://a/x"), get("http://a/x")
+	below.Base, lower.Base = "/board", "/other"
 	for _, c := range []struct {
 		a, b *asked
 		same bool
@@ -189,6 +198,9 @@ func TestKeys(t *testing.T) {
 		{get("http://a/x?q"), absolute, true},
 		{get("http://a/x?a&b"), get("http://a/x?b&a"), false},
 		{get("http://a/x"), secure, false},
+		{get("http://a/x"), below, false},
+		{get("http://a/board/x"), below, false},
+		{below, lower, false},
 	} {
 		a, b := string(appendKey(nil, &c.a.Request)), string(appendKey(nil, &c.b.Request))
 		if (a == b) != c.same {
@@ -235,7 +247,7 @@ func TestSelected(t *testing.T) {
 			t.Errorf("%s: %q and %q: %q and %q", names[c.field], c.a, c.b, a, b)
 		}
 	}
-	if none, empty := get("/"), get("/", "Accept: "); string(appendSelecting(nil, &none.Request)) == string(appendSelecting(nil, &empty.Request)) {
+	if none, empty := get("/"), get("/", "Accept: "); string(appendSelecting(nil, &none.Request, languages{})) == string(appendSelecting(nil, &empty.Request, languages{})) {
 		t.Error("a field that is empty is one")
 	}
 	two, one := get("/", "Accept: a", "accept: b", "Cookie: x", "Cookie: qna=1"), get("/", "Accept: a, b", "Cookie: x; qna=1")

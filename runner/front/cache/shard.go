@@ -20,7 +20,7 @@ type shard struct {
 // others had to go.
 func (s *shard) add(key string, e *Entry) (evicted uint64) {
 	r := s.resources[key]
-	if r != nil && r.by != e.by {
+	if r != nil && (r.by != e.by || r.offered.text != e.offered.text) {
 		s.drop(r) // what varied differently is older than the page
 		r = nil
 	}
@@ -37,7 +37,7 @@ func (s *shard) add(key string, e *Entry) (evicted uint64) {
 		evicted++
 	}
 	if r = s.resources[key]; r == nil { // the last entry of one may have gone
-		r = &resource{key: key, by: e.by}
+		r = &resource{key: key, by: e.by, offered: e.offered}
 		s.resources[key] = r
 	}
 	e.resource = r

@@ -30,10 +30,15 @@ func varies(lines []string) (by set, ok bool) {
 // is one, the request must have none.
 func discerns(by set, r *Request) bool { return !by.contains(cookie) || !r.has.contains(cookie) }
 
-// appendSelected appends what the fields of a set say.
-func appendSelected(b []byte, by set, r *Request) []byte {
+// appendSelected appends what the fields of a set say. Where the app has told
+// its languages, the one that suits Accept-Language stands for that.
+func appendSelected(b []byte, by set, r *Request, l languages) []byte {
 	for k := range selecting {
-		if by.contains(k) && r.has.contains(k) {
+		switch {
+		case !by.contains(k):
+		case k == acceptLanguage && l.known():
+			b = append(append(b, 0, byte(k), '='), l.choose(r)...)
+		case r.has.contains(k):
 			b = appendField(b, k, r.values[k])
 		}
 	}
@@ -41,8 +46,12 @@ func appendSelected(b []byte, by set, r *Request) []byte {
 }
 
 // appendSelecting appends what all fields say that Vary could name.
-func appendSelecting(b []byte, r *Request) []byte {
-	b = appendSelected(b, r.has, r)
+func appendSelecting(b []byte, r *Request, l languages) []byte {
+	by := r.has
+	if l.known() {
+		by = by.with(acceptLanguage)
+	}
+	b = appendSelected(b, by, r, l)
 	if r.has.contains(cookie) {
 		b = append(b, 0, byte(cookie))
 	}

@@ -1,27 +1,24 @@
-package i18n
+package tags
 
 import (
 	"strconv"
 	"strings"
 )
 
-// Bounds of what Negotiate reads of a header that anybody may send; browsers
+// Bounds of what Choose reads of a header that anybody may send; browsers
 // send a dozen ranges at most.
 const (
 	maxHeader = 1024 // bytes
 	maxRanges = 32
 )
 
-// Negotiate returns the locale of the catalogue that suits an Accept-Language
-// header best (RFC 9110 section 12.5.4), by lookup as in RFC 4647 section 3.4:
-// ko-KR finds ko. Where the catalogue has only a regional form, ko finds ko-KR
-// too. What suits nothing gives the default locale. A nil catalogue gives "". What
+// Choose returns the locale of a list that suits an Accept-Language header best
+// (RFC 9110 section 12.5.4), by lookup as in RFC 4647 section 3.4: ko-KR finds
+// ko. Where the list has only a regional form, ko finds ko-KR too. What suits
+// nothing gives otherwise. The locales are written as [Canonical] does. What
 // follows the first 1024 bytes or 32 ranges of a header is not read.
-func (c *Catalog) Negotiate(acceptLanguage string) string {
-	if c == nil {
-		return ""
-	}
-	best, weight := c.def, 0
+func Choose(acceptLanguage string, locales []string, otherwise string) string {
+	best, weight := otherwise, 0
 	count := 0
 	for part := range strings.SplitSeq(bounded(acceptLanguage), ",") {
 		if count++; count > maxRanges {
@@ -31,7 +28,7 @@ func (c *Catalog) Negotiate(acceptLanguage string) string {
 		if q <= weight {
 			continue
 		}
-		if locale, ok := c.match(tag); ok {
+		if locale, ok := match(tag, locales, otherwise); ok {
 			best, weight = locale, q
 		}
 	}
@@ -48,23 +45,23 @@ func bounded(header string) string {
 }
 
 // match returns the locale for one language range.
-func (c *Catalog) match(tag string) (string, bool) {
+func match(tag string, locales []string, otherwise string) (string, bool) {
 	if tag == "*" {
-		return c.def, true
+		return otherwise, true
 	}
-	tag, ok := canonical(tag)
+	tag, ok := Canonical(tag)
 	if !ok {
 		return "", false
 	}
-	for l := tag; l != ""; l = parent(l) {
-		for _, locale := range c.locales {
+	for l := tag; l != ""; l = Parent(l) {
+		for _, locale := range locales {
 			if locale == l {
 				return locale, true
 			}
 		}
 	}
-	for _, locale := range c.locales {
-		if language(locale) == language(tag) {
+	for _, locale := range locales {
+		if Language(locale) == Language(tag) {
 			return locale, true
 		}
 	}
@@ -90,10 +87,10 @@ func languageRange(part string) (string, int) {
 	return tag, int(q * 1000)
 }
 
-// canonical writes a language tag the usual way (RFC 5646 section 2.1.1): the
+// Canonical writes a language tag the usual way (RFC 5646 section 2.1.1): the
 // language in small letters, a region in capitals, a script capitalised. The
 // second result is false for what is no tag.
-func canonical(tag string) (string, bool) {
+func Canonical(tag string) (string, bool) {
 	if len(tag) > 35 {
 		return "", false
 	}
@@ -116,12 +113,31 @@ func canonical(tag string) (string, bool) {
 	return strings.Join(parts, "-"), true
 }
 
-// language returns the first subtag of a locale.
-func language(locale string) string {
+// Language returns the first subtag of a locale.
+func Language(locale string) string {
 	first, _, _ := strings.Cut(locale, "-")
 	return first
 }
 
-func isAlphanumeric(s string) bool { return isName(s) && !strings.Contains(s, "_") }
+func isAlphanumeric(s string) bool {
+	return strings.IndexFunc(s, func(c rune) bool { return !isLetter(c) && (c < '0' || c > '9') }) < 0
+}
 
-func isLetters(s string) bool { return isAlphanumeric(s) && !strings.ContainsAny(s, "0123456789") }
+func isLetters(s string) bool {
+	return strings.IndexFunc(s, func(c rune) bool { return !isLetter(c) }) < 0
+}
+
+func isLetter(c rune) bool { return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' }
+
+// Parent returns a locale without its last subtag, "" for a single one
+// (RFC 4647 section 3.4, lookup).
+func Parent(locale string) string {
+	cut := strings.LastIndexByte(locale, '-')
+	if cut < 0 {
+		return ""
+	}
+	if cut >= 2 && locale[cut-2] == '-' { // never end in a singleton: de-x-old → de
+		cut -= 2
+	}
+	return locale[:cut]
+}
