@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"os"
+	"path/filepath"
 	"sync"
 	"time"
 
@@ -66,7 +68,12 @@ func (m *mount) try(ctx context.Context, i int) error {
 	if m.App != "" {
 		conn, err := new(net.Dialer).DialContext(ctx, "unix", socketOf(m.App))
 		if err == nil {
-			conn.Close()
+			return conn.Close()
+		}
+		// People name the directory of the app rather than the one in it.
+		run := filepath.Join(m.App, ".dram", "run")
+		if info, missing := os.Stat(run); missing == nil && info.IsDir() {
+			return fmt.Errorf("%w (the run directory of that app is %s)", err, run)
 		}
 		return err
 	}
