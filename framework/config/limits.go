@@ -10,6 +10,8 @@ import (
 type Limits struct {
 	// Connections bounds the open connections of an address. However high it
 	// is, no address gets more than half of all that the front can have.
+	// Over HTTP/2 it also bounds the requests that it has at once, of which any
+	// number up to 128 is allowed.
 	Connections int `key:"connections" help:"open connections of one address, 0 for any number"`
 	// ConnectionRate bounds its new connections in a second on the average,
 	// ConnectionBurst how many may come at once.

@@ -85,7 +85,8 @@
 //	a connection   idles for 75 s; while there is no place for others, the idlest
 //	               are closed after 1 s
 //	an address     has 1,000 connections, and half of all places at most, 500 new
-//	               ones a second and 2,000 at once; more are reset
+//	               ones a second and 2,000 at once; more are reset; so are,
+//	               over HTTP/2, more requests at once than that, or than 128
 //	               asks 1,000 times a second and 5,000 times at once; more are
 //	               answered 429 with Retry-After
 //

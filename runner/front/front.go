@@ -374,7 +374,10 @@ func (f *front) handle(x exchange) {
 	if f.stopping.Load() {
 		t.Last()
 	}
+	leave, crowded := f.guard.crowded(t)
+	defer leave()
 	switch {
+	case crowded:
 	case t.Method() == http.MethodConnect:
 		t.answer(http.StatusNotImplemented, "no tunnels")
 	case t.pathless(): // so no worker's

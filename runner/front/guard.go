@@ -21,6 +21,7 @@ type guard struct {
 	connected *limit.Counts
 	arrivals  *limit.Meter // of connections
 	requests  *limit.Meter
+	running   *limit.Counts // requests over HTTP/2
 
 	refused atomic.Uint64 // connections
 
@@ -29,7 +30,7 @@ type guard struct {
 }
 
 func newGuard(l *live, log *slog.Logger) *guard {
-	return &guard{live: l, log: log, connected: limit.NewCounts(), arrivals: limit.NewMeter(), requests: limit.NewMeter()}
+	return &guard{live: l, log: log, connected: limit.NewCounts(), arrivals: limit.NewMeter(), requests: limit.NewMeter(), running: limit.NewCounts()}
 }
 
 // guardRules are what [limits] and server.hosts mean.
@@ -107,6 +108,35 @@ func (g *guard) refuse(peer netip.Addr, setting string) {
 		g.warned = now
 		g.log.Warn("connections of one address refused: it has too many", "client", peer, "setting", setting, "refused_so_far", total)
 	}
+}
+
+// streams is what a client may have at once on a connection of HTTP/2.
+const streams = 128
+
+// crowded counts a turn among those that its address has at once, until leave.
+// Over HTTP/2 a request costs what a connection costs over HTTP/1.1, where it
+// carries one at a time, so there may be as many of them, and no fewer than one
+// connection has. One too many is reset, as a connection is: an answer would wait
+// for who reads none.
+func (g *guard) crowded(t *turn) (leave func(), yes bool) {
+	rules := &t.settings.guard
+	if major, _ := t.Version(); major < 2 || rules.connections == 0 {
+		return func() {}, false
+	}
+	a, ok := limit.Parse(t.client)
+	if !ok {
+		return func() {}, false
+	}
+	who, ok := rules.counts(a)
+	if !ok {
+		return func() {}, false
+	}
+	if !g.running.Enter(who, max(rules.connections, streams)) {
+		t.status, t.reason, t.ours = http.StatusTooManyRequests, "more than limits.connections", true
+		t.Abort()
+		return func() {}, true
+	}
+	return func() { g.running.Leave(who) }, false
 }
 
 // turnsAway answers a turn that is for no host of ours, or whose client asks

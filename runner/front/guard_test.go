@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/netip"
 	"strconv"
+	"sync"
 	"testing"
 	"time"
 
@@ -163,6 +164,54 @@ func TestConnectionsOfOneAddressAreBounded(t *testing.T) {
 			until(t, "places given back", func() bool { return len(s.front.entrance.places) <= 4 }) // one is for who comes next
 		})
 	}
+}
+
+// TestAnAddressHasSoManyRequestsOverHTTP2: a hundred on each of a thousand
+// connections would take more memory than a machine has.
+func TestAnAddressHasSoManyRequestsOverHTTP2(t *testing.T) {
+	s := newSiteOf(t, unforgiving(t, func(c *config.Config) { c.Limits.Connections = 2 }), nil)
+	c := certify(t, time.Hour, "example.org")
+	s.secure(c)
+	g := newGate(t)
+	entered := make(chan struct{}, streams)
+	s.add(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/wait" {
+			entered <- struct{}{}
+			<-g.open
+		}
+	})
+	clients := []*http.Client{s.secureClient(true, c), s.secureClient(true, c)}
+	get := func(i int, path string) (int, error) {
+		resp, err := clients[i%2].Do(s.secureRequest("GET", path, nil))
+		if err != nil {
+			return 0, err
+		}
+		resp.Body.Close()
+		return resp.StatusCode, nil
+	}
+	for i := range clients { // each gets its one connection
+		if _, err := get(i, "/"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var all sync.WaitGroup
+	for i := range streams {
+		all.Go(func() {
+			if status, err := get(i, "/wait"); status != 200 {
+				t.Errorf("request %d of those allowed: %d, %v", i, status, err)
+			}
+		})
+	}
+	for range streams {
+		await(t, "request", entered)
+	}
+	if status, err := get(0, "/more"); err == nil {
+		t.Errorf("one too many is answered %d", status)
+	}
+	s.wantLog("/more", map[string]any{"status": 429, "reason": "more than limits.connections"})
+	g.release()
+	all.Wait()
+	until(t, "place for another", func() bool { _, err := get(1, "/again"); return err == nil })
 }
 
 func TestNewConnectionsHaveARate(t *testing.T) {
