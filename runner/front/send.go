@@ -36,8 +36,9 @@ func (p *proxy) send(h *handover, up *upstream) (sent bool, err error) {
 		h.upload = &upload{requestBody: h.stream, watch: up.watch, request: h.Head(), up: up, trailer: announcedTrailer(h.Head())}
 	}
 	h.response = response{body: up}
-	sent, err = up.WriteRequest(request, h.body, h.stream == nil)
-	if err == nil && h.stream != nil && !request.Expects {
+	if h.stream == nil {
+		sent, err = up.Ask(request, h.body)
+	} else if sent, err = up.WriteRequest(request, nil, false); err == nil && !request.Expects {
 		h.upload.start(p.chunks)
 	}
 	if err == nil || sent { // a worker that read it only in part may have answered

@@ -39,7 +39,7 @@ func NewConn(conn net.Conn, side Side, buffers *Buffers, stall time.Duration) *C
 	if s, ok := conn.(syscall.Conn); ok {
 		c.raw, _ = s.SyscallConn() // without one it is read as any net.Conn
 	}
-	c.in.try, c.out.try = c.tryRead, c.tryWrite
+	c.in.try, c.out.try, c.out.ask = c.tryRead, c.tryWrite, c.tryAsk
 	return c
 }
 

@@ -30,6 +30,7 @@ type input struct {
 	target []byte                // where it reads to; nil for the buffer
 	n      int                   // what it has read
 	err    error                 // why it could not
+	ended  bool                  // receive has yet to tell that
 }
 
 func (in *input) begin(length int64) {
@@ -167,12 +168,22 @@ func (c *Conn) readRaw(p []byte) (int, error) {
 // without a buffer when none is in use.
 func (c *Conn) receive(target []byte) error {
 	in := &c.in
+	if in.ended { // as writeAndWait has found
+		in.ended = false
+		return c.received()
+	}
 	in.target, in.n, in.err = target, 0, nil
 	if c.raw == nil {
 		c.receivePlain()
 	} else if err := c.raw.Read(in.try); err != nil {
 		in.err = err
 	}
+	return c.received()
+}
+
+// received ends a read.
+func (c *Conn) received() error {
+	in := &c.in
 	in.target = nil
 	if in.stalling {
 		in.stalling = false

@@ -18,8 +18,10 @@ type output struct {
 	stalling bool        // stall has set one
 
 	try  func(fd uintptr) bool // tryWrite
+	ask  func(fd uintptr) bool // tryAsk
 	a, b []byte                // what it writes, one after the other
 	sent int
+	told bool // tryAsk has written what the kernel took
 	torn bool // a write has failed in the middle
 	err  error
 }
@@ -36,6 +38,51 @@ func (c *Conn) writeTwo(a, b []byte) error {
 	} else if err := c.raw.Write(out.try); err != nil {
 		out.err = err
 	}
+	return c.written()
+}
+
+// writeAndWait is writeTwo and the first read after it. What becomes of that
+// is kept for receive.
+func (c *Conn) writeAndWait(a, b []byte) error {
+	in, out := &c.in, &c.out
+	if c.raw == nil || c.stall > 0 || in.buffered() > 0 {
+		return c.writeTwo(a, b)
+	}
+	out.a, out.b, out.sent, out.err, out.told = a, b, 0, nil, false
+	in.target, in.n, in.err = nil, 0, nil
+	err := c.raw.Read(out.ask)
+	switch {
+	case out.err != nil:
+	case !out.told:
+		out.err = err // closed
+	case len(out.a)+len(out.b) > 0: // there was no room
+		if err := c.raw.Write(out.try); err != nil {
+			out.err = err
+		}
+	default:
+		if err != nil {
+			in.err = err
+		}
+		in.end += in.n
+		in.ended = in.n == 0
+	}
+	return c.written()
+}
+
+// tryAsk is called by the runtime when there may be something to read, and
+// before that. Nobody has answered what was written just now, and what comes
+// from now on wakes us.
+func (c *Conn) tryAsk(fd uintptr) bool {
+	if c.out.told {
+		return c.tryRead(fd)
+	}
+	c.out.told = true
+	return !c.tryWrite(fd) || c.out.err != nil
+}
+
+// written ends a write.
+func (c *Conn) written() error {
+	out := &c.out
 	out.a, out.b = nil, nil
 	if out.stalling {
 		out.stalling = false

@@ -13,6 +13,17 @@ const Headroom = 1 << 10
 // message. body may have up to MaxBody bytes. sent says that some of it may
 // have reached the worker although it failed.
 func (c *Conn) WriteRequest(r *Request, body []byte, end bool) (sent bool, err error) {
+	return c.writeRequest(r, body, end, c.writeTwo)
+}
+
+// Ask is WriteRequest for a whole request, and a wait for the first bytes of
+// the response, or the end of waiting for them: ReadHead tells which. Both in
+// one go save the first read, which would find nothing.
+func (c *Conn) Ask(r *Request, body []byte) (sent bool, err error) {
+	return c.writeRequest(r, body, true, c.writeAndWait)
+}
+
+func (c *Conn) writeRequest(r *Request, body []byte, end bool, write func(a, b []byte) error) (sent bool, err error) {
 	c.exchange++
 	r.Exchange = c.exchange
 	c.in.phase, c.in.informed, c.in.trailer = atHead, 0, nil
@@ -31,7 +42,7 @@ func (c *Conn) WriteRequest(r *Request, body []byte, end bool) (sent bool, err e
 			b, body = append(b, body...), nil
 		}
 	}
-	err = c.writeTwo(b, body)
+	err = write(b, body)
 	return c.out.sent > 0, err
 }
 
