@@ -196,7 +196,10 @@
 // gets the contents, so neither needs to be readable by server.user. All that
 // is wrong with them (a missing file, a key of another certificate, a port in
 // use) is said at once, each with key, line and remedy: serve does not start,
-// a reload changes nothing. A certificate that has expired is a warning.
+// a reload changes nothing. A certificate that has expired, or has less than 14
+// days and a third of its life left, is a warning, in check and status, too; the
+// figure dram_certificate_expiry_timestamp_seconds and status --json say when
+// each expires.
 //
 // reload, or HUP, takes renewed certificates, addresses that are new, and all
 // other settings of the front, without closing a connection. Who is connected

@@ -377,6 +377,38 @@ func TestOwnEquipment(t *testing.T) {
 	own.closeBut(equipment{})
 }
 
+// TestCertificatesThatExpire: nobody should learn it from a browser.
+func TestCertificatesThatExpire(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, "version=1")
+	certify(t, s.dir, "a", 24*time.Hour)
+	certify(t, s.dir, "b", 20*time.Minute)
+	address := freeAddress(t)
+	s.write("dram.toml", fmt.Sprintf("[metrics]\nlisten = %q\n[tls]\nlisten = %q\n", address, freeAddress(t))+
+		"[[tls.certificates]]\ncert = \"a.pem\"\nkey = \"a.key\"\n[[tls.certificates]]\ncert = \"b.pem\"\nkey = \"b.key\"\n")
+	if out := s.must("check"); !strings.Contains(out, "remark: dram.toml:8: tls.certificates: the certificate in "+filepath.Join(s.dir, "b.pem")+" expires on ") || strings.Contains(out, "a.pem") {
+		t.Errorf("check says\n%s", out)
+	}
+	r := s.startAt(2, "serve", "--listen", "127.0.0.1:0")
+	list := r.status().Certificates
+	if len(list) != 2 || list[0].File != filepath.Join(s.dir, "b.pem") || list[0].Name != "localhost" || list[0].Remark == "" || list[1].Remark != "" {
+		t.Fatalf("certificates %+v", list)
+	}
+	if out := s.must("status"); !strings.Contains(out, "\nthe certificate in "+list[0].File+" expires on ") || strings.Contains(out, list[1].File) {
+		t.Errorf("status says\n%s", out)
+	}
+	seen, err := scrapeAll("http://" + address + "/metrics")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range list {
+		if got := seen["gauge dram_certificate_expiry_timestamp_seconds file="+c.File+" name=localhost"]; got != float64(c.Expires.Unix()) {
+			t.Errorf("figure of %s: %v", c.File, got)
+		}
+	}
+	r.stop()
+}
+
 // TestReloadEndsWithItsSettingsInForce: whoever reloads for a new certificate or
 // another limit need not wait for it.
 func TestReloadEndsWithItsSettingsInForce(t *testing.T) {

@@ -187,6 +187,16 @@ func (m *master) treeFigures() []byte {
 		closed = 1
 	}
 	w.One("dram_maintenance", metrics.Gauge, "Whether the site is closed for maintenance (1).", closed)
+	if list := m.certificates(time.Now()); len(list) > 0 {
+		w.Family("dram_certificate_expiry_timestamp_seconds", metrics.Gauge, "When a certificate expires, in Unix time.")
+		seen := map[string]bool{}
+		for _, c := range list {
+			if !seen[c.File] {
+				seen[c.File] = true
+				w.Sample(float64(c.Expires.Unix()), "file", c.File, "name", c.Name)
+			}
+		}
+	}
 	byKind := func(name, help string, counts map[string]uint64) {
 		w.Family(name, metrics.Counter, help)
 		for _, kind := range slices.Sorted(maps.Keys(counts)) {

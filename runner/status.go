@@ -35,8 +35,17 @@ type status struct {
 	After      string          `json:"after,omitempty"`   // why migrations after the last reload failed
 	Hub        *hubStatus      `json:"hub,omitempty"`
 
-	Maintenance *control.Maintenance `json:"maintenance,omitempty"` // the site is closed
-	Upstreams   []control.Upstream   `json:"upstreams,omitempty"`   // of mounts, as the newest front sees them
+	Maintenance  *control.Maintenance `json:"maintenance,omitempty"`  // the site is closed
+	Certificates []certificateStatus  `json:"certificates,omitempty"` // the first to expire comes first
+	Upstreams    []control.Upstream   `json:"upstreams,omitempty"`    // of mounts, as the newest front sees them
+}
+
+// certificateStatus is a certificate that the fronts have.
+type certificateStatus struct {
+	File    string    `json:"file"`
+	Name    string    `json:"name"` // the first of its hosts
+	Expires time.Time `json:"expires"`
+	Remark  string    `json:"remark,omitempty"` // what is wrong with it, or soon will be
 }
 
 type processStatus struct {
@@ -134,7 +143,7 @@ func (m *master) status(streams bool) status {
 			out.OldFronts = append(out.OldFronts, p)
 		}
 	}
-	out.Upstreams = m.upstreams()
+	out.Upstreams, out.Certificates = m.upstreams(), m.certificates(time.Now())
 	left := maxStreamRows
 	for _, w := range s.sortedWorkers() {
 		restarts := 0
@@ -150,6 +159,25 @@ func (m *master) status(streams bool) status {
 		out.Workers = append(out.Workers, p)
 	}
 	return out
+}
+
+// maxCertificates bounds those of a status.
+const maxCertificates = 100
+
+// certificates are those that the fronts have, the first to expire first.
+func (m *master) certificates(now time.Time) (list []certificateStatus) {
+	for _, c := range m.equipment.certificates {
+		name := c.Leaf.Subject.CommonName
+		switch {
+		case len(c.Leaf.DNSNames) > 0:
+			name = c.Leaf.DNSNames[0]
+		case len(c.Leaf.IPAddresses) > 0:
+			name = c.Leaf.IPAddresses[0].String()
+		}
+		list = append(list, certificateStatus{c.Name, name, c.Leaf.NotAfter, c.Remark(now)})
+	}
+	slices.SortStableFunc(list, func(a, b certificateStatus) int { return a.Expires.Compare(b.Expires) })
+	return list[:min(len(list), maxCertificates)]
 }
 
 // upstreams are those of the front that connected last and has some.

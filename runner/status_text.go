@@ -104,6 +104,11 @@ func (s status) writeRemarks(w io.Writer, now time.Time) {
 			fmt.Fprintf(w, "\nworker %d: %d requests run on although their context has ended\n", p.ID, p.Stuck)
 		}
 	}
+	for _, c := range s.Certificates {
+		if c.Remark != "" {
+			fmt.Fprintf(w, "\n%s\n", c.Remark)
+		}
+	}
 	if c := s.Maintenance; c != nil {
 		fmt.Fprintf(w, "\nclosed for maintenance for %s%s; `maintenance off` opens the site\n", age(now, c.Since), except(c.Allow))
 		if c.Message != "" {

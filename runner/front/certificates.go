@@ -25,11 +25,13 @@ type Certificate struct {
 	Name string `json:"name"` // of the file with the certificate
 	Cert []byte `json:"cert"`
 	Key  []byte `json:"key"`
+
+	Leaf *x509.Certificate `json:"-"` // of Cert, in what ReadCertificates returns
 }
 
 // ReadCertificates reads the files that tls.certificates names, if there is a
 // tls.listen, and judges them at a moment. Faults hinder a start; warnings, of
-// a certificate that has expired, for example, do not. Each names the place in
+// a certificate that has expired or soon will, for example, do not. Each names the place in
 // the settings, the file, and what mends it.
 func ReadCertificates(c *config.Config, now time.Time) (list []Certificate, faults, warnings []error) {
 	if c.TLS.Listen == "" {
@@ -41,8 +43,9 @@ func ReadCertificates(c *config.Config, now time.Time) (list []Certificate, faul
 		if len(problems) == 0 {
 			pair, err := parsePair(read)
 			if err == nil {
-				if text := remark(pair.Leaf, now); text != "" {
-					warnings = append(warnings, fmt.Errorf("%sthe certificate in %s %s", where, read.Name, text))
+				read.Leaf = pair.Leaf
+				if text := read.Remark(now); text != "" {
+					warnings = append(warnings, fmt.Errorf("%s%s", where, text))
 				}
 				list = append(list, read)
 				continue
@@ -123,9 +126,22 @@ func parsePair(c Certificate) (tls.Certificate, error) {
 	return pair, fmt.Errorf("the pair of %s cannot be used: %w", c.Name, err)
 }
 
-// remark says what clients will not like about a certificate, "" for nothing.
+// Remark says what clients do not like about a certificate, or soon will not;
+// "" for nothing.
+func (c Certificate) Remark(now time.Time) string {
+	if text := remark(c.Leaf, now); text != "" {
+		return "the certificate in " + c.Name + " " + text
+	}
+	return ""
+}
+
+// renewal is how long before its end a certificate should have been renewed,
+// unless it was made for a short life; certbot does so after two thirds of it.
+const renewal = 14 * 24 * time.Hour
+
 func remark(leaf *x509.Certificate, now time.Time) string {
 	const day = "2006-01-02 15:04 MST"
+	left, life := leaf.NotAfter.Sub(now), leaf.NotAfter.Sub(leaf.NotBefore)
 	switch {
 	case now.After(leaf.NotAfter):
 		return "expired on " + leaf.NotAfter.UTC().Format(day) + ", so browsers refuse it: renew it (certbot renew), then reload"
@@ -133,6 +149,8 @@ func remark(leaf *x509.Certificate, now time.Time) string {
 		return "is not valid before " + leaf.NotBefore.UTC().Format(day) + ": is the clock of this machine right?"
 	case len(leaf.DNSNames)+len(leaf.IPAddresses) == 0:
 		return "names no host (subjectAltName), so browsers refuse it: have it made anew with names"
+	case left < renewal && left < life/3:
+		return "expires on " + leaf.NotAfter.UTC().Format(day) + ": renew it (certbot renew), then reload"
 	}
 	return ""
 }
