@@ -50,6 +50,11 @@ type Mount struct {
 
 	// The rest is for upstreams alone.
 
+	// WholeBodies has request bodies read whole before an upstream is asked,
+	// longer ones into a file in TMPDIR. A server that does few things at once
+	// is kept busy by few slow clients else. Without it bodies are passed on as
+	// they come, and responses may begin before their end.
+	WholeBodies bool `key:"whole_bodies" help:"whether request bodies are read whole before an upstream is asked, so that slow clients keep none busy"`
 	// MaxFails is how many requests in a row may fail at an upstream until the
 	// others are used instead, for a time that doubles up to 30 s. One that
 	// takes no connections is left alone at once. Answers of any status are no
@@ -98,7 +103,7 @@ const SelfApp = "self"
 // DefaultMount returns a mount for which nothing was set.
 func DefaultMount() Mount {
 	return Mount{
-		Cache: true, MaxFails: 3, SlowStart: 10 * time.Second,
+		Cache: true, WholeBodies: true, MaxFails: 3, SlowStart: 10 * time.Second,
 		Health: Health{Interval: 10 * time.Second, Timeout: 5 * time.Second, Rise: 2, Fall: 3},
 	}
 }
@@ -280,7 +285,7 @@ func (l *loader) checkServes(key string, m Mount) {
 	case m.App != "" && len(m.Upstreams) > 0:
 		l.faultAt(key+".upstreams", key+".upstreams: app serves it already: remove one of them")
 	case m.App != "":
-		for _, inner := range []string{"max_fails", "slow_start", "health.path", "health.interval", "health.timeout", "health.rise", "health.fall", "tls.ca", "tls.server_name", "tls.insecure_skip_verify"} {
+		for _, inner := range []string{"whole_bodies", "max_fails", "slow_start", "health.path", "health.interval", "health.timeout", "health.rise", "health.fall", "tls.ca", "tls.server_name", "tls.insecure_skip_verify"} {
 			if _, set := l.conf.origins[key+"."+inner]; set {
 				l.faultAt(key+"."+inner, key+"."+inner+": has no effect with app, whose own master looks after it: remove it")
 			}

@@ -78,7 +78,7 @@ func (f *front) furnish(s *settings) (retire func()) {
 // own are the settings of a mount's requests.
 func (m *mount) own(s *settings) *settings {
 	own := *s
-	own.idempotencyKeys, own.uncached = m.IdempotencyKeys, !m.Cache
+	own.idempotencyKeys, own.uncached, own.collects = m.IdempotencyKeys, !m.Cache, m.WholeBodies
 	if m.MaxBody > 0 {
 		own.body = int64(m.MaxBody)
 	}

@@ -102,6 +102,14 @@ func (c *call) request() *http.Request {
 		if e.Length() < 0 {
 			out.Trailer = c.trailer(in)
 		}
+	case e.kept != nil && (e.kept.file != nil || len(e.trailer) > 0):
+		out.ContentLength = e.kept.length()
+		out.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(e.kept.reader()), nil }
+		out.Body, _ = out.GetBody()
+		out.Trailer = c.known(in)
+		if out.Trailer != nil {
+			out.ContentLength = -1
+		}
 	case len(e.body) > 0:
 		out.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(e.body)), nil }
 		out.Body, _ = out.GetBody()
@@ -131,6 +139,20 @@ func (c *call) trailer(in *http.Request) http.Header {
 		}
 	}
 	return trailer
+}
+
+// known are the fields that follow a body that was collected, nil for none.
+func (c *call) known(in *http.Request) http.Header {
+	var known http.Header
+	for _, name := range announcedTrailer(in) {
+		if values := c.errand.trailer[name]; len(values) > 0 {
+			if known == nil {
+				known = make(http.Header)
+			}
+			known[name] = values
+		}
+	}
+	return known
 }
 
 // trace notes how far the transport has come. It may go on after an error.

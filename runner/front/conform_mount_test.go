@@ -3,13 +3,16 @@ package front
 import (
 	"maps"
 	"testing"
+
+	"github.com/dram-go/dram/framework/config"
 )
 
 // onMount is a server of net/http behind a front, which speaks HTTP with it.
 func (c *conformance) onMount(t *testing.T) exchanged {
 	n := new(notes)
 	done := make(chan struct{})
-	s := newSiteOf(t, mountedAt(t, "/", newOther(t, c.wrapped(n, done))), nil)
+	conf := other(mountedAt(t, "/", newOther(t, c.wrapped(n, done))), func(m *config.Mount) { m.WholeBodies = false })
+	s := newSiteOf(t, conf, nil)
 	return c.run(t, s.addr, n, done)
 }
 

@@ -168,12 +168,18 @@
 //     the rule that nothing is lost there, and serves its static files;
 //   - upstreams, servers of another make, by HTTP/1.1.
 //
-// Upstreams get what workers get, and no more trust: their X-Sendfile counts
-// for nothing, and a response that is not HTTP is answered 502. One that is
-// short and of known length is read whole before its head goes out, so that
-// slow clients do not hold a process of theirs. Requests that may be repeated
-// use connections again, the others have one each, because a server may close
-// an idle connection at any time.
+// Upstreams get what workers get, but the bodies of requests when these are
+// whole, from a file (in TMPDIR) if they are longer than 64 KiB: a server that
+// does few things at once would be kept busy by few slow clients. Where there is
+// no room for a file, a gigabyte for each mount, or with whole_bodies = false,
+// they pass as they come.
+//
+// Upstreams have less trust than workers: their X-Sendfile counts for nothing,
+// and a response that is not HTTP is answered 502. One that is short and of
+// known length is read whole before its head goes out, so that slow clients do
+// not hold a process of theirs. Requests that may be repeated use connections
+// again, the others have one each, because a server may close an idle connection
+// at any time.
 //
 // An upstream that takes no connections is left alone at once, one at which
 // max_fails requests in a row failed too, unless it is the last; it is tried

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"github.com/dram-go/dram/runner/wire"
@@ -15,17 +16,21 @@ import (
 // foreign hands requests to servers of another make, by HTTP/1.1.
 type foreign struct {
 	*origins
-	proxy *proxy // what both kinds have in common; it has no table
+	proxy   *proxy       // what both kinds have in common; it has no table
+	spooled atomic.Int64 // bytes of bodies in files
+	warned  atomic.Int64 // when the log heard last that there is no room for them, in Unix seconds
 }
 
 // errand is a turn on its way to an origin.
 type errand struct {
 	*handover
-	ctx    context.Context // ends when the client goes away
-	header http.Header     // for the origin
-	tried  []*origin
-	until  time.Time // it waits for an origin no longer; zero before it has begun to
-	out    *outgoing // the body that is being sent; nil when it is in memory
+	ctx     context.Context // ends when the client goes away
+	header  http.Header     // for the origin
+	tried   []*origin
+	until   time.Time   // it waits for an origin no longer; zero before it has begun to
+	out     *outgoing   // the body that is being sent; nil when it is whole
+	kept    *spool      // the body, as far as it was collected; nil when it was not
+	trailer http.Header // of a body that was collected
 }
 
 // serve answers a turn by an origin.
@@ -37,6 +42,13 @@ func (f *foreign) serve(t *turn) {
 	e.ctx, e.header = e.context(), wire.Fields(wire.AppendEnd(e.fields)).Header()
 	if t.prefix != "" {
 		e.header["X-Forwarded-Prefix"] = []string{t.prefix}
+	}
+	whole := f.collect(e)
+	if e.kept != nil {
+		defer e.kept.close()
+	}
+	if !whole {
+		return
 	}
 	for {
 		o, err := f.acquire(e.ctx, e.tried, t.settings, &e.until)

@@ -23,6 +23,7 @@ type limits struct {
 	rate          int           // bytes a second a client must send or take at least
 
 	small   int64         // request bodies up to this are read whole before a worker is picked
+	spool   int64         // bytes of request bodies in files that one mount may have
 	whole   int64         // responses up to this are read whole before their head is sent
 	dial    time.Duration // time until a worker takes a connection
 	answer  time.Duration // time until a worker begins its response
@@ -36,6 +37,7 @@ type limits struct {
 	settle  time.Duration // time between the end of a connection and that of its link when a worker dies
 	ending  time.Duration // the same of an upstream and its listener
 
+	collects        bool // request bodies are read whole before an upstream is asked
 	idempotencyKeys bool // the app knows the field: requests with it may be repeated
 
 	grace time.Duration // time that requests get to end when the front ends by itself
@@ -73,6 +75,7 @@ func newLimits(c *config.Config) limits {
 		writePause:      c.Server.WriteTimeout,
 		rate:            int(c.Server.MinRate),
 		small:           64 << 10,
+		spool:           1 << 30,
 		whole:           256 << 10,
 		dial:            5 * time.Second,
 		answer:          c.Workers.RequestTimeout,
