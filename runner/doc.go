@@ -298,9 +298,24 @@
 //
 // The front writes a line for each request, in the form that log.access names:
 // text, json or combined, the form of Apache and nginx with more fields behind
-// it. It says which worker answered, after how many tries and how long these
-// took, and why a response is the front's own or incomplete. With
-// log.access_file the lines go to a file, which the master opens and hands to
+// it. Fields that have nothing to say are left out, and text has neither host
+// and user nor referer and agent:
+//
+//	method, path     as the client sent them; the query only with log.access_query
+//	status, bytes    of the response and its body; 499 where the client left before it began
+//	ms               from the head of the request to the last byte of the response
+//	client, user     its address, by trusted proxies, too, and the name of basic auth
+//	host, proto, tls as asked for; tls is the version
+//	mount, upstream  who answered, if it is not this app
+//	worker           which worker answered; none did where it is missing
+//	tries            how often somebody was asked
+//	upstream_ms      how long they took until one answered
+//	cache            hit, stored, collapsed, or why a public response was not kept
+//	id               X-Request-Id, which is in the app's log and on error pages
+//	reason           why the response is the front's own, or incomplete
+//	referer, agent   what the client says of itself
+//
+// With log.access_file the lines go to a file, which the master opens and hands to
 // the front. logrotate renames it and calls logs reopen, which ends when the old
 // file is no longer written to; no line is lost. A disk that is full or slow
 // costs lines, never a request, and the log says how many.

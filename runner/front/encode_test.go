@@ -1,7 +1,9 @@
 package front
 
 import (
+	"bytes"
 	"encoding/json"
+	"os"
 	"regexp"
 	"strconv"
 	"strings"
@@ -206,5 +208,39 @@ func BenchmarkAccessLine(b *testing.B) {
 				a.put(&e, rules.form)
 			}
 		})
+	}
+}
+
+// TestTheManualNamesTheFields of a line in the access log, all of them.
+func TestTheManualNamesTheFields(t *testing.T) {
+	text, err := os.ReadFile("../doc.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, text, found := bytes.Cut(text, []byte("\n// # Logs\n"))
+	if !found {
+		t.Fatal("the manual of the runner has no section Logs")
+	}
+	e := entry{
+		client: "192.0.2.1", user: "kim", method: "GET", target: "/", proto: "HTTP/1.1", tls: "TLS 1.3", host: "h", mount: "m",
+		origin: "o", tries: 1, cache: "hit", id: "i", reason: "r", referer: "f", agent: "a",
+	}
+	fields := map[string]any{}
+	for _, origin := range []string{"o", ""} { // a worker is named where no upstream is
+		e.origin = origin
+		if err := json.Unmarshal(appendJSON(nil, &e, &stamp{}), &fields); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, usual := range []string{"time", "level", "msg", "process"} { // of every line of a log
+		delete(fields, usual)
+	}
+	if len(fields) < 19 {
+		t.Errorf("only %d fields: %v", len(fields), fields)
+	}
+	for name := range fields {
+		if !regexp.MustCompile(`(?m)^//\t(\w+, )*` + name + `\b`).Match(text) {
+			t.Errorf("the manual does not name %s", name)
+		}
 	}
 }
