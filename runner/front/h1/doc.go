@@ -56,6 +56,10 @@
 // Every wait for a client has an end: see Options. Bodies and responses also
 // have a least rate, which counts only the time that the client made us wait.
 //
+// A client that has been silent for a second costs no more than one that has
+// just come: its connection has no buffer, and waits in a goroutine of its own
+// whose stack has never been used for a request.
+//
 // # Ends
 //
 // The server says goodbye in a response (Connection: close), and closes idle
