@@ -67,11 +67,12 @@ var house = []struct {
 	// The runner: front and gateway never know each other.
 	{"runner", []string{"runner/...", "framework/config", "framework/asset", "framework/nearest", "framework/pubsub", "templates/pages"}},
 	{"runner/front/h1", []string{"runner/nonblock", "runner/front/strict"}},
+	{"runner/front/h2", []string{"runner/front/strict"}},
 	{"runner/front/strict", nil},
 	{"runner/front/cache", []string{"framework/i18n/tags"}},
 	{"runner/front/limit", nil},
 	{"runner/front/static", []string{"framework/asset"}},
-	{"runner/front", []string{"runner/front/h1", "runner/front/strict", "runner/front/static", "runner/front/cache", "runner/front/limit", "runner/control", "runner/forwarded", "runner/logqueue", "runner/metrics", "runner/tempo", "runner/wire", "framework/config", "framework/asset", "templates/pages"}},
+	{"runner/front", []string{"runner/front/h1", "runner/front/h2", "runner/front/strict", "runner/front/static", "runner/front/cache", "runner/front/limit", "runner/control", "runner/forwarded", "runner/logqueue", "runner/metrics", "runner/tempo", "runner/wire", "framework/config", "framework/asset", "templates/pages"}},
 	{"runner/gateway", []string{"runner/control", "runner/wire", "framework/config"}},
 }
 

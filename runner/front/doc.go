@@ -6,7 +6,7 @@
 // request, in order:
 //
 //	entrance   a client gets a place, or waits for one, unless its address has too many
-//	exchange   an engine presents a request: package h1, or net/http's server
+//	exchange   an engine presents a request: package h1 or h2
 //	settings   those in force are taken and kept for the whole of the request
 //	guard      a host that is none of ours is refused, and an address in a hurry
 //	health     /livez and /readyz are answered here, figures for who may have them
@@ -64,10 +64,10 @@
 // # https
 //
 // Package h1 makes the handshakes, each in a goroutine of its own and within
-// 10 s. Connections that chose HTTP/2 go on to net/http's server, which
-// presents its streams as the same exchanges: 128 of them at once for each
-// connection, which bounds what a flood of resets can start too, with deadlines
-// of their own, and a goodbye that is GOAWAY. Certificates come with the
+// 10 s. Connections that chose HTTP/2 go on to package h2, which presents its
+// streams as the same exchanges: 128 of them at once for each connection, which
+// bounds what a flood of resets can start too, with the same limits and paces,
+// and a goodbye that is GOAWAY. Certificates come with the
 // settings; whoever is connected keeps the ones of its handshake. HTTP that
 // comes to the port for https is answered 400 with a word of advice, TLS that
 // comes to a port in clear likewise; renegotiation is refused.

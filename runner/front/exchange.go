@@ -14,8 +14,8 @@ import (
 
 // exchange is one request and its response as an engine presents them. It is
 // the seam between the front's rules and the code that speaks HTTP with
-// clients: package h1, and net/http's server. The front pushes: it says what to send and
-// when, so that nothing is buffered that need not be.
+// clients: packages h1 and h2. The front pushes: it says what to send and when, so
+// that nothing is buffered that need not be.
 //
 // Methods are called from one goroutine, except Inform, which may come from
 // another until Start was called, and the body of Head.
@@ -45,13 +45,14 @@ type exchange interface {
 	Flush() error
 	// Trailer sends fields after the body.
 	Trailer(h http.Header)
-	// Upgrade sends a 101 response and returns the connection to the client.
+	// Upgrade sends a 101 response and returns the connection to the client,
+	// which HTTP/2 cannot.
 	Upgrade(h http.Header) (stream, error)
 	// Last makes this the last exchange on its connection, which Start tells
-	// the client.
+	// the client; by HTTP/2 those that were begun before end, too.
 	Last()
-	// Abort ends the connection such that the client knows that the response
-	// is incomplete.
+	// Abort ends the connection, or the stream of HTTP/2, such that the client
+	// knows that the response is incomplete.
 	Abort()
 }
 
@@ -66,8 +67,9 @@ type asked interface {
 	Local() string // ADDRESS:PORT at which the client reached us
 	TLS() *tls.ConnectionState
 
-	// Field is one of Fields fields, its name as it was sent, Host among them or
-	// not. Lookup returns the first value of a name, "" when there is none.
+	// Field is one of Fields fields, its name as it was sent or canonical, Host
+	// among them or not. Lookup returns the first value of a canonical name, ""
+	// when there is none.
 	Fields() int
 	Field(i int) (name, value string)
 	Lookup(name string) string
@@ -85,6 +87,9 @@ type asked interface {
 	Unwatch() bool
 	Gone() error
 }
+
+// field is a field of a request.
+type field struct{ name, value string }
 
 // requestBody is the body of a request that has one.
 type requestBody interface {
@@ -124,5 +129,11 @@ type refuser func(remote string, why *strict.Refusal) (http.Header, []byte)
 // stream is a connection on which HTTP has ended.
 type stream interface {
 	io.ReadWriteCloser
+	CloseWrite() error
+}
+
+// halfCloser is a connection of which one direction can be ended.
+type halfCloser interface {
+	net.Conn
 	CloseWrite() error
 }

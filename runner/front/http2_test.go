@@ -330,16 +330,29 @@ func TestHTTP2SlowClients(t *testing.T) {
 	}
 }
 
-// TestHTTP2TakesNewTimes for new connections, and keeps the others.
+// TestHTTP2TakesNewTimes on all connections: those that are idle end by the
+// new time, those with a request after its answer.
 func TestHTTP2TakesNewTimes(t *testing.T) {
 	s := newHTTP2Site(t, nil)
-	s.add(text("served"))
-	s.want(s.do(s.secureRequest("GET", "/", nil)), 200, "served")
-	before := s.frames()
-	if _, err := before.next(func(f h2.Frame) bool { return f.Header().Type == h2.FrameSettings }); err != nil {
+	g := newGate(t)
+	s.add(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/slow" {
+			g.pass()
+		}
+		io.WriteString(w, "served")
+	})
+	isPage := func(f h2.Frame) bool { return f.Header().Type == h2.FrameData }
+	isGoodbye := func(f h2.Frame) bool { return f.Header().Type == h2.FrameGoAway }
+	idle, silent, busy := s.frames(), s.frames(), s.frames()
+	idle.ask(1, true, "GET", "/")
+	if _, err := idle.next(isPage); err != nil {
 		t.Fatal(err)
 	}
-	before.WriteSettingsAck()
+	if _, err := silent.next(func(f h2.Frame) bool { return f.Header().Type == h2.FrameSettings }); err != nil {
+		t.Fatal(err)
+	}
+	busy.ask(1, true, "GET", "/slow")
+	await(t, "request at the worker", g.entered)
 	s.reread = func(control.Settings) (*config.Config, error) {
 		conf := config.Default(t.TempDir())
 		conf.Server.KeepAlive = 20 * time.Millisecond
@@ -349,22 +362,21 @@ func TestHTTP2TakesNewTimes(t *testing.T) {
 		t.Fatal(faults)
 	}
 	fresh := s.frames()
-	if _, err := fresh.next(func(f h2.Frame) bool { return f.Header().Type == h2.FrameGoAway }); err != nil {
-		t.Errorf("an idle connection does not end by the new time: %v", err)
+	for name, f := range map[string]*frames{"idle": idle, "without a request": silent, "new": fresh} {
+		frame, err := f.next(isGoodbye)
+		if err != nil {
+			t.Errorf("a connection that is %s does not end by the new time: %v", name, err)
+		} else if code := frame.(*h2.GoAwayFrame).ErrCode; code != h2.ErrCodeNo {
+			t.Errorf("a connection that is %s ends with %v", name, code)
+		}
 	}
-	before.ask(1, true, "GET", "/")
-	if _, err := before.next(func(f h2.Frame) bool { return f.Header().Type == h2.FrameData }); err != nil {
-		t.Errorf("a connection from before: %v", err)
+	g.release()
+	if _, err := busy.next(isPage); err != nil {
+		t.Errorf("a request from before: %v", err)
 	}
-	before.conn.Close()
-	fresh.conn.Close()
-	s.client.CloseIdleConnections()
-	two := s.front.engine.(*loop).http2
-	until(t, "the servers of before are forgotten", func() bool {
-		two.mu.Lock()
-		defer two.mu.Unlock()
-		return len(two.all) == 1
-	})
+	if _, err := busy.next(isGoodbye); err != nil {
+		t.Errorf("its connection does not end by the new time: %v", err)
+	}
 }
 
 // TestUpgradeOverTLS: a WebSocket goes through an encrypted HTTP/1.1

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/dram-go/dram/runner/front/h1"
-	"github.com/dram-go/dram/runner/front/strict"
 )
 
 // loop is package h1 as a source of exchanges.
@@ -25,8 +24,7 @@ type loop struct {
 }
 
 func newLoop(base context.Context, l *live, log *slog.Logger, handle func(exchange), refused refuser) engine {
-	e := &loop{live: l, log: log, base: base, refused: refused}
-	e.http2 = newHTTP2(base, l, log, handle, func(remote string, why *strict.Refusal) { refused(remote, why) })
+	e := &loop{live: l, log: log, base: base, refused: refused, http2: newHTTP2(base, l, log, handle, refused)}
 	e.server = h1.New(e.options(), func(x *h1.Exchange) { handle(&loopExchange{Exchange: x}) })
 	e.forget = context.AfterFunc(base, func() { e.server.Interrupt(context.Cause(base)) })
 	return e
@@ -63,9 +61,15 @@ func (e *loop) serve(l net.Listener, secure bool) error {
 }
 
 // relieve makes room by the end of connections that are idle.
-func (e *loop) relieve(least time.Duration) { e.server.Relieve(least) }
+func (e *loop) relieve(least time.Duration) {
+	e.server.Relieve(least)
+	e.http2.server.Relieve(least)
+}
 
-func (e *loop) goodbye() { e.server.Drain() }
+func (e *loop) goodbye() {
+	e.server.Drain()
+	e.http2.goodbye()
+}
 
 func (e *loop) farewell(patience time.Duration) {
 	e.server.Dismiss()

@@ -1,6 +1,7 @@
 package front
 
 import (
+	"errors"
 	"io"
 	"net/http"
 	"slices"
@@ -78,6 +79,9 @@ func (u *upload) end(last []byte) error {
 	}
 	return u.up.WriteTrailer(trailer)
 }
+
+// errInterrupted ends a Read after interrupt.
+var errInterrupted = errors.New("front: body no longer wanted")
 
 func (u *upload) Read(b []byte) (int, error) {
 	if !u.begin() {

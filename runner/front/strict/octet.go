@@ -1,6 +1,9 @@
 package strict
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"unsafe"
+)
 
 // The classes of octets that a head is made of.
 const (
@@ -82,6 +85,9 @@ func IsValue(b []byte) bool {
 	}
 	return All(b, Text)
 }
+
+// IsText is IsValue of a string.
+func IsText(s string) bool { return IsValue(unsafe.Slice(unsafe.StringData(s), len(s))) } // which is only read
 
 // SameFold compares with a lower-case word, letters of ASCII in either case.
 func SameFold(b []byte, lower string) bool {

@@ -8,7 +8,7 @@ func TestIsValueLooksAtEachOctet(t *testing.T) {
 			b := []byte("aaaaaaaaaaaaaaaaaaaa")
 			b[at] = byte(c)
 			want := c == '\t' || c >= ' ' && c != 0x7f
-			if IsValue(b) != want {
+			if IsValue(b) != want || IsText(string(b)) != want {
 				t.Errorf("octet %#x at %d: %v, want %v", c, at, !want, want)
 			}
 		}

@@ -19,20 +19,16 @@ import (
 	"github.com/dram-go/dram/runner/front/strict"
 )
 
-// library is net/http's server as a source of exchanges. It knows HTTP/2, which
-// package h1 does not; clients in clear do not speak it.
+// library is net/http's server as a source of exchanges: a second opinion on
+// what the front makes of them.
 type library struct {
 	server  *http.Server
 	live    *live
 	handle  func(exchange)
-	refused func(remote string, why *strict.Refusal)
+	refused refuser
 }
 
 func newLibrary(base context.Context, live *live, log *slog.Logger, handle func(exchange), refused refuser) engine {
-	return newNetHTTP(base, live, log, handle, func(remote string, why *strict.Refusal) { refused(remote, why) })
-}
-
-func newNetHTTP(base context.Context, live *live, log *slog.Logger, handle func(exchange), refused func(string, *strict.Refusal)) *library {
 	e, l := &library{live: live, handle: handle, refused: refused}, live.Load()
 	e.server = &http.Server{
 		Handler:                      e,
@@ -83,7 +79,7 @@ func (e *library) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	x := &httpExchange{w: w, r: r, control: http.NewResponseController(w), limits: &l.limits}
-	if r.Body != nil && r.ContentLength != 0 { // with HTTP/2 there is a Body without a body, too
+	if r.Body != nil && r.ContentLength != 0 {
 		x.body = &clientBody{
 			raw:     r.Body,
 			limited: http.MaxBytesReader(w, r.Body, l.largest),
@@ -138,9 +134,6 @@ type httpExchange struct {
 	header http.Header // of the response, from Begin to Ready
 	stay   func() bool // ends a Watch
 }
-
-// field is a field of a request.
-type field struct{ name, value string }
 
 func (x *httpExchange) Head() *http.Request { return x.r }
 
@@ -231,11 +224,10 @@ func (x *httpExchange) Start(status int, h http.Header) {
 	if _, ok := header["Content-Type"]; !ok {
 		header["Content-Type"] = nil // net/http would guess one
 	}
-	if x.last || !x.two() && x.body != nil && !x.body.ended() {
+	if x.last || x.body != nil && !x.body.ended() {
 		// What is left of a body would be taken for the next request. And if
 		// the connection stayed open, net/http would read the rest before it
-		// sends the response, for which the client may be waiting. To HTTP/2 it
-		// means GOAWAY, and there a body that nobody wants ends its stream alone.
+		// sends the response, for which the client may be waiting.
 		header.Set("Connection", "close")
 	}
 	x.w.WriteHeader(status)
@@ -351,16 +343,8 @@ func (x *httpExchange) finish() {
 		_ = x.control.SetWriteDeadline(time.Time{})
 	}
 	if x.body != nil {
-		x.body.end(whole && !x.two())
+		x.body.end(whole)
 	}
-}
-
-// two reports that this is a stream of HTTP/2.
-func (x *httpExchange) two() bool { return x.r.ProtoMajor == 2 }
-
-type halfCloser interface {
-	net.Conn
-	CloseWrite() error
 }
 
 // upgraded is a client connection whose first bytes may have been read

@@ -31,9 +31,6 @@ type clientBody struct {
 	err     error // the first of Read; io.EOF when the body was read whole
 }
 
-// errInterrupted ends a Read after interrupt.
-var errInterrupted = errors.New("front: body no longer wanted")
-
 func (b *clientBody) Read(p []byte) (int, error) {
 	b.reading.Lock()
 	defer b.reading.Unlock()
