@@ -21,16 +21,18 @@ func WriteMore(fd uintptr, a []byte) (int, error) {
 	}
 }
 
-// SendFile sends as much of n octets of a file from *offset on as there is room
-// for, and moves *offset; 0 at the end of the file, syscall.EAGAIN when there is
-// no room. If the file's octets may have to come from a disk, which can block,
-// the scheduler is told after all.
-func SendFile(to, from uintptr, offset *int64, n int) (int, error) {
-	if !atHand(from, *offset+int64(n)-1) {
-		return sendFile(to, from, offset, n)
+// SendTo sends as much of the next n octets as there is room for: 0 at the end
+// of the file, syscall.EAGAIN when there is no room. If the octets may have to
+// come from a disk, which can block, the scheduler is told after all.
+func (f *File) SendTo(to uintptr, n int) (int, error) {
+	if end := f.Offset + int64(n); end > f.ready {
+		if !atHand(f.FD, end-1) {
+			return f.sendTo(to, n)
+		}
+		f.ready = end
 	}
 	for {
-		m, _, err := syscall.RawSyscall6(syscall.SYS_SENDFILE, to, from, uintptr(unsafe.Pointer(offset)), uintptr(n), 0, 0)
+		m, _, err := syscall.RawSyscall6(syscall.SYS_SENDFILE, to, f.FD, uintptr(unsafe.Pointer(&f.Offset)), uintptr(n), 0, 0)
 		if err != syscall.EINTR {
 			return outcome(m, err)
 		}

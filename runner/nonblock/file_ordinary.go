@@ -15,9 +15,6 @@ func WriteMore(fd uintptr, a []byte) (int, error) {
 	}
 }
 
-// SendFile sends as much of n octets of a file from *offset on as there is room
-// for, and moves *offset; 0 at the end of the file, syscall.EAGAIN when there is
-// no room.
-func SendFile(to, from uintptr, offset *int64, n int) (int, error) {
-	return sendFile(to, from, offset, n)
-}
+// SendTo sends as much of the next n octets as there is room for: 0 at the end
+// of the file, syscall.EAGAIN when there is no room.
+func (f *File) SendTo(to uintptr, n int) (int, error) { return f.sendTo(to, n) }

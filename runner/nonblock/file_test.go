@@ -44,9 +44,9 @@ func TestSendFile(t *testing.T) {
 		}
 		var got bytes.Buffer
 		in := make([]byte, 64<<10)
-		offset := int64(5)
+		part := File{FD: from, Offset: 5}
 		for full := 0; ; {
-			n, err := SendFile(to, from, &offset, 1<<20)
+			n, err := part.SendTo(to, 1<<20)
 			if err == syscall.EAGAIN {
 				full++
 				m, _ := Read(uintptr(fds[1]), in)
@@ -67,8 +67,8 @@ func TestSendFile(t *testing.T) {
 			m, _ = Read(uintptr(fds[1]), in)
 			got.Write(in[:m])
 		}
-		if want := "head" + string(content[5:]); got.String() != want || offset != int64(len(content)) {
-			t.Errorf("%d octets of %d, offset %d", got.Len(), len(want), offset)
+		if want := "head" + string(content[5:]); got.String() != want || part.Offset != int64(len(content)) {
+			t.Errorf("%d octets of %d, offset %d", got.Len(), len(want), part.Offset)
 		}
 		if at, err := file.Seek(0, io.SeekCurrent); at != 0 || err != nil {
 			t.Errorf("the file's own offset: %d, %v", at, err)
@@ -77,8 +77,7 @@ func TestSendFile(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	offset := int64(0)
-	if n, err := SendFile(to, 1<<20, &offset, 1); n != 0 || err != syscall.EBADF {
+	if n, err := (&File{FD: 1 << 20}).SendTo(to, 1); n != 0 || err != syscall.EBADF {
 		t.Errorf("no file: %d, %v", n, err)
 	}
 	unix.Shutdown(fds[1], unix.SHUT_RD)

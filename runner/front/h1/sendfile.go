@@ -54,7 +54,7 @@ func (x *Exchange) sendPiece(file *os.File, offset, n int64) (sent int64, err er
 		return 0, err
 	}
 	p := x.filePart()
-	p.ahead, p.file, p.offset, p.left, p.err = x.out, file.Fd(), offset, n, nil
+	p.ahead, p.file, p.left, p.err = x.out, nonblock.File{FD: file.Fd(), Offset: offset}, n, nil
 	err = x.c.raw.Write(p.try)
 	if err == nil {
 		err = p.err
@@ -68,12 +68,11 @@ func (x *Exchange) sendPiece(file *os.File, offset, n int64) (sent int64, err er
 
 // filePart is the part of a file that is being sent after what was collected.
 type filePart struct {
-	try    func(to uintptr) bool // send
-	ahead  []byte
-	file   uintptr
-	offset int64
-	left   int64
-	err    error
+	try   func(to uintptr) bool // send
+	ahead []byte
+	file  nonblock.File
+	left  int64
+	err   error
 }
 
 func (x *Exchange) filePart() *filePart {
@@ -86,7 +85,7 @@ func (x *Exchange) filePart() *filePart {
 
 // atOnce is how much the kernel sends in one call: enough that its number does
 // not matter, and so little that nobody waits long for the processor.
-const atOnce = 1 << 20
+const atOnce = 2 << 20
 
 // send is called by the runtime when there may be room.
 func (p *filePart) send(to uintptr) bool {
@@ -98,7 +97,7 @@ func (p *filePart) send(to uintptr) bool {
 		p.ahead = p.ahead[n:]
 	}
 	for p.left > 0 {
-		n, err := nonblock.SendFile(to, p.file, &p.offset, int(min(p.left, atOnce)))
+		n, err := p.file.SendTo(to, int(min(p.left, atOnce)))
 		if err != nil {
 			return p.ends("sendfile", err)
 		}
