@@ -44,7 +44,7 @@ type Loss struct {
 const Limit = 1 << 20
 
 // Pause is how long lines of WriteSoon may wait for each other.
-const Pause = 20 * time.Millisecond
+const Pause = 100 * time.Millisecond
 
 // PipePiece is how much may go to a pipe in one write that is not to be torn
 // apart by other writers (pipe(7), PIPE_BUF).
