@@ -171,7 +171,7 @@
 // Upstreams get what workers get, but the bodies of requests when these are
 // whole, from a file (in TMPDIR) if they are longer than 64 KiB: a server that
 // does few things at once would be kept busy by few slow clients. Where there is
-// no room for a file, a gigabyte for each mount, or with whole_bodies = false,
+// no room for a file, 256 MiB for each mount, or with whole_bodies = false,
 // they pass as they come.
 //
 // Upstreams have less trust than workers: their X-Sendfile counts for nothing,

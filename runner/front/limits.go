@@ -75,7 +75,7 @@ func newLimits(c *config.Config) limits {
 		writePause:      c.Server.WriteTimeout,
 		rate:            int(c.Server.MinRate),
 		small:           64 << 10,
-		spool:           1 << 30,
+		spool:           256 << 20,
 		whole:           256 << 10,
 		dial:            5 * time.Second,
 		answer:          c.Workers.RequestTimeout,
