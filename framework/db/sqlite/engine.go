@@ -98,7 +98,7 @@ func (e *engine) Prepare(ctx context.Context) error {
 // this process (fcntl locks belong to the process).
 func (e *engine) create() error {
 	if err := os.MkdirAll(filepath.Dir(e.path), 0o700); err != nil {
-		return err
+		return denied(filepath.Dir(e.path), err)
 	}
 	if _, err := os.Lstat(e.path); errors.Is(err, fs.ErrNotExist) {
 		file, err := os.OpenFile(e.path, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600)
@@ -106,16 +106,24 @@ func (e *engine) create() error {
 			return file.Close()
 		}
 		if !errors.Is(err, fs.ErrExist) { // another process was faster
-			return err
+			return denied(filepath.Dir(e.path), err)
 		}
 	}
 	for _, path := range []string{e.path, filepath.Dir(e.path)} {
 		if err := unix.Access(path, unix.W_OK); err != nil {
-			return fmt.Errorf("%s is not writable for this user (id %d): %w; SQLite writes the file and others beside it",
-				path, os.Geteuid(), err)
+			return denied(filepath.Dir(e.path), fmt.Errorf("%s is not writable: %w; SQLite writes the file and others beside it", path, err))
 		}
 	}
 	return nil
+}
+
+// denied adds to an error of missing rights what gives them: an app that root
+// starts for another user meets it at its first start.
+func denied(dir string, err error) error {
+	if !errors.Is(err, fs.ErrPermission) {
+		return err
+	}
+	return fmt.Errorf("%w\nGive the directory to the user of this process: install -d -o %d %s", err, os.Geteuid(), dir)
 }
 
 // writeAhead switches the file to the write-ahead log if it is not. Of

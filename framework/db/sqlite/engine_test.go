@@ -5,10 +5,12 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -315,5 +317,16 @@ func TestBackupRemovesWhatACrashLeft(t *testing.T) {
 	want := append(left[4:], to)
 	if got, _ := filepath.Glob(e.path + ".backup*"); !slices.Equal(got, want) {
 		t.Errorf("left are %q, expected %q", got, want)
+	}
+}
+
+func TestDeniedSaysWhatToDo(t *testing.T) {
+	err := denied("/srv/qna/data", &fs.PathError{Op: "mkdir", Path: "/srv/qna/data", Err: syscall.EACCES})
+	want := fmt.Sprintf("mkdir /srv/qna/data: permission denied\nGive the directory to the user of this process: install -d -o %d /srv/qna/data", os.Geteuid())
+	if err.Error() != want || !errors.Is(err, fs.ErrPermission) {
+		t.Errorf("error %q, want %q", err, want)
+	}
+	if other := (&fs.PathError{Err: syscall.ENOSPC}); denied("/", other) != error(other) {
+		t.Error("another error is changed")
 	}
 }
