@@ -95,7 +95,9 @@
 // kernel's policy SCHED_BATCH until there are fewer again: then processes do not
 // put each other aside for each single request, which saves a quarter of the
 // work (see package tempo). chrt -a -p PID shows it. Started under another policy
-// than the usual one, as by CPUSchedulingPolicy= of systemd, they keep that.
+// than the usual one, as by CPUSchedulingPolicy= of systemd, they keep that. Where
+// sched_setscheduler is forbidden by an error, they do without; a SystemCallFilter=
+// of systemd that does not allow it needs SystemCallErrorNumber=EPERM, or it kills.
 //
 // # Several apps behind one front
 //

@@ -15,10 +15,11 @@ const (
 )
 
 // usual reports that the process is under the policy that all are under unless
-// somebody wants another.
+// somebody wants another, and may change it. A filter of system calls that kills
+// who tries should do so at the start, not under load.
 func usual() bool {
 	policy, _, err := unix.Syscall(unix.SYS_SCHED_GETSCHEDULER, 0, 0, 0)
-	return err == 0 && policy == schedOther
+	return err == 0 && policy == schedOther && setThread(0, schedOther) == nil
 }
 
 // setBatch changes the policy of all threads.
