@@ -230,8 +230,10 @@ type crew struct {
 	end     sync.WaitGroup
 }
 
-// maxWaiting is how many goroutines wait for requests.
-const maxWaiting = 64
+// maxWaiting is how many goroutines wait for requests: as many as a busy
+// server runs at once, for their stacks are what a new one costs most. An idle
+// server's are made small by the garbage collector.
+const maxWaiting = 512
 
 func (k *crew) run(x *Exchange) {
 	select {
