@@ -26,6 +26,9 @@ func (m *master) frontConnected(n int, conn *control.Conn, e equipment) {
 			return
 		}
 	}
+	if len(m.peers) > 1 {
+		m.beat() // each learns that it is not alone
+	}
 }
 
 // duplicate copies a descriptor, because the queue closes what it has sent.
@@ -94,6 +97,8 @@ func (m *master) fromFront(n int, msg control.Message) {
 		if err = msg.Decode(&mounted); err == nil && m.peers[n] != nil {
 			m.peers[n].upstreams = mounted.Upstreams
 		}
+	case control.KindChanged:
+		m.relayChange(n, msg)
 	case control.KindAck:
 		var ack control.Ack
 		if err = msg.Decode(&ack); err == nil {
@@ -189,9 +194,31 @@ func (m *master) probePath() string {
 	return m.serving.Reload.Probe
 }
 
-// beat renews the lease of every front.
+// beat renews the lease of every front, and says how many there are.
 func (m *master) beat() {
 	for _, p := range m.peers {
-		p.send(control.KindBeat, nil)
+		p.send(control.KindBeat, control.Renewal{Fronts: len(m.peers)})
+		if p.behind && len(p.queue) <= unreadChanges {
+			p.send(control.KindChanged, control.Changed{All: true})
+			p.behind = false
+		}
+	}
+}
+
+// unreadChanges is how many messages may wait for a front that is told of a
+// change. One that reads no more shall not be cut off for the others' changes.
+const unreadChanges = 16
+
+// relayChange passes on what a front says of pages that have changed. Whoever
+// cannot follow forgets everything later.
+func (m *master) relayChange(from int, msg control.Message) {
+	for n, p := range m.peers {
+		switch {
+		case n == from:
+		case p.behind || len(p.queue) > unreadChanges:
+			p.behind = true
+		default:
+			p.send(control.KindChanged, msg.Body)
+		}
 	}
 }

@@ -19,6 +19,7 @@ type peer struct {
 	done  chan struct{} // the writer has ended
 
 	upstreams []control.Upstream // of mounts, as a front said last
+	behind    bool               // a front has not been told of all that has changed
 }
 
 type envelope struct {

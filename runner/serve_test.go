@@ -11,6 +11,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 )
 
 func TestServeAnswersAndStops(t *testing.T) {
@@ -321,6 +322,59 @@ func TestFrontAndGatewayApart(t *testing.T) {
 	front.cmd.Process.Signal(syscall.SIGTERM)
 	<-front.ended
 	front.gone()
+}
+
+// A change that came by one front is forgotten by the other, too.
+func TestAChangeThroughAnotherFront(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, "version=1")
+	gateway, _ := s.launch("gateway", "--workers", "1")
+	t.Cleanup(func() { gateway.cmd.Process.Kill() })
+	s.await("the gateway serves", func() bool { return strings.Contains(gateway.logText(), "fronts connect to") })
+	one, other := s.start("front", "--listen", "127.0.0.1:0"), s.start("front", "--listen", "127.0.0.1:0")
+	s.await("both fronts are connected", func() bool { return s.status().Fronts == 2 })
+	ask := func(r *running, method string) string {
+		t.Helper()
+		req, err := http.NewRequest(method, r.url+"/kept", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Host = "qna.example"
+		resp, err := http.DefaultClient.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer resp.Body.Close()
+		body, err := io.ReadAll(resp.Body)
+		if err != nil || resp.StatusCode != 200 {
+			t.Fatalf("%s %s, %v", resp.Status, body, err)
+		}
+		return string(body)
+	}
+	// Until the first knows of the second, it tells nobody.
+	s.await("a change is heard of", func() bool {
+		before := ask(other, "GET")
+		if again := ask(other, "GET"); again != before {
+			t.Fatalf("%s is not kept: %s", before, again)
+		}
+		now := ask(one, "POST")
+		if got := ask(one, "GET"); got != now {
+			t.Fatalf("the front itself shows %s after %s", got, now)
+		}
+		deadline := time.Now().Add(time.Second)
+		for time.Now().Before(deadline) {
+			if ask(other, "GET") == now {
+				return true
+			}
+		}
+		return false
+	})
+	s.must("stop")
+	<-gateway.ended
+	for _, front := range []*running{one, other} {
+		front.cmd.Process.Signal(syscall.SIGTERM)
+		<-front.ended
+	}
 }
 
 // One of two fronts hangs. The reload waits for it no longer than its lease,

@@ -65,6 +65,12 @@ func newTestApp(conf *config.Config) (*testApp, error) {
 	mux.HandleFunc("GET /settings", func(w http.ResponseWriter, _ *http.Request) {
 		fmt.Fprint(w, conf.Name, " ", conf.Root, " ", conf.Locale.Default)
 	})
+	kept := new(atomic.Int64)
+	mux.HandleFunc("GET /kept", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Cache-Control", "public, max-age=3600")
+		fmt.Fprint(w, kept.Load())
+	})
+	mux.HandleFunc("POST /kept", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, kept.Add(1)) })
 	mux.HandleFunc("GET /secret", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, len(conf.Secret)) })
 	mux.HandleFunc("GET /asset", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, a.asset()) })
 	mux.HandleFunc("GET /until/{file}", func(w http.ResponseWriter, r *http.Request) {

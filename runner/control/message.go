@@ -46,7 +46,8 @@ const (
 	KindMounted  Kind = "mounted"  // front: Mounted
 	KindAck      Kind = "ack"      // front: Ack
 	KindIdle     Kind = "idle"     // front: Idle
-	KindBeat     Kind = "beat"     // master to front: none; renews the lease. Worker to master: Pulse
+	KindBeat     Kind = "beat"     // master to front: Renewal or none; renews the lease. Worker to master: Pulse
+	KindChanged  Kind = "changed"  // front to master, and from there to the other fronts: Changed
 	KindProbe    Kind = "probe"    // master to worker without fronts: Probe
 	KindProbed   Kind = "probed"   // front, worker: Probed
 	KindDrain    Kind = "drain"    // master to worker: none; no new requests come, streams should end
@@ -162,6 +163,24 @@ type Access struct {
 // Accessed says that the file before is no longer written to.
 type Accessed struct {
 	Number int `json:"number"`
+}
+
+// Renewal is what a master says to a front that is not the only one.
+type Renewal struct {
+	Fronts int `json:"fronts,omitempty"` // that are connected; 0 when it does not say
+}
+
+// Changed names pages that requests have changed: no front that has kept them
+// may answer with them any more. A front says so when there are others.
+type Changed struct {
+	Pages []Page `json:"pages"`
+	All   bool   `json:"all,omitempty"` // there are too many to be named
+}
+
+// Page is a page of a site, whatever its scheme.
+type Page struct {
+	Host   string `json:"host"`
+	Target string `json:"target"` // path, and a query that does not matter
 }
 
 // Table is the list of workers that a front may use.

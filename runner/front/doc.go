@@ -132,7 +132,8 @@
 // cache.wait. When another generation begins or ends to serve, everything is
 // forgotten; what the other one was asked for before is not kept. An unsafe
 // request that succeeds makes this front forget its path, and what its Location
-// names; other fronts keep theirs until it is stale.
+// names, before the client has the answer. Other fronts of the same gateway are
+// told and forget it a moment later.
 //
 // Mounts take part unless their cache = false. What another app's gateway
 // reloads is not known here: its pages stay until they are stale.

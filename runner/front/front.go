@@ -141,6 +141,7 @@ func newFront(o Options, understand func(*config.Config) (*settings, error)) (*f
 	f.table = newTable(&f.live, o.Log, time.Now)
 	f.table.wiring.record = o.Record
 	f.proxy = newProxy(f.table)
+	f.kept.gossip = newGossip()
 	f.kept.use(s.cache)
 	f.static = newFiles(s.static, o.Log)
 	f.home = &app{static: f.static, table: f.table, names: true, serve: f.proxy.serve}
@@ -187,8 +188,17 @@ func (f *front) run(ctx context.Context) error {
 		f.install(f.live.Load(), f.offered)
 	}
 	done := ctx.Done()
+	changed := f.kept.gossip.wake
+	var again <-chan time.Time // when others may be told of changes again
 	for {
 		select {
+		case <-changed:
+			if f.master != nil {
+				f.tell(f.master, control.KindChanged, f.kept.gossip.take())
+			}
+			changed, again = nil, time.After(gossipPause)
+		case <-again:
+			changed, again = f.kept.gossip.wake, nil
 		case e := <-events:
 			f.react(e)
 		case c := <-f.changes.ready:
@@ -262,8 +272,18 @@ func (f *front) react(e event) {
 		f.table.apply(m, files, func(kind control.Kind, body any) { f.tell(e.conn, kind, body) })
 		files = nil
 		f.kept.servedBy(m.Workers)
+	case control.KindChanged:
+		f.table.renew()
+		var m control.Changed
+		if err := e.message.Decode(&m); err != nil {
+			f.log.Error("pages that have changed", "err", err)
+			return
+		}
+		f.kept.hear(m)
 	case control.KindBeat:
 		f.table.renew()
+		var m control.Renewal
+		f.kept.gossip.others.Store(e.message.Decode(&m) == nil && m.Fronts > 1)
 		f.sayFigures(e.conn, 0)
 	case control.KindFigures:
 		f.table.renew()

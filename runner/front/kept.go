@@ -17,7 +17,8 @@ import (
 // kept answers requests with responses that were kept, and keeps those of
 // workers. Package cache says which and for how long.
 type kept struct {
-	cache atomic.Pointer[cache.Cache] // nil: nothing is kept
+	cache  atomic.Pointer[cache.Cache] // nil: nothing is kept
+	gossip *gossip                     // with other fronts
 
 	// The rest belongs to the front's goroutine.
 	made  cache.Options // of cache
@@ -81,7 +82,7 @@ func (k *kept) serve(t *turn, next func(*turn)) {
 	case c == nil, t.settings.uncached:
 		next(t)
 	case cache.Unsafe(t.Method()):
-		t.exchange = &changing{exchange: t.exchange, cache: c, host: t.host, outer: t.outer}
+		t.exchange = &changing{exchange: t.exchange, cache: c, gossip: k.gossip, host: t.host, outer: t.outer}
 		next(t)
 	default:
 		k.look(c, t, next)
@@ -241,6 +242,7 @@ func (w *wait) For(c *cache.Cache, t *turn, f *cache.Flight) error {
 type changing struct {
 	exchange
 	cache  *cache.Cache
+	gossip *gossip
 	host   string
 	outer  string // stands before the paths that the response names, and not before ours
 	status int
@@ -275,5 +277,5 @@ func (x *changing) invalidate(status int, named []string) {
 			named[i] = rest
 		}
 	}
-	x.cache.Invalidate(x.host, x.Target(), status, named...)
+	x.gossip.note(x.host, x.cache.Invalidate(x.host, x.Target(), status, named...))
 }

@@ -232,24 +232,31 @@ func Unsafe(method string) bool {
 	return true
 }
 
+// Forget drops a page of a host, whatever its scheme and query.
+func (c *Cache) Forget(host, target string) {
+	c.gone[c.page(host, target)].Store(int64(c.clock()))
+}
+
 // Invalidate drops the page that an unsafe request was for, after it was
 // answered with this status, and those on the same host that the response named
-// in Location and Content-Location.
-func (c *Cache) Invalidate(host, target string, status int, named ...string) {
+// in Location and Content-Location. It returns their targets.
+func (c *Cache) Invalidate(host, target string, status int, named ...string) (dropped []string) {
 	if status < 200 || status > 399 {
-		return
+		return nil
 	}
-	now := int64(c.clock())
-	c.gone[c.page(host, target)].Store(now)
+	c.Forget(host, target)
+	dropped = append(dropped, target)
 	base := &url.URL{Path: "/"}
 	if u, err := url.ParseRequestURI(targetOf(target)); err == nil {
 		base = u
 	}
 	for _, name := range named {
 		if to, err := base.Parse(name); err == nil && (to.Host == "" || strings.EqualFold(to.Host, host)) {
-			c.gone[c.page(host, to.RequestURI())].Store(now)
+			c.Forget(host, to.RequestURI())
+			dropped = append(dropped, to.RequestURI())
 		}
 	}
+	return dropped
 }
 
 // Serve says which builds answer now. When that changes, everything is dropped:
