@@ -1,8 +1,10 @@
 package runner
 
 import (
+	"errors"
 	"os"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/dram-go/dram/runner/control"
@@ -69,9 +71,13 @@ func (p *peer) write() {
 		if p.limit > 0 {
 			p.conn.Unix().SetWriteDeadline(time.Now().Add(p.limit))
 		}
-		if !broken && p.conn.Send(e.kind, e.body, e.files...) != nil {
-			broken = true // the reader sees it too and reports the end
-			p.conn.Close()
+		if !broken {
+			if err := p.conn.Send(e.kind, e.body, e.files...); err != nil {
+				broken = true // the reader sees it too and reports the end
+				if !errors.Is(err, syscall.EPIPE) && !errors.Is(err, syscall.ECONNRESET) {
+					p.conn.Close() // otherwise its last words may still be there to be read
+				}
+			}
 		}
 		closeFiles(e.files)
 	}
