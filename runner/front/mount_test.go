@@ -177,3 +177,18 @@ func FuzzMounts(f *testing.F) {
 		}
 	})
 }
+
+// TestTheRunDirectoryOfAnotherApp counts from the root of this one.
+func TestTheRunDirectoryOfAnotherApp(t *testing.T) {
+	conf := config.Default(t.TempDir())
+	for name, app := range map[string]string{"relative": "../shop/.dram/run", "absolute": "/srv/shop", "itself": config.SelfApp} {
+		m := config.DefaultMount()
+		m.Path, m.App = "/"+name, app
+		conf.Mounts = map[string]config.Mount{name: m}
+		all, err := newMounts(conf)
+		want := map[string]string{"relative": conf.Path("../shop/.dram/run"), "absolute": "/srv/shop", "itself": config.SelfApp}[name]
+		if err != nil || all[0].App != want {
+			t.Errorf("%s: %q, %v, want %q", name, all[0].App, err, want)
+		}
+	}
+}
