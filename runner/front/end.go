@@ -69,8 +69,7 @@ func (f *front) finish(left, grace time.Duration) {
 }
 
 // lastCall is the time for requests that arrive while idle connections are
-// being closed. net/http waits longer for browsers that connected in advance
-// and sent nothing.
+// being closed.
 const lastCall = 500 * time.Millisecond
 
 // end closes what is left. No request is running when it returns.

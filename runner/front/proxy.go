@@ -314,8 +314,8 @@ func (p *proxy) failed(h *handover, w *worker, f failure) (again bool) {
 // twice reports that a handler sees a request again that is repeated after f.
 func (f failure) twice() bool { return f == lost || f == garbled }
 
-// left reports that the client has gone, or that the front's grace is over.
-// net/http ends the context also after a Read that we have interrupted.
+// left reports that the client has gone, or that the front's grace is over. An
+// engine may end the context also after a Read that we have interrupted.
 func (h *handover) left() bool {
 	if h.stream != nil && h.stream.interrupted() && !h.gone {
 		return errors.Is(h.Gone(), errStopped)

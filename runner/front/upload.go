@@ -65,7 +65,7 @@ func (u *upload) send(chunks *sync.Pool) bool {
 func (u *upload) end(last []byte) error {
 	trailer := make(http.Header)
 	for _, name := range u.trailer {
-		if values := u.request.Trailer[name]; len(values) > 0 { // net/http has it now
+		if values := u.request.Trailer[name]; len(values) > 0 { // the engine has it now
 			trailer[name] = values
 		}
 	}
