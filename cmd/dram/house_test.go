@@ -66,8 +66,9 @@ var house = []struct {
 
 	// The runner: front and gateway never know each other.
 	{"runner", []string{"runner/...", "framework/config", "framework/asset", "framework/nearest", "framework/pubsub", "templates/pages"}},
-	{"runner/front/h1", []string{"runner/nonblock", "runner/front/strict"}},
-	{"runner/front/h2", []string{"runner/front/strict"}},
+	{"runner/front/h1", []string{"runner/nonblock", "runner/front/roster", "runner/front/strict"}},
+	{"runner/front/h2", []string{"runner/front/roster", "runner/front/strict"}},
+	{"runner/front/roster", nil},
 	{"runner/front/strict", nil},
 	{"runner/front/cache", []string{"framework/i18n/tags"}},
 	{"runner/front/limit", nil},

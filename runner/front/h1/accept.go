@@ -29,22 +29,12 @@ func (s *Server) ServeTLS(l net.Listener) error {
 // ServeConn answers the requests of one connection and closes it.
 func (s *Server) ServeConn(n net.Conn) error {
 	done := make(chan struct{})
-	if !s.run(func() { s.converse(n, rawOf(n), func() { close(done) }) }) {
+	if !s.conns.Go(func() { s.converse(n, rawOf(n), func() { close(done) }) }) {
 		n.Close()
 		return errClosed
 	}
 	<-done
 	return nil
-}
-
-// run starts a goroutine that Close waits for, unless the server is closed.
-func (s *Server) run(f func()) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if !s.shut {
-		s.work.Go(f)
-	}
-	return !s.shut
 }
 
 // The pauses of an accept loop that has no descriptor.
@@ -96,7 +86,7 @@ func (s *Server) admit(n net.Conn, start func(net.Conn, func())) {
 		}
 		leave = sync.OnceFunc(left)
 	}
-	if !s.run(func() { start(n, leave) }) {
+	if !s.conns.Go(func() { start(n, leave) }) {
 		n.Close()
 		leave()
 	}
@@ -106,7 +96,7 @@ func (s *Server) admit(n net.Conn, start func(net.Conn, func())) {
 func (s *Server) converse(n net.Conn, raw syscall.RawConn, leave func()) {
 	c := newConn(s, n, raw)
 	c.leave = leave
-	if !s.add(c) {
+	if !s.conns.Add(c) {
 		n.Close()
 		leave()
 		return
@@ -148,7 +138,7 @@ func (s *Server) secure(n net.Conn, leave func()) {
 	if conn.ConnectionState().NegotiatedProtocol == "h2" && o.H2 != nil {
 		next = func() { o.H2(conn, leave) }
 	}
-	if !s.run(next) {
+	if !s.conns.Go(next) {
 		n.Close()
 		leave()
 	}

@@ -79,7 +79,7 @@ const settlingTime = time.Second
 func (c *conn) serve() {
 	silent := false
 	defer func() {
-		if !silent || !c.server.run(func() { c.fresh = true; c.serve() }) {
+		if !silent || !c.server.conns.Go(func() { c.fresh = true; c.serve() }) {
 			c.end()
 		}
 	}()
@@ -97,7 +97,7 @@ func (c *conn) end() {
 	if c.raw != nil {
 		c.server.gone.forget(c)
 	}
-	c.server.remove(c)
+	c.server.conns.Remove(c)
 	c.leave()
 }
 
@@ -173,11 +173,14 @@ func (c *conn) settles(patience time.Duration) bool {
 	return c.raw != nil && c.served && !c.fresh && patience > 2*c.server.settling
 }
 
-// restsSince reports since when a connection waits for a request.
-func (c *conn) restsSince() (since time.Time, resting bool) {
+// restsSince is since when a connection waits for a request; zero: it does not.
+func (c *conn) restsSince() time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.rested, c.resting
+	if !c.resting {
+		return time.Time{}
+	}
+	return c.rested
 }
 
 // dismiss ends a rest.

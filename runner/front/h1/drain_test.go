@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"testing"
 	"time"
+
+	"github.com/dram-go/dram/runner/front/roster"
 )
 
 func TestDrainSaysGoodbyeAndLingers(t *testing.T) {
@@ -50,7 +52,7 @@ func TestDismissEndsIdleConnections(t *testing.T) {
 
 // resting reports that all connections wait for a request.
 func (s *site) resting() bool {
-	for _, c := range s.server.all() {
+	for _, c := range s.server.conns.All() {
 		c.mu.Lock()
 		resting := c.resting
 		c.mu.Unlock()
@@ -106,7 +108,7 @@ func TestCloseEndsEverything(t *testing.T) {
 func TestRelieveEndsThoseWhoHaveRestedLongest(t *testing.T) {
 	s := newSite(t, Options{}, handled(app))
 	var all []*client
-	for range reliefPiece + 2 {
+	for range roster.Few + 2 {
 		c := s.dial().say(getHello)
 		c.status(200)
 		until(t, "an idle connection", s.resting)
@@ -116,7 +118,7 @@ func TestRelieveEndsThoseWhoHaveRestedLongest(t *testing.T) {
 	all[0].say(getHello).status(200) // nobody has rested for so long
 	until(t, "an idle connection", s.resting)
 	s.server.Relieve(0)
-	for _, c := range all[1 : 1+reliefPiece] {
+	for _, c := range all[1 : 1+roster.Few] {
 		c.end()
 	}
 	for _, c := range []*client{all[0], all[len(all)-1]} {

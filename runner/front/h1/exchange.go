@@ -116,7 +116,7 @@ func (x *Exchange) Gone() error {
 // why says what has ended an exchange before its time; its lock is held.
 func (c *conn) why(x *Exchange) error {
 	if x.over == nil {
-		if x.over = c.server.interrupted(); x.over == nil && c.left && c.silent {
+		if x.over = c.server.conns.Cause(); x.over == nil && c.left && c.silent {
 			x.over = ErrGone
 		}
 	}

@@ -65,7 +65,7 @@ func TestAHangUpBeforeTheContextWasAskedFor(t *testing.T) {
 
 // hungUp reports that the client of the only connection has left.
 func (s *site) hungUp() bool {
-	for _, c := range s.server.all() {
+	for _, c := range s.server.conns.All() {
 		c.mu.Lock()
 		defer c.mu.Unlock()
 		return c.left
@@ -190,7 +190,7 @@ func TestAConnectionCostsOneGoroutine(t *testing.T) {
 	first := s.dial().say("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
 	first.status(200)
 	first.Close()
-	until(t, "end of the first", func() bool { return len(s.server.all()) == 0 })
+	until(t, "end of the first", func() bool { return len(s.server.conns.All()) == 0 })
 	before := runtime.NumGoroutine()
 	for range n {
 		s.dial().say(getHello)

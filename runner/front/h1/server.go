@@ -4,10 +4,11 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/dram-go/dram/runner/front/roster"
 )
 
 // Server answers the requests of the connections that it is given or accepts.
@@ -22,20 +23,14 @@ type Server struct {
 	settling  time.Duration // settlingTime
 	draining  atomic.Bool
 	dismissed atomic.Bool
-	why       atomic.Pointer[error] // of Interrupt
-
-	mu    sync.Mutex
-	conns map[*conn]struct{}
-	none  chan struct{} // closed when there are none, nil while nobody asked
-	shut  bool
-	work  sync.WaitGroup
+	conns     roster.Roster[*conn]
 }
 
 // New returns a server that calls handle for each request, in the goroutine of
 // its connection. Close must be called in the end.
 func New(o Options, handle func(*Exchange)) *Server {
 	o = o.withDefaults()
-	s := &Server{handle: handle, conns: make(map[*conn]struct{}), buffers: newBuffers(), settling: settlingTime}
+	s := &Server{handle: handle, buffers: newBuffers(), settling: settlingTime}
 	s.buffers.fit(&o)
 	s.options.Store(&o)
 	s.exchanges.New = func() any { return new(Exchange) }
@@ -64,141 +59,38 @@ func (s *Server) Drain() { s.draining.Store(true) }
 func (s *Server) Dismiss() {
 	s.Drain()
 	s.dismissed.Store(true)
-	for _, c := range s.all() {
+	for _, c := range s.conns.All() {
 		c.dismiss()
 	}
 }
-
-// The bounds of Relieve.
-const (
-	reliefSample = 128 // connections that are looked at
-	reliefPiece  = 8   // that are ended
-)
 
 // Relieve ends a few connections that have waited for a request for this long
 // at least: of as many as can be looked at quickly, those that have waited
 // longest. It is for a server that has no room for new clients. What has
 // arrived on them is answered.
 func (s *Server) Relieve(least time.Duration) {
-	type idle struct {
-		conn  *conn
-		since time.Time
+	for _, c := range s.conns.Longest(least, (*conn).restsSince) {
+		c.dismiss()
 	}
-	var list []idle
-	for _, c := range s.some(reliefSample) {
-		if since, ok := c.restsSince(); ok && time.Since(since) >= least {
-			list = append(list, idle{c, since})
-		}
-	}
-	slices.SortFunc(list, func(a, b idle) int { return a.since.Compare(b.since) })
-	for _, i := range list[:min(len(list), reliefPiece)] {
-		i.conn.dismiss()
-	}
-}
-
-// some returns up to n connections, others each time.
-func (s *Server) some(n int) []*conn {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	list := make([]*conn, 0, min(n, len(s.conns)))
-	for c := range s.conns { // in no order
-		if len(list) == n {
-			break
-		}
-		list = append(list, c)
-	}
-	return list
 }
 
 // Interrupt ends the contexts of all requests, now and later, with a cause.
-func (s *Server) Interrupt(cause error) {
-	s.why.Store(&cause)
-	for _, c := range s.all() {
-		c.interrupt(cause)
-	}
-}
-
-func (s *Server) interrupted() error {
-	if why := s.why.Load(); why != nil {
-		return *why
-	}
-	return nil
-}
+func (s *Server) Interrupt(cause error) { s.conns.Interrupt(cause, (*conn).interrupt) }
 
 // Wait drains and waits until no connection is left or ctx ends, whose error
 // it returns then.
 func (s *Server) Wait(ctx context.Context) error {
 	s.Drain()
-	s.mu.Lock()
-	if s.none == nil {
-		s.none = make(chan struct{})
-	}
-	none := s.none
-	s.tellNone()
-	s.mu.Unlock()
-	select {
-	case <-none:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
-
-// tellNone wakes Wait when there is no connection; the lock is held.
-func (s *Server) tellNone() {
-	if len(s.conns) == 0 && s.none != nil {
-		close(s.none)
-		s.none = nil
-	}
+	return s.conns.Wait(ctx)
 }
 
 // Close ends all connections but those that were upgraded, and the contexts of
 // their requests, and waits for their handlers. Listeners are their owner's.
 func (s *Server) Close() {
-	s.mu.Lock()
-	first := !s.shut
-	s.shut = true
-	s.mu.Unlock()
-	if !first {
-		return
-	}
 	s.Drain()
-	if s.interrupted() == nil {
-		s.Interrupt(http.ErrServerClosed)
+	if s.conns.Close(http.ErrServerClosed, (*conn).interrupt, (*conn).cut) {
+		s.gone.close()
 	}
-	for _, c := range s.all() {
-		c.cut()
-	}
-	s.work.Wait()
-	s.gone.close()
-}
-
-func (s *Server) all() []*conn {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	list := make([]*conn, 0, len(s.conns))
-	for c := range s.conns {
-		list = append(list, c)
-	}
-	return list
-}
-
-// add notes a connection, unless the server is closed.
-func (s *Server) add(c *conn) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.shut {
-		return false
-	}
-	s.conns[c] = struct{}{}
-	return true
-}
-
-func (s *Server) remove(c *conn) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	delete(s.conns, c)
-	s.tellNone()
 }
 
 func (s *Server) exchange() *Exchange {

@@ -49,7 +49,7 @@ type conn struct {
 	initial   int         // window of a new stream
 	granted   int         // what the client may send
 	owed      int         // what was taken of it and not granted again
-	draining  bool        // the client is to be told goodbye when it has begun
+	draining  bool        // the client is to be told goodbye with its first request
 	goodbye   goodbye
 	patience  *time.Timer // for the answer to the first goodbye
 	unsettled *time.Timer // for that to our SETTINGS
@@ -100,9 +100,6 @@ func (c *conn) greet() {
 	b := c.buffer()
 	*b = c.appendSettings(*b)
 	*b = appendWindowUpdate(*b, 0, connectionWindow-initialWindow)
-	if c.draining {
-		c.partLocked()
-	}
 	c.flush() // into an empty socket
 }
 

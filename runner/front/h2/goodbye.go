@@ -18,10 +18,16 @@ const (
 // goodbye.
 const parted = "farewell"
 
-// part says the first goodbye.
+// part says the first goodbye. A client that has asked for nothing yet hears it
+// with its first request: a connection that ends before that looks broken to
+// some, Go's among them, and they do not try another.
 func (c *conn) part() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if !c.served {
+		c.draining = true
+		return
+	}
 	c.partLocked()
 	c.flushSoon()
 }

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"golang.org/x/net/http2"
+
+	"github.com/dram-go/dram/runner/front/roster"
 )
 
 // TestGoodbyeTakesTwoSteps (RFC 9113, section 6.8): what the client asks for
@@ -52,9 +54,38 @@ func TestGoodbyeTakesTwoSteps(t *testing.T) {
 	if !answered {
 		t.Error("stream 5 is not answered")
 	}
-	late := s.peer() // its handshake was under way
-	late.ask(1, true, "GET", "/")
-	late.want(1, "200", "page")
+}
+
+// TestFirstRequestIsAnsweredAfterTheGoodbye of a client whose connection was
+// new, or under way, then: it hears nothing of it before, for some take a
+// connection that ends without an answer for a broken server.
+func TestFirstRequestIsAnsweredAfterTheGoodbye(t *testing.T) {
+	s := newSite(t, Options{}, text("page"))
+	fresh := s.peer()
+	until(t, "it is known", func() bool { return len(s.server.conns.All()) == 1 })
+	s.server.Drain()
+	for _, p := range []*peer{fresh, s.peer()} {
+		p.WritePing(false, [8]byte{1})
+		for {
+			f, err := p.ReadFrame()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if f.Header().Type == http2.FrameGoAway {
+				t.Fatalf("%v before the first request", f)
+			}
+			if f.Header().Type == http2.FramePing {
+				break
+			}
+		}
+		p.ask(1, true, "GET", "/")
+		if f := p.next(http2.FrameGoAway, 0).(*http2.GoAwayFrame); f.LastStreamID != maxStream {
+			t.Errorf("%v", f)
+		}
+		p.want(1, "200", "page")
+		p.WritePing(true, [8]byte([]byte(parted)))
+		p.wantEnd(http2.ErrCodeNo)
+	}
 }
 
 // TestWhoIgnoresTheGoodbye is left in the end.
@@ -170,14 +201,14 @@ func TestRelieve(t *testing.T) {
 	busy := s.peer()
 	busy.ask(1, true, "GET", "/slow")
 	var all []*peer
-	for range reliefPiece + 1 {
+	for range roster.Few + 1 {
 		p := s.peer()
 		p.ask(1, true, "GET", "/")
 		p.want(1, "200", "")
 		all = append(all, p)
 		until(t, "its request has ended", func() bool {
 			resting := 0
-			for _, c := range s.server.all() {
+			for _, c := range s.server.conns.All() {
 				if !c.restsSince().IsZero() {
 					resting++
 				}
@@ -187,10 +218,10 @@ func TestRelieve(t *testing.T) {
 	}
 	s.server.Relieve(time.Hour)
 	s.server.Relieve(0)
-	for _, p := range all[:reliefPiece] {
+	for _, p := range all[:roster.Few] {
 		p.wantEnd(http2.ErrCodeNo)
 	}
-	last := all[reliefPiece]
+	last := all[roster.Few]
 	last.ask(3, true, "GET", "/")
 	last.want(3, "200", "")
 	close(release)

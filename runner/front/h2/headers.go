@@ -187,7 +187,11 @@ func (c *conn) begin(x *Exchange) error {
 	c.streams[x.id] = x
 	c.active++
 	c.served, c.idleSince = true, noTime
-	if why := c.server.interrupted(); why != nil {
+	if c.draining {
+		c.partLocked()
+		c.flushSoon()
+	}
+	if why := c.server.conns.Cause(); why != nil {
 		x.over = why
 	}
 	if c.running >= x.state.limits.Streams {

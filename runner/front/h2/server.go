@@ -3,12 +3,12 @@ package h2
 import (
 	"context"
 	"crypto/tls"
-	"math"
 	"net/http"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/dram-go/dram/runner/front/roster"
 )
 
 // Server answers the requests of the connections that it is given.
@@ -21,21 +21,15 @@ type Server struct {
 	copies    sync.Pool // of *[copySize]byte
 	crew      crew
 	clock     atomic.Pointer[stamp]
-	why       atomic.Pointer[error] // of Interrupt
-
-	mu       sync.Mutex
-	conns    map[*conn]struct{}
-	none     chan struct{} // closed when there are none, nil while nobody asked
-	draining bool
-	shut     bool
-	work     sync.WaitGroup
+	draining  atomic.Bool
+	conns     roster.Roster[*conn]
 }
 
 // New returns a server that calls handle for each request, in a goroutine of
 // its own. Close must be called in the end.
 func New(o Options, handle func(*Exchange)) *Server {
 	o = o.withDefaults()
-	s := &Server{handle: handle, conns: make(map[*conn]struct{})}
+	s := &Server{handle: handle}
 	s.crew.jobs = make(chan *Exchange)
 	s.options.Store(&o)
 	s.exchanges.New = func() any { return &Exchange{wake: make(chan struct{}, 1)} }
@@ -49,17 +43,25 @@ func New(o Options, handle func(*Exchange)) *Server {
 // when it has closed it. It does not block.
 func (s *Server) Take(n *tls.Conn, closed func()) {
 	c := newConn(s, n)
-	if !s.add(c) {
+	refuse := func() {
 		n.NetConn().Close()
 		closed()
+	}
+	if !s.conns.Add(c) {
+		refuse()
 		return
 	}
-	go func() {
-		defer s.work.Done()
+	if s.draining.Load() { // who drains after this finds it in the roster
+		c.part()
+	}
+	if !s.conns.Go(func() {
 		defer closed()
-		defer s.remove(c)
+		defer s.conns.Remove(c)
 		c.serve()
-	}()
+	}) {
+		s.conns.Remove(c)
+		refuse()
+	}
 }
 
 // Change makes the server go by other options, except for Base and Log, which
@@ -71,19 +73,18 @@ func (s *Server) Change(o Options) {
 	o.Base, o.Log = before.Base, before.Log
 	o = o.withDefaults()
 	s.options.Store(&o)
-	for _, c := range s.all() {
+	for _, c := range s.conns.All() {
 		c.rearm()
 	}
 }
 
 // Drain says goodbye to every client in the two steps of RFC 9113, section
 // 6.8: each learns that it shall go elsewhere, and what it asked for until it
-// had learnt that is answered. Then its connection is closed.
+// had learnt that is answered. Then its connection is closed. A client that has
+// not asked for anything yet learns it with its first request.
 func (s *Server) Drain() {
-	s.mu.Lock()
-	s.draining = true
-	s.mu.Unlock()
-	for _, c := range s.all() {
+	s.draining.Store(true)
+	for _, c := range s.conns.All() {
 		c.part()
 	}
 }
@@ -92,134 +93,37 @@ func (s *Server) Drain() {
 // each which of its requests were taken.
 func (s *Server) Dismiss() {
 	s.Drain()
-	for _, c := range s.all() {
+	for _, c := range s.conns.All() {
 		c.leave()
 	}
 }
-
-// The bounds of Relieve.
-const (
-	reliefSample = 128 // connections that are looked at
-	reliefPiece  = 8   // that are ended
-)
 
 // Relieve ends a few connections that have waited for a request for this long
 // at least: of as many as can be looked at quickly, those that have waited
 // longest. It is for a server that has no room for new clients. GOAWAY tells
 // them what was taken.
 func (s *Server) Relieve(least time.Duration) {
-	type idle struct {
-		conn  *conn
-		since time.Time
-	}
-	var list []idle
-	for _, c := range s.some(reliefSample) {
-		if since := c.restsSince(); !since.IsZero() && time.Since(since) >= least {
-			list = append(list, idle{c, since})
-		}
-	}
-	slices.SortFunc(list, func(a, b idle) int { return a.since.Compare(b.since) })
-	for _, i := range list[:min(len(list), reliefPiece)] {
-		i.conn.leave()
+	for _, c := range s.conns.Longest(least, (*conn).restsSince) {
+		c.leave()
 	}
 }
 
 // Interrupt ends the contexts of all requests, now and later, with a cause.
-func (s *Server) Interrupt(cause error) {
-	s.why.Store(&cause)
-	for _, c := range s.all() {
-		c.interrupt(cause)
-	}
-}
-
-func (s *Server) interrupted() error {
-	if why := s.why.Load(); why != nil {
-		return *why
-	}
-	return nil
-}
+func (s *Server) Interrupt(cause error) { s.conns.Interrupt(cause, (*conn).interrupt) }
 
 // Wait drains and waits until no connection is left or ctx ends, whose error
 // it returns then.
 func (s *Server) Wait(ctx context.Context) error {
 	s.Drain()
-	s.mu.Lock()
-	if s.none == nil {
-		s.none = make(chan struct{})
-	}
-	none := s.none
-	s.tellNone()
-	s.mu.Unlock()
-	select {
-	case <-none:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
-
-// tellNone wakes Wait when there is no connection; the lock is held.
-func (s *Server) tellNone() {
-	if len(s.conns) == 0 && s.none != nil {
-		close(s.none)
-		s.none = nil
-	}
+	return s.conns.Wait(ctx)
 }
 
 // Close ends all connections and the contexts of their requests, and waits for
 // their handlers.
 func (s *Server) Close() {
-	s.mu.Lock()
-	first := !s.shut
-	s.shut = true
-	s.mu.Unlock()
-	if !first {
-		return
+	if s.conns.Close(http.ErrServerClosed, (*conn).interrupt, (*conn).cut) {
+		s.crew.dismiss()
 	}
-	if s.interrupted() == nil {
-		s.Interrupt(http.ErrServerClosed)
-	}
-	for _, c := range s.all() {
-		c.cut()
-	}
-	s.work.Wait()
-	s.crew.dismiss()
-}
-
-func (s *Server) all() []*conn { return s.some(math.MaxInt) }
-
-// some returns up to n connections, others each time.
-func (s *Server) some(n int) []*conn {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	list := make([]*conn, 0, min(n, len(s.conns)))
-	for c := range s.conns { // in no order
-		if len(list) == n {
-			break
-		}
-		list = append(list, c)
-	}
-	return list
-}
-
-// add notes a connection, unless the server is closed.
-func (s *Server) add(c *conn) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.shut {
-		return false
-	}
-	s.conns[c] = struct{}{}
-	c.draining = s.draining
-	s.work.Add(1)
-	return true
-}
-
-func (s *Server) remove(c *conn) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	delete(s.conns, c)
-	s.tellNone()
 }
 
 // crew are the goroutines that run handlers. One that has ended its work waits
