@@ -14,6 +14,17 @@ import (
 // newScript starts a server that says what the test wants it to, once for
 // each connection, after it has read a request.
 func newScript(t *testing.T, say func(conn net.Conn, r *http.Request)) string {
+	return newUpstream(t, func(conn net.Conn) {
+		r, err := http.ReadRequest(bufio.NewReader(conn))
+		if err == nil {
+			say(conn, r)
+		}
+	})
+}
+
+// newUpstream starts a server that does as the test wants with each
+// connection.
+func newUpstream(t *testing.T, serve func(conn net.Conn)) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -29,10 +40,7 @@ func newScript(t *testing.T, say func(conn net.Conn, r *http.Request)) string {
 			go func() {
 				defer conn.Close()
 				conn.SetDeadline(time.Now().Add(patience))
-				r, err := http.ReadRequest(bufio.NewReader(conn))
-				if err == nil {
-					say(conn, r)
-				}
+				serve(conn)
 			}()
 		}
 	}()

@@ -59,15 +59,7 @@ func (e *http2) changed() { e.server.Change(e.options()) }
 func (e *http2) goodbye() { e.server.Drain() }
 
 // farewell is that of an engine.
-func (e *http2) farewell(patience time.Duration) {
-	e.server.Dismiss()
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
-	defer cancel()
-	_ = e.server.Wait(ctx) // who is left is cut
-	e.forget()
-	e.server.Interrupt(errStopped)
-	e.server.Close()
-}
+func (e *http2) farewell(patience time.Duration) { farewell(e.server, e.forget, patience) }
 
 // streamExchange is an exchange of package h2.
 type streamExchange struct {

@@ -72,16 +72,29 @@ func (e *loop) goodbye() {
 }
 
 func (e *loop) farewell(patience time.Duration) {
-	e.server.Dismiss()
 	var second sync.WaitGroup
 	second.Go(func() { e.http2.farewell(patience) })
 	defer second.Wait()
+	farewell(e.server, e.forget, patience)
+}
+
+// leaving is the end of a server of package h1 or h2.
+type leaving interface {
+	Dismiss()
+	Wait(context.Context) error
+	Interrupt(cause error)
+	Close()
+}
+
+// farewell ends a server, after which the end of the base means nothing to it.
+func farewell(s leaving, forget func() bool, patience time.Duration) {
+	s.Dismiss()
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
-	_ = e.server.Wait(ctx) // who is left is cut
-	e.forget()
-	e.server.Interrupt(errStopped)
-	e.server.Close()
+	_ = s.Wait(ctx) // who is left is cut
+	forget()
+	s.Interrupt(errStopped)
+	s.Close()
 }
 
 // loopExchange is an exchange of package h1.

@@ -9,40 +9,22 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 )
 
 // newKeeping starts a server that answers every request of a connection with
 // what say returns, in one write.
 func newKeeping(t *testing.T, say func(r *http.Request) string) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { l.Close() })
-	go func() {
-		for {
-			conn, err := l.Accept()
+	return newUpstream(t, func(conn net.Conn) {
+		for in := bufio.NewReader(conn); ; {
+			r, err := http.ReadRequest(in)
 			if err != nil {
 				return
 			}
-			go func() {
-				defer conn.Close()
-				conn.SetDeadline(time.Now().Add(patience))
-				for in := bufio.NewReader(conn); ; {
-					r, err := http.ReadRequest(in)
-					if err != nil {
-						return
-					}
-					if _, err := io.WriteString(conn, say(r)); err != nil {
-						return
-					}
-				}
-			}()
+			if _, err := io.WriteString(conn, say(r)); err != nil {
+				return
+			}
 		}
-	}()
-	return "http://" + l.Addr().String()
+	})
 }
 
 // TestNobodyGetsTheAnswerOfAnother: an upstream that says more than its answer

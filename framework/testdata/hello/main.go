@@ -1,3 +1,4 @@
+// Command hello is an app of ten lines, which tests build to see what it links.
 package main
 
 import (
