@@ -269,6 +269,9 @@ func (c *conn) readHead(h *head) error {
 	begun := time.Time{}
 	for {
 		n, err := h.parse(c.in.rest(), c.options)
+		if err != nil {
+			h.raw = c.in.rest() // for what has come
+		}
 		if n > 0 || err != nil {
 			c.in.keep(n)
 			return err
@@ -278,6 +281,7 @@ func (c *conn) readHead(h *head) error {
 			begun = now
 		}
 		if err := c.more(now, begun); err != nil {
+			h.raw = c.in.rest()
 			return err
 		}
 	}
@@ -331,7 +335,7 @@ func (c *conn) refuse(x *Exchange, err error) {
 	var fields http.Header
 	var body []byte
 	if c.options.Refused != nil {
-		fields, body = c.options.Refused(c.remote, why)
+		fields, body = c.options.Refused(x.client(), why)
 	}
 	if fields == nil {
 		fields = http.Header{"Content-Type": {"text/plain; charset=utf-8"}}
