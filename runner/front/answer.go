@@ -20,6 +20,7 @@ type decline struct {
 	wait        time.Duration // until the client may try again; 0: not said, but for 503
 	maintenance bool
 	text        string // to the client, instead of the usual sentence
+	allow       string // the methods that would be, "" for not said
 }
 
 // usualWait is how long a client shall wait after a 503 that says no more.
@@ -38,6 +39,9 @@ func (t *turn) decline(d decline) {
 	h := http.Header{"Cache-Control": {"no-store"}, "X-Content-Type-Options": {"nosniff"}}
 	if d.wait > 0 {
 		h["Retry-After"] = []string{seconds(d.wait)}
+	}
+	if d.allow != "" {
+		h["Allow"] = []string{d.allow}
 	}
 	body := errorBody(h, d, errorFor{
 		accept: strings.Join(r.Header["Accept"], ","), languages: strings.Join(r.Header["Accept-Language"], ","),

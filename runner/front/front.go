@@ -398,8 +398,7 @@ func (f *front) handle(x exchange) {
 	defer leave()
 	switch {
 	case crowded:
-	case t.Method() == http.MethodConnect:
-		t.answer(http.StatusNotImplemented, "no tunnels")
+	case t.refusesMethod():
 	case t.pathless(): // so no worker's
 		t.answer(http.StatusBadRequest, "target is no path")
 	case f.health(t), f.tryScrape(t):
