@@ -156,7 +156,7 @@ func remark(leaf *x509.Certificate, now time.Time) string {
 }
 
 // newTLS is how connections are encrypted with these certificates.
-func newTLS(c *config.TLS, list []Certificate) (*tls.Config, error) {
+func newTLS(c *config.TLS, list []Certificate) (*tls.Config, *shelf, error) {
 	made := &tls.Config{MinVersion: tls.VersionTLS12, NextProtos: []string{"http/1.1"}}
 	if c.MinVersion == "1.3" {
 		made.MinVersion = tls.VersionTLS13
@@ -164,7 +164,7 @@ func newTLS(c *config.TLS, list []Certificate) (*tls.Config, error) {
 	if c.HTTP2 {
 		made.NextProtos = []string{"h2", "http/1.1"}
 	}
-	var shelf shelf
+	shelf := &shelf{}
 	var faults []error
 	for _, one := range list {
 		pair, err := parsePair(one)
@@ -178,7 +178,7 @@ func newTLS(c *config.TLS, list []Certificate) (*tls.Config, error) {
 		faults = append(faults, errors.New("front: an address for https without a certificate"))
 	}
 	made.GetCertificate = shelf.choose
-	return made, errors.Join(faults...)
+	return made, shelf, errors.Join(faults...)
 }
 
 // shelf has certificates by the names that they hold.
@@ -213,15 +213,31 @@ func (s *shelf) choose(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
 	if name == "" { // so it was reached by an address
 		name = hostOf(cmp.Or(localOf(hello), ""))
 	}
-	if c := suitable(s.names[name], hello); c != nil {
+	if c := suitable(s.of(name), hello); c != nil {
 		return c, nil
 	}
-	if _, domain, ok := strings.Cut(name, "."); ok {
-		if c := suitable(s.names["*."+domain], hello); c != nil {
-			return c, nil
-		}
-	}
 	return s.first, nil
+}
+
+// of returns the certificates that have a name, or else a wildcard for it.
+func (s *shelf) of(name string) []*tls.Certificate {
+	if list := s.names[name]; len(list) > 0 {
+		return list
+	}
+	if wild := wildcard(name); wild != "" {
+		return s.names[wild]
+	}
+	return nil
+}
+
+// wildcard is what a certificate may have for a name and others, "" when there
+// is no such thing.
+func wildcard(name string) string {
+	_, domain, ok := strings.Cut(name, ".")
+	if !ok {
+		return ""
+	}
+	return "*." + domain
 }
 
 func localOf(hello *tls.ClientHelloInfo) string {

@@ -59,7 +59,7 @@ func (o offer) close() {
 // with returns settings that serve by what was offered.
 func (s *settings) with(o offer) (*settings, error) {
 	equipped := *s
-	equipped.tls, equipped.https = nil, ""
+	equipped.tls, equipped.shelf, equipped.https = nil, nil, ""
 	equipped.mounts = slices.Clone(s.mounts) // which get settings of their own when these come into force
 	for i, m := range equipped.mounts {
 		own := *m
@@ -72,7 +72,7 @@ func (s *settings) with(o offer) (*settings, error) {
 		return &equipped, nil
 	}
 	var err error
-	equipped.tls, err = newTLS(&s.wanted, o.certificates)
+	equipped.tls, equipped.shelf, err = newTLS(&s.wanted, o.certificates)
 	return &equipped, err
 }
 
