@@ -1,12 +1,16 @@
 package front
 
 import (
+	"io"
+	"log/slog"
 	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/dram-go/dram/framework/config"
 	"github.com/dram-go/dram/runner/control"
@@ -131,4 +135,44 @@ func TestAccessRulesFollowTheSettings(t *testing.T) {
 	s.hear(control.KindSettled, nil)
 	s.want(s.get("/?a=1"), 200, "served")
 	s.log("/?a=1")
+}
+
+// TestLostLinesAreSummedUp: a log that loses many says so now and then.
+func TestLostLinesAreSummedUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		logged := make(chan map[string]any, 10)
+		a := &accessLog{log: slog.New(slog.NewJSONHandler(lines(logged), nil))}
+		a.notice(logqueue.Loss{Dropped: 1})
+		for range 3 {
+			a.notice(logqueue.Loss{Failed: 2, Err: os.ErrClosed})
+		}
+		if line := <-logged; line["too_many"] != 1.0 || len(logged) != 0 {
+			t.Errorf("%v, and %d more lines", line, len(logged))
+		}
+		time.Sleep(noticePause)
+		a.notice(logqueue.Loss{Dropped: 3})
+		if line := <-logged; line["too_many"] != 3.0 || line["unwritable"] != 6.0 || line["err"] != os.ErrClosed.Error() {
+			t.Errorf("%v", line)
+		}
+	})
+}
+
+func TestStampsAreOfTheirSecond(t *testing.T) {
+	var s stamps
+	at := time.Date(2026, 11, 21, 9, 30, 59, 999_000_000, time.UTC)
+	if got := s.of(at); got.iso != "2026-11-21T09:30:59" || got != s.of(at.Add(-time.Millisecond)) {
+		t.Errorf("%+v", got)
+	}
+	if got := s.of(at.Add(time.Millisecond)); got.iso != "2026-11-21T09:31:00" || got.combined != "21/Nov/2026:09:31:00 +0000" {
+		t.Errorf("%+v", got)
+	}
+}
+
+// TestTheLogHasThePathOfAWholeURL, and neither its host nor its query.
+func TestTheLogHasThePathOfAWholeURL(t *testing.T) {
+	s := newSite(t, nil)
+	s.add(text("served"))
+	c := s.dial()
+	io.WriteString(c, "GET http://h/inside?secret=1 HTTP/1.1\r\nHost: h\r\n\r\n")
+	s.log("/inside")
 }

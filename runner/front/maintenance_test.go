@@ -104,3 +104,20 @@ func TestErrorPagesOfTheApp(t *testing.T) {
 		t.Errorf("%q", r.body)
 	}
 }
+
+// TestWhoFindsAClosedSiteOpen: an address is the same however a socket, or a
+// proxy, writes it.
+func TestWhoFindsAClosedSiteOpen(t *testing.T) {
+	c := closureOf(&control.Maintenance{Allow: []string{"192.0.2.0/24", "fe80::1", "2001:db8::/32"}})
+	for client, want := range map[string]bool{
+		"192.0.2.9:1": true, "[::ffff:192.0.2.9]:1": true, "192.0.3.9:1": false, "[fe80::1%eth0]:1": true, "[fe80::2]:1": false,
+		"[2001:db8:1::1]:1": true, "@": false, "": false,
+	} {
+		if got := c.open(&turn{client: client}); got != want {
+			t.Errorf("%q finds it open: %v", client, got)
+		}
+	}
+	if !closureOf(nil).open(&turn{}) {
+		t.Error("an open site is closed")
+	}
+}
