@@ -183,7 +183,9 @@
 // of its own as static files: errors/503.html, errors/4xx.html, errors/5xx.html,
 // errors/maintenance.html, and with a language errors/503.ko.html. In them
 // {{id}}, {{status}}, {{title}} and {{text}} are replaced. They may load what the
-// app serves itself, but the front can give only static files by then.
+// app serves itself, but the front can give only static files by then. check
+// remarks upon files there that will not be such a page: errors/50x.html,
+// errors/503.jp.html.
 //
 // Reasons at /readyz are for those whom metrics.allow names; others read "not
 // ready". /livez says 200 as long as the front's process answers, /readyz while a worker
