@@ -112,6 +112,18 @@ func (f *front) install(s *settings, o offer) {
 	}
 }
 
+// renew goes on with other certificates; all else stays.
+func (f *front) renew(list []Certificate) {
+	o := f.offered
+	o.certificates = list
+	s, err := f.live.Load().with(o)
+	if err != nil {
+		f.log.Error("the certificates stay as they were: " + err.Error())
+		return
+	}
+	f.install(s, o)
+}
+
 // is reports that a listener is the one that is guarded: it has the same
 // address, and a file that was passed again has another descriptor.
 func (g *guarded) is(l Listener) bool {
