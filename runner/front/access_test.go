@@ -1,6 +1,7 @@
 package front
 
 import (
+	"errors"
 	"io"
 	"log/slog"
 	"net/http"
@@ -175,4 +176,58 @@ func TestTheLogHasThePathOfAWholeURL(t *testing.T) {
 	c := s.dial()
 	io.WriteString(c, "GET http://h/inside?secret=1 HTTP/1.1\r\nHost: h\r\n\r\n")
 	s.log("/inside")
+}
+
+// TestAccessLogOfAFrontApart follows its settings, and leaves no file open that
+// it has left.
+func TestAccessLogOfAFrontApart(t *testing.T) {
+	conf := config.Default(t.TempDir())
+	conf.Log.Access = "json"
+	elsewhere := make(chan map[string]any, 10)
+	f, err := newFront(Options{Config: conf, Lines: lineQueue(t, elsewhere), Log: slog.New(slog.DiscardHandler)}, newSettings)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(f.access.close)
+	follow := func(file string) {
+		t.Helper()
+		conf.Log.AccessFile = file
+		s, err := newSettings(conf)
+		if err != nil {
+			t.Fatal(err)
+		}
+		f.live.Store(s)
+		f.followAccess()
+	}
+	lands := func(path string) {
+		t.Helper()
+		before := countLines(t, path, "/x")
+		until(t, "lines in "+path, func() bool { // the first may come too early for it
+			f.access.put(&entry{at: time.Now(), method: "GET", target: "/x"}, formJSON)
+			f.access.queue.Flush(patience)
+			return countLines(t, path, "/x") > before
+		})
+	}
+	one, two := conf.Path("one.log"), conf.Path("two.log")
+	follow("one.log")
+	lands(one)
+	first := f.access.file
+	follow("one.log")
+	if f.access.file != first {
+		t.Error("the same file is opened anew")
+	}
+	follow("two.log")
+	lands(two)
+	until(t, "the first file is closed", func() bool {
+		_, err := first.Stat()
+		return errors.Is(err, os.ErrClosed)
+	})
+	follow("")
+	until(t, "lines elsewhere", func() bool {
+		f.access.put(&entry{at: time.Now(), method: "GET", target: "/y"}, formJSON)
+		f.access.queue.Flush(patience)
+		return len(elsewhere) > 0
+	})
+	follow("one.log") // which it knows to have left
+	lands(one)
 }

@@ -1,10 +1,13 @@
 package front
 
 import (
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/dram-go/dram/framework/config"
 	"github.com/dram-go/dram/runner/control"
 )
 
@@ -102,6 +105,24 @@ func TestErrorPagesOfTheApp(t *testing.T) {
 	s.table()
 	if r := s.browse("/", browser, "ko"); !strings.Contains(r.body, "<!doctype html>") {
 		t.Errorf("%q", r.body)
+	}
+}
+
+// TestAClosedSiteServesNoDirectory: what a page of the app needs is below
+// /static/; downloads are part of what is closed.
+func TestAClosedSiteServesNoDirectory(t *testing.T) {
+	conf := config.Default(t.TempDir())
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "a.txt"), []byte("a file"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	conf.Static.Directories = map[string]config.Directory{"files": {Prefix: "/files/", Path: dir}}
+	s := newSiteOf(t, conf, nil)
+	s.want(s.get("/files/a.txt"), 200, "a file")
+	s.closed = &control.Maintenance{}
+	s.table()
+	if r := s.get("/files/a.txt"); r.StatusCode != 503 {
+		t.Errorf("%d %q", r.StatusCode, r.body)
 	}
 }
 
