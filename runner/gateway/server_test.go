@@ -192,7 +192,7 @@ func TestBadFronts(t *testing.T) {
 	}{
 		"HTTP":    {"GET / HTTP/1.1\r\nHost: h\r\n\r\n", "does not speak it"},
 		"version": {"\x01\x00\x00\x08DGI\n\x01\x09\x09\x00", "versions 9 to 9"},
-		"garbage": {"\x01\x00\x00\x08DGI\n\x01\x01\x01\x00\x09\x00\x00\x00", "kind 9 frame"},
+		"garbage": {"\x01\x00\x00\x08DGI\n\x01\x01\x01\x00\x0c\x00\x00\x00", "kind 12 frame"},
 		"large":   {"\x01\x00\x00\x08DGI\n\x01\x01\x01\x00\x02\xff\xff\xff", "at most 262144"},
 		"cut":     {"\x01\x00\x00\x08DGI\n\x01\x01\x01\x00\x02\x00", "vanished in the middle"},
 	} {

@@ -27,7 +27,8 @@ type Conn struct {
 	in       input
 	out      output
 	exchange uint16
-	hello    Hello // theirs
+	features uint64 // ours
+	hello    Hello  // theirs
 	reset    atomic.Bool
 }
 
@@ -60,9 +61,28 @@ func (c *Conn) noteReset(err error) {
 	}
 }
 
-// Greet sends HELLO and waits for the other side's.
+// Greet sends HELLO and waits for the other side's. A worker offers messages
+// on every connection; a front does by GreetForMessages.
 func (c *Conn) Greet() error {
-	payload := appendHello(make([]byte, headerSize, 32), Hello{Side: c.side, Min: MinVersion, Max: MaxVersion})
+	features := uint64(0)
+	if c.side == Worker {
+		features = FeatureMessages
+	}
+	return c.greet(features)
+}
+
+// GreetForMessages is Greet of a front that wants a message connection. It is
+// one if Messages reports so, and an ordinary one with a worker that knows of
+// none.
+func (c *Conn) GreetForMessages() error { return c.greet(FeatureMessages) }
+
+// Messages reports, after the HELLOs, whether this is a message connection,
+// and makes the side of a front or of a worker of it by NewAsker or NewAnswerer.
+func (c *Conn) Messages() bool { return c.features&c.hello.Features&FeatureMessages != 0 }
+
+func (c *Conn) greet(features uint64) error {
+	c.features = features
+	payload := appendHello(make([]byte, headerSize, 32), Hello{Side: c.side, Min: MinVersion, Max: MaxVersion, Features: features})
 	putHeader(payload, KindHello, false, len(payload)-headerSize)
 	if err := c.write(payload); err != nil {
 		return err
@@ -92,8 +112,9 @@ func (c *Conn) Greet() error {
 	return nil
 }
 
-// ReadRequest waits for the next request. io.EOF means that the front has
-// closed the connection between requests. ended says that no body follows.
+// ReadRequest waits for the next request, or the claim of a response that moved
+// here. io.EOF means that the front has closed the connection between requests.
+// ended says that no body follows.
 func (c *Conn) ReadRequest(r *Request) (ended bool, err error) {
 	f, err := c.next()
 	if err != nil {
@@ -106,12 +127,19 @@ func (c *Conn) ReadRequest(r *Request) (ended bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	err = ParseRequest(payload, r)
+	if f.kind == KindClaim {
+		err = parseClaim(payload, r)
+	} else {
+		err = ParseRequest(payload, r)
+	}
 	c.release()
 	if err != nil {
 		return false, err
 	}
 	c.exchange++
+	if f.kind == KindClaim {
+		return true, nil
+	}
 	if r.Exchange != c.exchange {
 		return false, violation("request %d where %d should come", r.Exchange, c.exchange)
 	}

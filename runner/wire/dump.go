@@ -40,6 +40,8 @@ type dumper struct {
 	offset int
 	side   Side
 	phase  phase
+
+	messages bool // a frame has shown that this is a message connection
 }
 
 func (d *dumper) run() error {
@@ -78,7 +80,7 @@ func (d *dumper) frame(f frame, payload []byte) error {
 		end = " END"
 	}
 	fmt.Fprintf(d.w, "%08x  %s %d bytes%s\n", d.offset, f.kind, f.length, end)
-	if f.kind < KindHello || f.kind > KindAbort {
+	if f.kind < KindHello || f.kind > KindClaim {
 		if !f.optional {
 			return violation("%s frame, which is unknown here and not optional", f.kind)
 		}
@@ -87,6 +89,9 @@ func (d *dumper) frame(f frame, payload []byte) error {
 	status, err := d.content(f, payload)
 	if err != nil {
 		return err
+	}
+	if d.messages && f.kind != KindHello {
+		return f.byMessage(d.side)
 	}
 	if d.side == Worker && f.kind == KindResponse && d.phase == atRest {
 		d.phase = atHead // the request is in the other direction
@@ -121,11 +126,43 @@ func (d *dumper) content(f frame, payload []byte) (status int, err error) {
 		a, err := parseAbort(payload)
 		fmt.Fprintf(d.w, "          code %d: %s\n", a.Code, a.Text)
 		return 0, err
+	case KindAsk:
+		var r Request
+		err := ParseRequest(payload, &r)
+		d.messages = true
+		d.request(&r)
+		return 0, err
+	case KindAnswer:
+		d.messages = true
+		return 0, d.answer(payload)
+	case KindMove, KindCancel:
+		id, ticket, err := parseTicket(payload)
+		d.messages = true
+		fmt.Fprintf(d.w, "          exchange %d, ticket %d\n", id, ticket)
+		return 0, err
+	case KindClaim:
+		var r Request
+		err := parseClaim(payload, &r)
+		fmt.Fprintf(d.w, "          ticket %d\n", r.Claim)
+		return 0, err
 	default:
 		shown := payload[:min(len(payload), bodyShown)]
 		fmt.Fprintf(d.w, "          %q%s\n", shown, when(len(shown) < len(payload), "…"))
 		return 0, nil
 	}
+}
+
+// answer prints an ANSWER, to whatever method.
+func (d *dumper) answer(payload []byte) error {
+	var r Response
+	body, err := splitAnswer(payload, &r)
+	fmt.Fprintf(d.w, "          exchange %d: %d %s, %s%s\n", r.Exchange, r.Status, http.StatusText(r.Status), length(r.Length), when(r.Last, ", LAST"))
+	d.fields(r.Fields.Header())
+	if len(body) > 0 {
+		shown := body[:min(len(body), bodyShown)]
+		fmt.Fprintf(d.w, "          %q%s\n", shown, when(len(shown) < len(body), "…"))
+	}
+	return err
 }
 
 func (d *dumper) request(r *Request) {

@@ -16,6 +16,13 @@ const (
 	KindBody     Kind = 4 // both: bytes of the body
 	KindTrailer  Kind = 5 // both: fields after the body
 	KindAbort    Kind = 6 // worker: Abort
+
+	// On message connections alone, but for CLAIM.
+	KindAsk    Kind = 7  // front: a whole Request
+	KindAnswer Kind = 8  // worker: a whole Response
+	KindMove   Kind = 9  // worker: the response comes by a stream connection
+	KindCancel Kind = 10 // front: nobody waits for the response
+	KindClaim  Kind = 11 // front, on a stream connection: for a response that moved
 )
 
 func (k Kind) String() string {
@@ -32,6 +39,16 @@ func (k Kind) String() string {
 		return "TRAILER"
 	case KindAbort:
 		return "ABORT"
+	case KindAsk:
+		return "ASK"
+	case KindAnswer:
+		return "ANSWER"
+	case KindMove:
+		return "MOVE"
+	case KindCancel:
+		return "CANCEL"
+	case KindClaim:
+		return "CLAIM"
 	}
 	return fmt.Sprintf("kind %d", byte(k))
 }
@@ -51,7 +68,9 @@ const headerSize = 4
 const (
 	MaxHead   = 256 << 10 // REQUEST, RESPONSE, TRAILER
 	MaxBody   = 64 << 10  // BODY
-	MaxSmall  = 4 << 10   // HELLO, ABORT, and kinds that are skipped
+	MaxAsk    = 32 << 10  // ASK
+	MaxAnswer = 128 << 10 // ANSWER
+	MaxSmall  = 4 << 10   // all others, and kinds that are skipped
 	MaxFields = 2048      // fields of one list
 	MaxFacts  = 64        // facts of one request
 	MaxInform = 64        // informational responses before the final one
@@ -96,6 +115,10 @@ func (k Kind) limit() int {
 		return MaxHead
 	case KindBody:
 		return MaxBody
+	case KindAsk:
+		return MaxAsk
+	case KindAnswer:
+		return MaxAnswer
 	}
 	return MaxSmall
 }

@@ -56,7 +56,7 @@ func (c *Conn) next() (frame, error) {
 		if err != nil {
 			return f, err
 		}
-		known := f.kind >= KindHello && f.kind <= KindAbort
+		known := f.kind >= KindHello && f.kind <= KindAbort || f.kind == KindClaim
 		switch {
 		case !known && !f.optional:
 			return f, violation("%s frame, which is unknown here and not optional", f.kind)

@@ -43,6 +43,8 @@ func (p phase) step(from Side, f frame, status int) (phase, error) {
 		return atRest, nil
 	case f.kind == KindRequest && p == atRest && from == Front:
 		return next, nil
+	case f.kind == KindClaim && p == atRest && from == Front && f.end:
+		return atRest, nil
 	case f.kind == KindResponse && p == atHead && from == Worker:
 		switch {
 		case status == 101 && !f.end:

@@ -23,6 +23,7 @@ type Request struct {
 	Facts    Facts
 	Header   http.Header
 	Fields   []byte // to be sent beside Header, as AppendField makes them
+	Claim    uint64 // ticket of a response that moved here, 0 for a request; all else is as it was
 }
 
 // Facts are what a worker may trust, because no client can write them.
@@ -136,7 +137,12 @@ func appendFacts(b []byte, f *Facts) []byte {
 // ParseRequest decodes the payload of a REQUEST. The strings of r share one
 // copy of the payload.
 func ParseRequest(payload []byte, r *Request) error {
-	in := reader{rest: string(payload)}
+	return parseRequest(string(payload), r)
+}
+
+func parseRequest(payload string, r *Request) error {
+	in := reader{rest: payload}
+	r.Claim = 0
 	flags := in.byte("flags")
 	r.Expects, r.Whole = flags&requestExpects != 0, flags&requestWhole != 0
 	r.Exchange = in.uint16("exchange")

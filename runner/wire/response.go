@@ -44,6 +44,11 @@ func ParseResponse(payload []byte, r *Response) error {
 // parseResponse leaves the fields in their list.
 func parseResponse(payload []byte, r *Response) error {
 	in := reader{rest: string(payload)}
+	in.response(r)
+	return in.end()
+}
+
+func (in *reader) response(r *Response) {
 	r.Last = in.byte("flags")&responseLast != 0
 	r.Exchange = in.uint16("exchange")
 	r.Status = int(in.uint16("status"))
@@ -52,7 +57,6 @@ func parseResponse(payload []byte, r *Response) error {
 	if in.fault == nil && (r.Status < 100 || r.Status > 999) {
 		in.fail("status %d", r.Status)
 	}
-	return in.end()
 }
 
 // Abort is why a worker ends a connection in the middle of an exchange.
@@ -90,9 +94,13 @@ const (
 // Hello opens each direction of a connection.
 type Hello struct {
 	Side     Side
-	Min, Max byte   // versions
-	Features uint64 // none is defined yet
+	Min, Max byte // versions
+	Features uint64
 }
+
+// FeatureMessages makes a connection whose both sides have it a message
+// connection.
+const FeatureMessages = 1 << 0
 
 const magic = "DGI\n"
 

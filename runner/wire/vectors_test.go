@@ -42,12 +42,24 @@ func responseFrame(r Response, end bool, fields ...string) []byte {
 	return build(KindResponse, end, ordered(AppendResponse(nil, &r), fields...))
 }
 
+func askFrame(r Request, fields ...string) []byte {
+	payload := AppendRequest(nil, &r)
+	return build(KindAsk, true, ordered(payload[:len(payload)-1], fields...))
+}
+
+func answerFrame(r Response, body string, fields ...string) []byte {
+	list := ordered(nil, fields...)
+	return appendAnswer(nil, r.Exchange, &r, list[:len(list)-1], []byte(body))
+}
+
 func vectors() map[string][]byte {
 	join := func(parts ...[]byte) []byte { return bytes.Join(parts, nil) }
 	get := Request{Exchange: 1, Method: "GET", Target: "/questions/7?page=2", Host: "qna.example", Major: 1, Minor: 1,
 		Facts: Facts{Client: "203.0.113.9:51234", Local: "192.0.2.1:80", Scheme: "http", ID: "k3j9x2m4q7ab", Remaining: 60 * time.Second}}
 	secure := Request{Exchange: 2, Method: "POST", Target: "/login", Host: "qna.example", Major: 2, Length: 9, Whole: true,
 		Facts: Facts{Client: "[2001:db8::7]:443", Scheme: "https", Locale: "ko", Mount: "/board", ID: "a", TLS: &TLS{Version: 0x304, Cipher: 0x1301, Protocol: "h2", Server: "qna.example"}}}
+	also, then := get, get
+	also.Exchange, then.Exchange = 2, 2
 	upload := Request{Exchange: 3, Method: "PUT", Target: "/file", Host: "qna.example", Major: 1, Minor: 1, Length: -1, Expects: true}
 	return map[string][]byte{
 		"front": join(helloFrame(Front, 1, 1),
@@ -78,6 +90,17 @@ func vectors() map[string][]byte {
 			build(KindBody, false, []byte("half")),
 			build(KindAbort, false, appendString([]byte{byte(AbortHandler)}, "http: abort Handler")),
 		),
+		"messages-front": join(build(KindHello, false, appendHello(nil, Hello{Side: Front, Min: 1, Max: 1, Features: FeatureMessages})),
+			askFrame(get, "Accept-Language", "ko", "Cookie", "session=secret"), askFrame(also),
+			appendTicket(nil, KindCancel, 1, 0), appendTicket(nil, KindCancel, 2, 300),
+		),
+		"messages-worker": join(build(KindHello, false, appendHello(nil, Hello{Side: Worker, Min: 1, Max: 1, Features: FeatureMessages})),
+			answerFrame(Response{Exchange: 2, Status: 200, Length: 5}, "hello", "Content-Type", "text/plain", "Set-Cookie", "session=secret"),
+			answerFrame(Response{Exchange: 1, Status: 304, Length: -1, Last: true}, ""),
+			appendTicket(nil, KindMove, 3, 300),
+			build(KindAbort, false, appendString([]byte{byte(AbortBroken)}, "what is this?")),
+		),
+		"claim":     join(helloFrame(Front, 1, 1), build(KindClaim, true, []byte{0xac, 0x02}), requestFrame(then, true)),
 		"violation": join(helloFrame(Worker, 1, 1), build(KindBody, true, []byte("out of the blue"))),
 		"version":   helloFrame(Worker, 7, 9),
 		"cut":       responseFrame(Response{Exchange: 1, Status: 200}, false, "Server", "x")[:9],
