@@ -26,10 +26,12 @@ const (
 	sendBuffer = 64 << 10
 )
 
-// conn is one data connection and the exchange on it.
+// conn is one data connection and the exchange on it, or an exchange on a
+// message connection.
 type conn struct {
 	server *Server
-	wire   *wire.Conn
+	wire   *wire.Conn // nil: a message, until it has moved
+	call   *call      // nil: not by message
 	head   wire.Request
 	fields []byte // of the response, used anew for each
 	begun  time.Time
@@ -63,6 +65,10 @@ func (c *conn) serve() {
 	if !c.greet() {
 		return
 	}
+	if c.wire.Messages() {
+		newMessages(c).serve()
+		return
+	}
 	forget, err := c.server.hangups.Watch(c.wire, func() { c.end(ErrClientGone) })
 	if err != nil {
 		c.server.log.Warn("requests will not notice when their client leaves", "err", err)
@@ -76,7 +82,11 @@ func (c *conn) serve() {
 			c.complain(err)
 			return
 		}
-		switch c.exchange(ended) {
+		made := c.exchange
+		if c.head.Claim != 0 {
+			made = c.claimed
+		}
+		switch made(ended) {
 		case hijacked:
 			owned = false
 			return
@@ -198,6 +208,42 @@ func (c *conn) end(why error) {
 
 // cut closes the connection under whatever uses it.
 func (c *conn) cut(why error) {
-	c.wire.Close()
 	c.end(why)
+	c.wire.Close()
+}
+
+// left is why there is no client any more, nil while there is one.
+func (c *conn) left() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.gone
+}
+
+// renew prepares for the client of another exchange.
+func (c *conn) renew() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.wire, c.gone = nil, nil
+}
+
+// stream is the connection for what no message can carry. A response that
+// would go by message moves to one.
+func (c *conn) stream() (*wire.Conn, error) {
+	if c.call == nil {
+		return c.wire, nil
+	}
+	return c.call.stream()
+}
+
+// claimed gives this connection to a response that moved here.
+func (c *conn) claimed(bool) outcome {
+	waiting := c.server.claims.take(c.head.Claim)
+	if waiting == nil {
+		_ = c.wire.WriteAbort(wire.AbortHandler, "nothing waits for this claim") // it may be gone
+		return broken
+	}
+	c.begin(waiting.call.conn.end, 0) // who hangs up here is the client of that exchange
+	defer c.rest()
+	waiting.given <- c.wire
+	return <-waiting.result
 }

@@ -11,6 +11,11 @@
 //   - When the master dies, the worker goes on for the fronts that still hold
 //     a link, then finishes and ends by itself. No orphan stays.
 //
+// On a message connection many small requests are under way at once, each in a
+// goroutine of its own (package wire says why). A handler cannot tell: as soon as it
+// does what no message can carry, such as a flush, its response moves to a
+// connection of its own.
+//
 // # What handlers find
 //
 // A handler must not notice: it gets the request that net/http's server would

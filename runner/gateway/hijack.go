@@ -25,6 +25,9 @@ func (w *response) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	case w.taken != nil:
 		return nil, nil, http.ErrHijacked
 	}
+	if _, err := w.x.conn.stream(); err != nil {
+		return nil, nil, err
+	}
 	t := &takenConn{x: w.x, mode: takingHead}
 	if w.status != 0 { // its head was the handler's first word
 		t.begin(w.status)

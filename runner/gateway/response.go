@@ -22,6 +22,7 @@ import (
 type response struct {
 	x         *exchange
 	deadlines atomic.Bool // the handler has set one
+	over      atomic.Bool // done, for who must not wait for the lock
 
 	mu       sync.Mutex
 	header   http.Header
@@ -118,11 +119,33 @@ func (w *response) askForBody() bool {
 	return true
 }
 
-// write sends something unless that has failed before.
+// write sends something unless that has failed before. It is not the whole
+// response, so none that goes by message.
 func (w *response) write(f func(*wire.Conn) error) {
-	if w.failed == nil {
-		w.failed = f(w.x.conn.wire)
+	if w.failed != nil {
+		return
 	}
+	c, err := w.x.conn.stream()
+	if err == nil {
+		err = f(c)
+	}
+	w.failed = err
+}
+
+// sendByMessage sends a whole response by message, if it goes by one.
+func (w *response) sendByMessage(r *wire.Response, fields, body []byte) bool {
+	c := w.x.conn
+	if c.call == nil || w.failed != nil || w.status < http.StatusOK {
+		return false
+	}
+	if r.Length != int64(len(body)) && !w.isHead() && !bodiless(w.status) {
+		return false
+	}
+	fits, err := c.call.answer(r, fields, body)
+	if fits {
+		w.failed = err
+	}
+	return fits
 }
 
 // begin fixes status and header, as the first Write does.
@@ -306,7 +329,9 @@ func (w *response) send(end bool) {
 			buffer = nil
 		}
 		w.last = r.Last
-		w.write(func(c *wire.Conn) error { return c.WriteHead(&r, fields, buffer, wire.Headroom, end) })
+		if !end || !w.sendByMessage(&r, fields, buffer[min(len(buffer), wire.Headroom):]) {
+			w.write(func(c *wire.Conn) error { return c.WriteHead(&r, fields, buffer, wire.Headroom, end) })
+		}
 	case w.ended:
 	case w.n > 0:
 		w.write(func(c *wire.Conn) error { return c.WriteBuffered(buffer, wire.Headroom, end) })
@@ -360,28 +385,9 @@ func (w *response) ReadFrom(r io.Reader) (int64, error) {
 	return io.CopyBuffer(struct{ io.Writer }{w}, r, buffer[:])
 }
 
-// SetReadDeadline is for http.ResponseController.
-func (w *response) SetReadDeadline(t time.Time) error {
-	w.deadlines.Store(true)
-	return w.x.conn.wire.SetReadDeadline(t)
-}
-
-// SetWriteDeadline is for http.ResponseController.
-func (w *response) SetWriteDeadline(t time.Time) error {
-	w.deadlines.Store(true)
-	return w.x.conn.wire.SetWriteDeadline(t)
-}
-
 // EnableFullDuplex is for http.ResponseController. Reading and writing never
 // wait for each other here.
 func (w *response) EnableFullDuplex() error { return nil }
-
-func (w *response) resetDeadlines() error {
-	if err := w.x.conn.wire.SetReadDeadline(time.Time{}); err != nil {
-		return err
-	}
-	return w.x.conn.wire.SetWriteDeadline(time.Time{})
-}
 
 // restart forgets a response that has not been sent; false when it has.
 func (w *response) restart() bool {
@@ -401,6 +407,7 @@ func (w *response) finish(aborted string) (whole bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.done = true
+	w.over.Store(true)
 	if aborted != "" {
 		w.abort(aborted)
 		return false

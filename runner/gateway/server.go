@@ -24,6 +24,9 @@ type Server struct {
 	copies  sync.Pool // of *[wire.MaxBody]byte
 	hangups *wire.Hangups
 	clock   clock
+	claims  claims
+
+	claimTime time.Duration // a constant, but for tests
 
 	stopping atomic.Bool
 	inFlight atomic.Int64
@@ -53,6 +56,7 @@ func NewServer(h http.Handler, log *slog.Logger) (*Server, error) {
 		hangups:   hangups,
 		quiet:     make(chan struct{}, 1),
 		draining:  make(chan struct{}),
+		claimTime: claimTime,
 		listeners: make(map[net.Listener]struct{}),
 		conns:     make(map[*conn]struct{}),
 	}, nil
