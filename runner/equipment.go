@@ -7,7 +7,6 @@ import (
 	"net"
 	"os"
 	"slices"
-	"sync"
 	"time"
 
 	"github.com/dram-go/dram/framework/config"
@@ -206,33 +205,11 @@ func (m *master) rotateTickets(now time.Time) {
 // ownEquipment opens what a front that runs apart serves with, again and
 // again. It owns the sockets that it hands out copies of.
 type ownEquipment struct {
-	warn func(error)
-
-	mu sync.Mutex
 	equipment
-	conf *config.Config
-}
-
-// current is what was opened last, and by which configuration.
-func (o *ownEquipment) current() (*config.Config, []front.Certificate) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.conf, o.certificates
-}
-
-// renew takes over certificates, unless the configuration is another one now.
-func (o *ownEquipment) renew(conf *config.Config, list []front.Certificate) bool {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if o.conf == conf {
-		o.certificates = list
-	}
-	return o.conf == conf
+	warn func(error)
 }
 
 func (o *ownEquipment) open(conf *config.Config) ([]front.Listener, []front.Certificate, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
 	next, err := opening{conf: conf, held: o.equipment, listen: listenFor, warn: o.warn}.run()
 	if err != nil {
 		return nil, nil, err
@@ -250,6 +227,6 @@ func (o *ownEquipment) open(conf *config.Config) ([]front.Listener, []front.Cert
 		list = append(list, front.Listener{Listener: l, Secure: p.secure})
 	}
 	o.equipment.closeBut(next)
-	o.equipment, o.conf = next, conf
+	o.equipment = next
 	return list, next.certificates, nil
 }

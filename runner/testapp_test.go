@@ -122,11 +122,7 @@ func newTestApp(conf *config.Config) (*testApp, error) {
 }
 
 func (a *testApp) files() fstest.MapFS {
-	files := fstest.MapFS{"site.css": {Data: []byte("/* " + a.version["version"] + " */")}}
-	if name := a.version["page"]; name != "" {
-		files[name] = &fstest.MapFile{Data: []byte("{{title}}")}
-	}
-	return files
+	return fstest.MapFS{"site.css": {Data: []byte("/* " + a.version["version"] + " */")}}
 }
 
 func (a *testApp) Assets() fs.FS { return a.files() }

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"os"
 	"runtime/debug"
-	"slices"
 	"strings"
 	"text/tabwriter"
 	"unicode/utf8"
@@ -143,8 +142,7 @@ func (p *program) checkCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: "check", Short: "check settings, certificates, addresses, routes, templates and what the app itself checks", Args: cobra.NoArgs,
 		Long: "check lists everything at once that would hinder serve or reload. An address that another process has, or\n" +
-			"that is for root alone, a certificate that has expired, an upstream that does not answer and a static file in\n" +
-			"errors/ that is no error page, though it looks like one, are only remarked upon.",
+			"that is for root alone, a certificate that has expired and an upstream that does not answer are only remarked upon.",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			conf, err := p.load()
 			if err != nil {
@@ -152,11 +150,10 @@ func (p *program) checkCommand() *cobra.Command {
 			}
 			newLogger(conf)
 			faults, remarks := examine(cmd.Context(), conf)
-			more, fault := p.checkMade(cmd.Context(), conf)
-			for _, remark := range slices.Concat(remarks, front.Unreachable(cmd.Context(), conf), more) {
+			for _, remark := range append(remarks, front.Unreachable(cmd.Context(), conf)...) {
 				fmt.Fprintln(os.Stderr, "remark:", remark)
 			}
-			if err := errors.Join(append(faults, fault)...); err != nil {
+			if err := errors.Join(append(faults, p.checkMade(cmd.Context(), conf))...); err != nil {
 				return err
 			}
 			fmt.Println("ok")
@@ -166,18 +163,15 @@ func (p *program) checkCommand() *cobra.Command {
 }
 
 // checkMade makes the app and lets it check itself.
-func (p *program) checkMade(ctx context.Context, conf *config.Config) (remarks []error, fault error) {
+func (p *program) checkMade(ctx context.Context, conf *config.Config) error {
 	app, err := p.new(conf)
 	if err != nil {
-		return nil, err
-	}
-	if has, ok := app.(hasAssets); ok {
-		remarks = front.RemarksOnErrorPages(has.Assets())
+		return err
 	}
 	if c, ok := app.(hasCheck); ok {
-		fault = c.Check(ctx)
+		return c.Check(ctx)
 	}
-	return remarks, fault
+	return nil
 }
 
 // setting is a row of `config print --json`, which a master of another build

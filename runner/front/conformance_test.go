@@ -76,6 +76,7 @@ func TestConformance(t *testing.T) {
 			want := c.onNetHTTP(t)
 			c.compare(t, want, c.onDram(t, newLoop), "h1")
 			c.compare(t, want, c.onDram(t, newLibrary), "net/http")
+			c.compare(t, want, c.byMessage(t), "h1 and messages to the worker")
 			c.mounted().compare(t, want, c.onMount(t), "h1 before an upstream")
 		})
 	}
@@ -122,6 +123,16 @@ func (c *conformance) onDram(t *testing.T, engine newEngine) exchanged {
 	done := make(chan struct{})
 	s := newSite(t, func(l *limits) { l.engine = engine })
 	s.add(c.wrapped(n, done).ServeHTTP)
+	return c.run(t, s.addr, n, done)
+}
+
+// byMessage is onDram with a message connection to the worker.
+func (c *conformance) byMessage(t *testing.T) exchanged {
+	n := new(notes)
+	done := make(chan struct{})
+	s := newSite(t, always)
+	s.add(c.wrapped(n, done).ServeHTTP)
+	s.openMessages()
 	return c.run(t, s.addr, n, done)
 }
 

@@ -63,15 +63,20 @@ func TestDeathIsHarmlessForSafeRequests(t *testing.T) {
 		"before the head, after 103":  func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(103) },
 		"at the end of a whole body ": partial(1000, 999),
 	} {
-		t.Run(name, func(t *testing.T) {
-			s := newSite(t, nil)
-			deaths := dying(s, 2, 1, how)
-			s.want(s.get("/"), 200, "alive")
-			if n := deaths.Load(); n != 1 {
-				t.Errorf("%d deaths", n)
-			}
-			s.wantLog("/", map[string]any{"status": 200, "tries": 2})
-		})
+		for way, change := range ways {
+			t.Run(name+way, func(t *testing.T) {
+				s := newSite(t, change)
+				deaths := dying(s, 2, 1, how)
+				if change != nil {
+					s.openMessages()
+				}
+				s.want(s.get("/"), 200, "alive")
+				if n := deaths.Load(); n != 1 {
+					t.Errorf("%d deaths", n)
+				}
+				s.wantLog("/", map[string]any{"status": 200, "tries": 2})
+			})
+		}
 	}
 }
 

@@ -17,6 +17,7 @@ type figures struct {
 	took     [len(answerers)]histogram        // by who answered
 	upstream histogram                        // until a worker or upstream began to answer
 	retries  atomic.Uint64
+	messages atomic.Uint64 // requests that went to a worker by message
 	bytes    atomic.Uint64 // of bodies, to clients
 	refused  [600]atomic.Uint64
 }
@@ -101,6 +102,9 @@ func (f *figures) count(t *turn, took time.Duration) {
 		if t.tries > 1 {
 			f.retries.Add(uint64(t.tries - 1))
 		}
+		if t.byMessage {
+			f.messages.Add(1)
+		}
 	}
 	f.bytes.Add(uint64(t.bytes))
 }
@@ -138,6 +142,7 @@ func (f *figures) write(w *metrics.Writer) {
 	w.Family("dram_upstream_duration_seconds", metrics.Histogram, "Time that workers and upstreams took until they began to answer, or failed.")
 	f.upstream.write(w)
 	w.One("dram_request_retries_total", metrics.Counter, "Attempts at other workers after one failed.", float64(f.retries.Load()))
+	w.One("dram_requests_by_message_total", metrics.Counter, "Requests that shared a connection to their worker with others at the same time.", float64(f.messages.Load()))
 	w.One("dram_response_body_bytes_total", metrics.Counter, "Bytes of response bodies.", float64(f.bytes.Load()))
 	w.Family("dram_requests_refused_total", metrics.Counter, "Requests that were none, by the status they got.")
 	for status := range f.refused {

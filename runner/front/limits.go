@@ -32,6 +32,7 @@ type limits struct {
 	holders int           // requests that may wait at once
 	pool    int           // idle connections kept for each worker
 	idle    int           // idle connections kept for all workers
+	crowd   int           // requests at a worker at once from which on they go by message
 	leave   time.Duration // time a request waits that was at a death, so that it does not take the last worker
 	doubt   time.Duration // time that others are preferred after a worker failed
 	settle  time.Duration // time between the end of a connection and that of its link when a worker dies
@@ -84,6 +85,7 @@ func newLimits(c *config.Config) limits {
 		holders:         1024,
 		pool:            512,
 		idle:            idle,
+		crowd:           12,
 		leave:           2 * time.Second,
 		doubt:           time.Second,
 		settle:          10 * time.Millisecond,

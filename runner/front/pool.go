@@ -101,6 +101,11 @@ func (p *pool) get(ctx context.Context, fresh bool) (*upstream, error) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, p.live.Load().dial)
 	defer cancel()
+	return p.dial(ctx, (*wire.Conn).Greet)
+}
+
+// dial opens a connection and greets the worker.
+func (p *pool) dial(ctx context.Context, hello func(*wire.Conn) error) (*upstream, error) {
 	conn, err := p.link.Dial(ctx)
 	if err != nil {
 		return nil, err
@@ -109,7 +114,7 @@ func (p *pool) get(ctx context.Context, fresh bool) (*upstream, error) {
 		conn = p.wiring.tap(conn, p.worker)
 	}
 	up := p.adopt(wire.NewConn(conn, wire.Front, p.wiring.buffers, 0))
-	if err := greet(ctx, up); err != nil {
+	if err := greet(ctx, up, hello); err != nil {
 		up.Close()
 		return nil, err
 	}
@@ -117,9 +122,9 @@ func (p *pool) get(ctx context.Context, fresh bool) (*upstream, error) {
 }
 
 // greet exchanges HELLO until ctx ends.
-func greet(ctx context.Context, up *upstream) error {
+func greet(ctx context.Context, up *upstream, hello func(*wire.Conn) error) error {
 	stop := context.AfterFunc(ctx, func() { up.NetConn().Close() })
-	err := up.Greet()
+	err := hello(up.Conn)
 	switch {
 	case !stop():
 		return fmt.Errorf("front: the worker does not say HELLO: %w", ctx.Err())

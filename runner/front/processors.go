@@ -6,7 +6,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/dram-go/dram/runner/nonblock"
+	"golang.org/x/sys/unix"
 )
 
 // processors keeps the process to one processor while that is more than enough.
@@ -31,7 +31,14 @@ func newProcessors() *processors {
 	if runtime.GOMAXPROCS(0) == 1 {
 		return nil
 	}
-	return &processors{used: nonblock.ProcessorTime, take: takeProcessors, all: true}
+	return &processors{used: processorTime, take: takeProcessors, all: true}
+}
+
+// processorTime is what the process has used up of all processors.
+func processorTime() time.Duration {
+	var t unix.Timespec
+	_ = unix.ClockGettime(unix.CLOCK_PROCESS_CPUTIME_ID, &t) // the clock is there on every Linux
+	return time.Duration(t.Nano())
 }
 
 func takeProcessors(all bool) {

@@ -35,8 +35,10 @@ type handover struct {
 	upload   *upload     // of stream, to the worker tried last
 	attempts attempts
 	tried    []*worker
-	fresh    bool // an idle connection had ended; use new ones only
-	gone     bool // the context had ended before we interrupted the body
+	ride     *ride            // kept for the next turn
+	moved    *wire.MovedError // the response to claim, nil for none
+	fresh    bool             // an idle connection had ended; use new ones only
+	gone     bool             // the context had ended before we interrupted the body
 	wait     waiting
 }
 
@@ -80,7 +82,7 @@ func (p *proxy) deliver(h *handover) {
 func (p *proxy) finish(h *handover) {
 	fields, tried := h.fields[:0], h.tried[:0]
 	clear(tried[:cap(tried)])
-	*h = handover{fields: fields, tried: tried}
+	*h = handover{fields: fields, tried: tried, ride: h.ride}
 	p.handovers.Put(h)
 }
 
@@ -152,8 +154,20 @@ func (p *proxy) badBody(h *handover) bool {
 // response. It reports whether the request shall be sent to another.
 func (p *proxy) attempt(h *handover, w *worker) (again bool) {
 	begun := time.Now()
+	h.moved = nil
+	if h.light() && w.crowded(begun) {
+		if m := w.messages.begin(); m != nil {
+			if done, again := p.attemptByMessage(h, w, m, begun); done {
+				return again
+			}
+			begun = time.Now()
+		}
+	}
 	up, err := p.connect(h, w)
 	if err != nil {
+		if h.moved != nil {
+			h.moved.Refuse()
+		}
 		return p.unreached(h, w, err)
 	}
 	up.watch.start(h.settings.answer)
@@ -252,13 +266,20 @@ func (p *proxy) classify(h *handover, w *worker, up *upstream, sent bool, err er
 		h.attempts.tries++
 		h.attempts.ends++
 		return garbled
-	case h.Gone() == nil && !h.bodyFailed():
-		h.attempts.guilty = p.deaths.note(pathOf(h), w, time.Now())
-		h.wait.leave = time.Now().Add(h.settings.leave)
 	}
+	p.blame(h, w)
 	h.attempts.tries++
 	h.attempts.ends++
 	return lost
+}
+
+// blame notes a death with what was asked, unless the client is why a worker
+// has not answered.
+func (p *proxy) blame(h *handover, w *worker) {
+	if h.Gone() == nil && !h.bodyFailed() {
+		h.attempts.guilty = p.deaths.note(pathOf(h), w, time.Now())
+		h.wait.leave = time.Now().Add(h.settings.leave)
+	}
 }
 
 // pathOf is what deaths are counted by.

@@ -53,7 +53,8 @@ type failing struct{ err error }
 
 func (f failing) Read([]byte) (int, error) { return 0, f.err }
 
-// relay sends a response to the client as it comes.
+// relay sends a response to the client as it comes. One that came by message,
+// so without up, is whole and has no trailer.
 func (p *proxy) relay(h *handover, resp *response, up *upstream) {
 	if resp.Status == http.StatusSwitchingProtocols {
 		p.relayUpgrade(h, resp, up)
@@ -78,6 +79,9 @@ func (p *proxy) relay(h *handover, resp *response, up *upstream) {
 		}
 	}
 	if !p.relayBody(h, resp, up) {
+		return
+	}
+	if up == nil {
 		return
 	}
 	if trailer := up.Trailer(); len(trailer) > 0 {
@@ -155,6 +159,9 @@ func (t *turn) pass(resp *response) {
 // more than the worker has sent, and while it sends nothing no memory is held.
 func (p *proxy) relayBody(h *handover, resp *response, up *upstream) bool {
 	if resp.whole != nil {
+		if len(resp.whole) == 0 {
+			return true
+		}
 		if _, err := h.Write(resp.whole); err != nil {
 			h.leave()
 			return false

@@ -30,8 +30,11 @@ var errLate = errors.New("front: no response in time")
 // send sends the request and returns as soon as the head of the response is
 // there. sent says that the worker may have got some of the request.
 func (p *proxy) send(h *handover, up *upstream) (sent bool, err error) {
-	request := p.request(h)
 	h.upload = nil
+	if h.moved != nil {
+		return p.claim(h, up)
+	}
+	request := p.request(h)
 	if h.stream != nil {
 		h.upload = &upload{requestBody: h.stream, watch: up.watch, request: h.Head(), up: up, trailer: announcedTrailer(h.Head())}
 	}
@@ -43,6 +46,21 @@ func (p *proxy) send(h *handover, up *upstream) (sent bool, err error) {
 	}
 	if err == nil || sent { // a worker that read it only in part may have answered
 		err = p.await(h, up, &h.response)
+	}
+	if up.watch.stop() {
+		return sent, errLate
+	}
+	return sent, err
+}
+
+// claim asks for a response that moved to this connection, and returns as soon
+// as its head is there.
+func (p *proxy) claim(h *handover, up *upstream) (sent bool, err error) {
+	h.response = response{body: up}
+	if sent, err = up.Claim(h.moved.Ticket); err == nil {
+		err = p.await(h, up, &h.response)
+	} else {
+		h.moved.Refuse()
 	}
 	if up.watch.stop() {
 		return sent, errLate

@@ -143,7 +143,7 @@ func (t *table) publish(ready []*worker, wanted int) {
 
 // idle is called when a worker that takes no more requests has none left.
 func (t *table) idle(w *worker) {
-	w.pool.close()
+	w.shut()
 	t.mu.Lock()
 	known := t.workers[w.id] == w
 	if known {

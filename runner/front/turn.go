@@ -36,6 +36,7 @@ type turn struct {
 	bytes      int64         // of the response's body
 	worker     int           // the one used last, 0 for none
 	tries      int           // attempts at workers
+	byMessage  bool          // one of them by message
 	upstream   time.Duration // that these took until they answered or failed
 	cache      string        // what the cache did: hit, collapsed, stored, or nothing
 	reason     string        // why the response is ours or incomplete

@@ -15,21 +15,24 @@ const closing = 1 << 40
 // worker is a worker as the front uses it: a link, its connections, and the
 // number of requests there.
 type worker struct {
-	id     int
-	pool   *pool
-	live   *live
-	begun  time.Time
-	load   atomic.Int64 // requests in flight, plus closing
-	doubt  atomic.Int64 // until when better use another, nanoseconds since begun; 0 for no doubt
-	gone   atomic.Bool  // its link has ended: it will never take a request
-	probed int          // the last probe that was begun; belongs to the table
-	onIdle func(*worker)
+	id       int
+	pool     *pool
+	messages *messages
+	crowd    crowd
+	live     *live
+	begun    time.Time
+	load     atomic.Int64 // requests in flight, plus closing
+	doubt    atomic.Int64 // until when better use another, nanoseconds since begun; 0 for no doubt
+	gone     atomic.Bool  // its link has ended: it will never take a request
+	probed   int          // the last probe that was begun; belongs to the table
+	onIdle   func(*worker)
 }
 
 // newWorker takes over the link. onIdle is called once, after close and the end of the last request.
 func newWorker(id int, link *wire.Link, l *live, wiring *wiring, onIdle func(*worker)) *worker {
 	w := &worker{id: id, live: l, begun: time.Now(), onIdle: onIdle}
 	w.pool = newPool(id, link, l, wiring, w.suspect)
+	w.messages = &messages{pool: w.pool}
 	go w.attend()
 	return w
 }
@@ -76,6 +79,17 @@ func (w *worker) settle(ctx context.Context) {
 	case <-timer.C:
 	case <-ctx.Done():
 	}
+}
+
+// crowded reports that many requests are under way here.
+func (w *worker) crowded(now time.Time) bool {
+	return w.crowd.many(w.load.Load(), int64(w.live.Load().crowd), now.Sub(w.begun))
+}
+
+// shut closes all connections and the link.
+func (w *worker) shut() {
+	w.messages.close()
+	w.pool.close()
 }
 
 // acquire counts a new request in, unless the worker takes no more. After

@@ -19,22 +19,18 @@ type Server struct {
 	exchanges sync.Pool
 	copies    sync.Pool // of *[copySize]byte
 	gone      lazyWatcher
-	queue     queue
 	clock     atomic.Pointer[stamp]
 	settling  time.Duration // settlingTime
-	piece     int64         // filePiece
 	draining  atomic.Bool
 	dismissed atomic.Bool
 	conns     roster.Roster[*conn]
-
-	handshakes roster.Roster[*handshake]
 }
 
 // New returns a server that calls handle for each request, in the goroutine of
 // its connection. Close must be called in the end.
 func New(o Options, handle func(*Exchange)) *Server {
 	o = o.withDefaults()
-	s := &Server{handle: handle, buffers: newBuffers(), settling: settlingTime, piece: filePiece}
+	s := &Server{handle: handle, buffers: newBuffers(), settling: settlingTime}
 	s.buffers.fit(&o)
 	s.options.Store(&o)
 	s.exchanges.New = func() any { return new(Exchange) }
@@ -69,16 +65,12 @@ func (s *Server) Dismiss() {
 }
 
 // Relieve ends a few connections that have waited for a request for this long
-// at least, or for the rest of a head: of as many as can be looked at quickly,
-// those that have waited longest. It is for a server that has no room for new
-// clients. What has arrived on them is answered. Likewise it ends a few
-// handshakes that have taken as long.
+// at least: of as many as can be looked at quickly, those that have waited
+// longest. It is for a server that has no room for new clients. What has
+// arrived on them is answered.
 func (s *Server) Relieve(least time.Duration) {
-	for _, c := range s.conns.Longest(least, (*conn).waitsSince) {
-		c.relieve()
-	}
-	for _, h := range s.handshakes.Longest(least, (*handshake).since) {
-		h.cut()
+	for _, c := range s.conns.Longest(least, (*conn).restsSince) {
+		c.dismiss()
 	}
 }
 
@@ -96,10 +88,8 @@ func (s *Server) Wait(ctx context.Context) error {
 // their requests, and waits for their handlers. Listeners are their owner's.
 func (s *Server) Close() {
 	s.Drain()
-	s.handshakes.Close(http.ErrServerClosed, func(*handshake, error) {}, (*handshake).cut)
 	if s.conns.Close(http.ErrServerClosed, (*conn).interrupt, (*conn).cut) {
 		s.gone.close()
-		s.queue.close()
 	}
 }
 

@@ -153,8 +153,7 @@ func (x *Exchange) ReadFrom(r io.Reader) (int64, error) {
 	}
 }
 
-// filePiece is how much the kernel is given at once, and how much of a file is
-// sent before others have their turn.
+// filePiece is how much the kernel is given at once.
 const filePiece = 4 << 20
 
 func (x *Exchange) sendFile(to io.ReaderFrom, file io.Reader, n int64) (int64, error) {
