@@ -13,7 +13,17 @@ import (
 // when it changes its mind.
 func TestWindowsOfTheClient(t *testing.T) {
 	whole := bytes.Repeat([]byte("0123456789"), 20_000)
-	s := newSite(t, Options{}, func(x *Exchange) { x.Write(whole) })
+	file := fileOf(t, whole)
+	for name, handle := range map[string]func(*Exchange){
+		"memory": func(x *Exchange) { x.Write(whole) },
+		"file":   func(x *Exchange) { sendAll(t, x, file, int64(len(whole))) },
+	} {
+		t.Run(name, func(t *testing.T) { testWindows(t, whole, handle) })
+	}
+}
+
+func testWindows(t *testing.T, whole []byte, handle func(*Exchange)) {
+	s := newSite(t, Options{}, handle)
 	p := s.peer(http2.Setting{ID: http2.SettingInitialWindowSize, Val: 1000})
 	p.ask(1, true, "GET", "/")
 	var got []byte

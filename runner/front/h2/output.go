@@ -10,11 +10,12 @@ import (
 // round; after a second round it hands over to a goroutine of its own, because
 // its request must not wait for what others have to say.
 type output struct {
-	pending *[]byte // nil when there is nothing
-	writing bool
-	failed  error // after which nothing is sent
-	quiet   chan struct{}
-	due     time.Time // the deadline that is set
+	pending  *[]byte // nil when there is nothing
+	reserved int     // octets that are read from files, to be appended
+	writing  bool
+	failed   error // after which nothing is sent
+	quiet    chan struct{}
+	due      time.Time // the deadline that is set
 }
 
 const (
@@ -35,6 +36,14 @@ func (c *conn) buffer() *[]byte {
 		c.out.pending = c.server.outputs.Get().(*[]byte)
 	}
 	return c.out.pending
+}
+
+// release keeps a buffer for others.
+func (s *Server) release(b *[]byte) {
+	if cap(*b) <= keptOutput {
+		*b = (*b)[:0]
+		s.outputs.Put(b)
+	}
 }
 
 func (c *conn) pending() int {
@@ -101,10 +110,7 @@ func (c *conn) round() {
 	}
 	c.mu.Unlock()
 	err := c.write(*b, patience)
-	if cap(*b) <= keptOutput {
-		*b = (*b)[:0]
-		c.server.outputs.Put(b)
-	}
+	c.server.release(b)
 	c.mu.Lock()
 	if err != nil && c.out.failed == nil {
 		c.fail(err)

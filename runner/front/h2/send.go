@@ -304,24 +304,6 @@ func (x *Exchange) ReadFrom(r io.Reader) (total int64, err error) {
 // copySize is how much of a file is read at once.
 const copySize = 64 << 10
 
-// SendFile sends n octets of the body from file, from an offset on, without
-// moving the offset of the file itself, so that responses can share it. A file
-// that has become too short is io.ErrUnexpectedEOF; the client must be told by
-// Abort then.
-func (x *Exchange) SendFile(file *os.File, offset, n int64) (int64, error) {
-	if x.failed != nil {
-		return 0, x.failed
-	}
-	if x.bodiless || n <= 0 {
-		return 0, nil
-	}
-	sent, err := x.ReadFrom(io.NewSectionReader(file, offset, n))
-	if err == nil && sent < n {
-		err = io.ErrUnexpectedEOF
-	}
-	return sent, err
-}
-
 var errUpgrade = errors.New("h2: HTTP/2 knows no upgrade")
 
 // Upgrade always fails: who wants another protocol connects by HTTP/1.1 (RFC
