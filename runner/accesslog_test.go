@@ -5,7 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"github.com/dram-go/dram/framework/config"
 	"io/fs"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -99,4 +101,46 @@ func TestReloadMovesTheAccessLog(t *testing.T) {
 		t.Errorf("standard error got %d more lines", got-said)
 	}
 	r.stop()
+}
+
+// TestAllOurFrontsMustHaveMoved before the old file may be compressed; one that
+// has not said hello yet gets the new one.
+func TestAllOurFrontsMustHaveMoved(t *testing.T) {
+	m := &master{fronts: map[int]*child{1: {}, 2: {}, 3: {}}, peers: map[int]*peer{1: {}, 2: {}, 7: {}}}
+	m.access.moved = map[int]int{1: 3, 2: 2}
+	if m.allMoved(3) || !m.allMoved(2) {
+		t.Errorf("moved to 3: %v, to 2: %v", m.allMoved(3), m.allMoved(2))
+	}
+	m.access.moved[2] = 4
+	if !m.allMoved(3) {
+		t.Error("all have moved")
+	}
+}
+
+// TestTheMasterKeepsOneLogFileOpen, however often they are rotated, and leaves
+// it alone while settings name the same.
+func TestTheMasterKeepsOneLogFileOpen(t *testing.T) {
+	conf := config.Default(t.TempDir())
+	conf.Log.AccessFile = "access.log"
+	m := &master{masterOptions: masterOptions{log: slog.New(slog.DiscardHandler)}, serving: conf}
+	for range 3 {
+		before := m.access.file
+		if before != nil {
+			if err := m.reopenLogs("test"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		m.followAccessLog(conf)
+		if m.access.file == nil || m.access.file == before {
+			t.Fatal("the file was not opened anew")
+		}
+		if before != nil && before.Close() == nil {
+			t.Error("the one before stays open")
+		}
+		same := m.access.file
+		if m.followAccessLog(conf); m.access.file != same {
+			t.Error("the same file is opened anew without need")
+		}
+	}
+	m.access.file.Close()
 }

@@ -183,7 +183,9 @@
 // of its own as static files: errors/503.html, errors/4xx.html, errors/5xx.html,
 // errors/maintenance.html, and with a language errors/503.ko.html. In them
 // {{id}}, {{status}}, {{title}} and {{text}} are replaced. They may load what the
-// app serves itself, but the front can give only static files by then.
+// app serves itself, but the front can give only static files by then. check
+// remarks upon files there that will not be such a page: errors/50x.html,
+// errors/503.jp.html.
 //
 // Reasons at /readyz are for those whom metrics.allow names; others read "not
 // ready". /livez says 200 as long as the front's process answers, /readyz while a worker
@@ -209,17 +211,24 @@
 // figure dram_certificate_expiry_timestamp_seconds and status --json say when
 // each expires.
 //
-// reload, or HUP, takes renewed certificates, addresses that are new, and all
-// other settings of the front, without closing a connection. Who is connected
-// to an address that was removed is served on there; who has come and waits to
-// be accepted is. Session tickets are good for 12 to 36 hours, whichever front
-// gave them out, also across a reload, an upgrade and a crash. After a renewal
-// by certbot:
+// The files are looked at every tls.watch, a minute by default. A pair that was
+// renewed there, by certbot for example, is in use soon after, without a reload:
+// no process changes, no connection ends, and other settings that are new in the
+// file stay unread. One that cannot be used (half written, expired, with the key
+// of another) is told to the log, once, when it is still so at the next look;
+// the certificate before it stays. So a renewal needs no hook. With tls.watch =
+// "0s" it does:
 //
 //	certbot renew --deploy-hook "systemctl reload qna"
 //
-// or the path of the binary and reload, in the directory of the app. A front
-// that runs apart reads its own file again at HUP.
+// or the path of the binary and reload, in the directory of the app.
+//
+// reload, or HUP, takes renewed certificates at once, addresses that are new, and
+// all other settings of the front, without closing a connection. Who is
+// connected to an address that was removed is served on there; who has come and
+// waits to be accepted is. Session tickets are good for 12 to 36 hours, whichever
+// front gave them out, also across a renewal, a reload, an upgrade and a crash. A
+// front that runs apart reads its own file again at HUP, and watches likewise.
 //
 // An idle connection costs the front about 8 KiB in clear, and between 22 and 25
 // KiB with TLS, by either version of HTTP.

@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/dram-go/dram/framework/config"
@@ -205,11 +206,33 @@ func (m *master) rotateTickets(now time.Time) {
 // ownEquipment opens what a front that runs apart serves with, again and
 // again. It owns the sockets that it hands out copies of.
 type ownEquipment struct {
-	equipment
 	warn func(error)
+
+	mu sync.Mutex
+	equipment
+	conf *config.Config
+}
+
+// current is what was opened last, and by which configuration.
+func (o *ownEquipment) current() (*config.Config, []front.Certificate) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.conf, o.certificates
+}
+
+// renew takes over certificates, unless the configuration is another one now.
+func (o *ownEquipment) renew(conf *config.Config, list []front.Certificate) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.conf == conf {
+		o.certificates = list
+	}
+	return o.conf == conf
 }
 
 func (o *ownEquipment) open(conf *config.Config) ([]front.Listener, []front.Certificate, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
 	next, err := opening{conf: conf, held: o.equipment, listen: listenFor, warn: o.warn}.run()
 	if err != nil {
 		return nil, nil, err
@@ -227,6 +250,6 @@ func (o *ownEquipment) open(conf *config.Config) ([]front.Listener, []front.Cert
 		list = append(list, front.Listener{Listener: l, Secure: p.secure})
 	}
 	o.equipment.closeBut(next)
-	o.equipment = next
+	o.equipment, o.conf = next, conf
 	return list, next.certificates, nil
 }

@@ -181,6 +181,19 @@ func TestCheckOfARunningApp(t *testing.T) {
 	r.stop()
 }
 
+// TestCheckRemarksOnErrorPages that will not be seen.
+func TestCheckRemarksOnErrorPages(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, "version=1 page=errors/503.ko.html")
+	if out := s.must("check"); strings.Contains(out, "errors/") {
+		t.Errorf("check of a good page says\n%s", out)
+	}
+	s.install("version=2 page=errors/50x.html")
+	if out, code := s.call("check"); code != exitOK || !strings.Contains(out, "remark: static file errors/50x.html: it is no error page by this name, did you mean errors/5xx.html?\n") {
+		t.Errorf("exit code %d of check in\n%s", code, out)
+	}
+}
+
 func TestOpeningKeepsWhatStays(t *testing.T) {
 	conf := config.Default(t.TempDir())
 	conf.Server.Listen, conf.TLS.Listen = "127.0.0.1:0, localhost:0", "127.0.0.2:0"

@@ -1,14 +1,17 @@
 package runner
 
 import (
+	"encoding/json"
 	"io"
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/dram-go/dram/runner/control"
 )
@@ -171,5 +174,59 @@ func TestKeptMaintenance(t *testing.T) {
 	}
 	if m, err := recallMaintenance(dir); m != nil || err != nil {
 		t.Errorf("%+v, %v", m, err)
+	}
+}
+
+// TestMaintenanceIsJudgedByTheMaster, too: whoever speaks to its control socket
+// may be another program.
+func TestMaintenanceIsJudgedByTheMaster(t *testing.T) {
+	many := control.Maintenance{Allow: slices.Repeat([]string{"192.0.2.1"}, maxMaintenanceRanges+1)}
+	for _, m := range []control.Maintenance{
+		{Message: strings.Repeat("x", maxMaintenanceText+1)}, {Message: "\xff"}, {RetryAfter: -time.Second},
+		{RetryAfter: maxRetryAfter + 1}, {Allow: []string{"192.0.2.1/33"}}, many,
+	} {
+		if err := checkMaintenance(m); err == nil {
+			t.Errorf("%.50v is taken", m)
+		}
+		if strings.Contains(m.Message, "\xff") {
+			continue // which JSON makes valid
+		}
+		text, _ := json.Marshal(m)
+		if _, err := readMaintenance([]string{"on", string(text)}, nil); err == nil {
+			t.Errorf("%.50s is taken", text)
+		}
+	}
+	many.Allow = many.Allow[1:]
+	many.Message, many.RetryAfter = strings.Repeat("x", maxMaintenanceText), maxRetryAfter
+	if err := checkMaintenance(many); err != nil {
+		t.Error(err)
+	}
+	for _, args := range [][]string{nil, {"on"}, {"off", "x"}, {"on", "{"}, {"maybe", "{}"}} {
+		if _, err := readMaintenance(args, nil); err == nil {
+			t.Errorf("%q is taken", args)
+		}
+	}
+}
+
+// TestASecondMaintenanceGoesOn with other words, since when the first began.
+func TestASecondMaintenanceGoesOn(t *testing.T) {
+	first, err := readMaintenance([]string{"on", `{"message":"a"}`}, nil)
+	if err != nil || time.Since(first.Since) > time.Minute {
+		t.Fatalf("%+v, %v", first, err)
+	}
+	first.Since = first.Since.Add(-time.Hour)
+	second, err := readMaintenance([]string{"on", `{"message":"b","since":"2020-01-01T00:00:00Z"}`}, first)
+	if err != nil || second.Message != "b" || !second.Since.Equal(first.Since) {
+		t.Errorf("%+v, %v", second, err)
+	}
+	if open, err := readMaintenance([]string{"off"}, second); open != nil || err != nil {
+		t.Errorf("%+v, %v", open, err)
+	}
+}
+
+func TestAllFrontsMustKnow(t *testing.T) {
+	s := &state{peers: map[int]*peerState{1: {acked: 4}, 2: {acked: 5}}}
+	if !s.allAcked(4) || s.allAcked(5) {
+		t.Error("a front that goes by an older table counts")
 	}
 }

@@ -44,6 +44,7 @@ type master struct {
 	equipment equipment // none without a front of our own, and once we stop
 	tickets   [][]byte  // keys of TLS session tickets
 	ticketed  time.Time // when the newest was made
+	renewals  renewals  // of certificates
 	inherited bool      // the listener is the service manager's
 	life      *os.File  // the lifeline that children get; its end is ours alone
 
@@ -271,6 +272,7 @@ func (m *master) tick(now time.Time) {
 	m.ticked = now
 	m.beat()
 	m.rotateTickets(now)
+	m.lookForRenewals(now)
 	m.tendSocket()
 	if m.nursery != nil {
 		m.nursery.reap() // those that one of our own hid

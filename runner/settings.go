@@ -53,7 +53,13 @@ func (m *master) tryFronts(d *deployment, then func(error)) {
 // generation: it is our own, stays, and has not begun with them.
 func (m *master) goesBySettings(n int, g generation) bool {
 	f := m.state.fronts[n]
-	return f != nil && f.Generation != g.number && f.Phase != stopping && f.Phase != killing
+	return f != nil && f.Generation != g.number && m.stays(n)
+}
+
+// stays reports that a front is our own and does not end.
+func (m *master) stays(n int) bool {
+	f := m.state.fronts[n]
+	return f != nil && f.Phase != stopping && f.Phase != killing
 }
 
 // useSettings makes our own fronts go by the settings of the generation that
@@ -62,6 +68,11 @@ func (m *master) goesBySettings(n int, g generation) bool {
 // answer is not waited for any longer than for a trial. Addresses that the
 // generation has no more are closed, when the fronts have taken whoever had come.
 func (m *master) useSettings(g generation, e equipment, then func()) {
+	m.tellFronts(g, e, func(n int) bool { return m.goesBySettings(n, g) }, then)
+}
+
+// tellFronts is useSettings for some of the fronts.
+func (m *master) tellFronts(g generation, e equipment, some func(n int) bool, then func()) {
 	if m.change != nil {
 		m.endTrial(m.change, nil) // these settings are the newer ones
 	}
@@ -71,7 +82,7 @@ func (m *master) useSettings(g generation, e equipment, then func()) {
 	defer before.closeBut(e)
 	t := &trial{number: m.questions, waits: map[int]bool{}, then: func(error) { then() }}
 	for n, p := range m.peers {
-		if m.goesBySettings(n, g) {
+		if some(n) {
 			t.waits[n] = m.sendSettings(p, control.Settings{Number: t.number, Use: true}, g, e)
 		}
 	}

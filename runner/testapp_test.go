@@ -122,7 +122,11 @@ func newTestApp(conf *config.Config) (*testApp, error) {
 }
 
 func (a *testApp) files() fstest.MapFS {
-	return fstest.MapFS{"site.css": {Data: []byte("/* " + a.version["version"] + " */")}}
+	files := fstest.MapFS{"site.css": {Data: []byte("/* " + a.version["version"] + " */")}}
+	if name := a.version["page"]; name != "" {
+		files[name] = &fstest.MapFile{Data: []byte("{{title}}")}
+	}
+	return files
 }
 
 func (a *testApp) Assets() fs.FS { return a.files() }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"unicode/utf8"
@@ -142,7 +143,8 @@ func (p *program) checkCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: "check", Short: "check settings, certificates, addresses, routes, templates and what the app itself checks", Args: cobra.NoArgs,
 		Long: "check lists everything at once that would hinder serve or reload. An address that another process has, or\n" +
-			"that is for root alone, a certificate that has expired and an upstream that does not answer are only remarked upon.",
+			"that is for root alone, a certificate that has expired, an upstream that does not answer and a static file in\n" +
+			"errors/ that is no error page, though it looks like one, are only remarked upon.",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			conf, err := p.load()
 			if err != nil {
@@ -150,10 +152,11 @@ func (p *program) checkCommand() *cobra.Command {
 			}
 			newLogger(conf)
 			faults, remarks := examine(cmd.Context(), conf)
-			for _, remark := range append(remarks, front.Unreachable(cmd.Context(), conf)...) {
+			more, fault := p.checkMade(cmd.Context(), conf)
+			for _, remark := range slices.Concat(remarks, front.Unreachable(cmd.Context(), conf), more) {
 				fmt.Fprintln(os.Stderr, "remark:", remark)
 			}
-			if err := errors.Join(append(faults, p.checkMade(cmd.Context(), conf))...); err != nil {
+			if err := errors.Join(append(faults, fault)...); err != nil {
 				return err
 			}
 			fmt.Println("ok")
@@ -163,15 +166,18 @@ func (p *program) checkCommand() *cobra.Command {
 }
 
 // checkMade makes the app and lets it check itself.
-func (p *program) checkMade(ctx context.Context, conf *config.Config) error {
+func (p *program) checkMade(ctx context.Context, conf *config.Config) (remarks []error, fault error) {
 	app, err := p.new(conf)
 	if err != nil {
-		return err
+		return nil, err
+	}
+	if has, ok := app.(hasAssets); ok {
+		remarks = front.RemarksOnErrorPages(has.Assets())
 	}
 	if c, ok := app.(hasCheck); ok {
-		return c.Check(ctx)
+		fault = c.Check(ctx)
 	}
-	return nil
+	return remarks, fault
 }
 
 // setting is a row of `config print --json`, which a master of another build

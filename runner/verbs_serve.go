@@ -103,12 +103,14 @@ func (p *program) loneFront(ctx context.Context, gateway string) error {
 	defer stop()
 	pace := tempo.New()
 	defer pace.End()
-	own := &ownEquipment{warn: func(err error) { log.Warn(err.Error()) }}
+	own := &ownEquipment{conf: conf, warn: func(err error) { log.Warn(err.Error()) }}
+	renewed := make(chan []front.Certificate)
+	go own.watch(ctx, renewed, log) // ends with ctx
 	return front.Run(ctx, front.Options{
 		Config: conf, Gateway: gateway, Open: own.open, Log: log, Record: os.Getenv(recordVariable),
 		Announce: func(string) { own.tell(os.Stdout) },
 		Lines:    p.logs.Load(), Reopen: reopenings(),
-		Load: func(control.Settings) (*config.Config, error) { return p.load() }, Again: hangups(),
+		Load: func(control.Settings) (*config.Config, error) { return p.load() }, Again: hangups(), Renewed: renewed,
 		Hello: controlHello(control.RoleFront), Tempo: pace, Alone: true,
 	})
 }

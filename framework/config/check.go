@@ -69,7 +69,7 @@ func (c *Config) invalid(key string) string {
 		return c.Limits.invalid(strings.TrimPrefix(key, "limits."))
 	case "cache.on", "cache.size", "cache.max_entry", "cache.wait", "cache.cookies":
 		return c.Cache.invalid(strings.TrimPrefix(key, "cache."))
-	case "tls.listen", "tls.certificates", "tls.min_version", "tls.hsts":
+	case "tls.listen", "tls.certificates", "tls.watch", "tls.min_version", "tls.hsts":
 		return c.TLS.invalid(key)
 	case "workers.count":
 		return unless(c.Workers.Count >= 1 && c.Workers.Count <= MaxWorkers, "a number from 1 to 512")

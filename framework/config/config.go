@@ -307,7 +307,7 @@ func Default(root string) *Config {
 		},
 		Limits: defaultLimits(),
 		Cache:  defaultCache(),
-		TLS:    TLS{MinVersion: "1.2", HTTP2: true, Redirect: true},
+		TLS:    TLS{Watch: time.Minute, MinVersion: "1.2", HTTP2: true, Redirect: true},
 		Workers: Workers{
 			Count:            2,
 			BootTimeout:      30 * time.Second,

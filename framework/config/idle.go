@@ -52,7 +52,7 @@ func (c *Config) idleTLS() []string {
 	if c.TLS.Listen != "" {
 		return nil
 	}
-	keys := []string{"tls.certificates", "tls.min_version", "tls.http2", "tls.redirect"}
+	keys := []string{"tls.certificates", "tls.watch", "tls.min_version", "tls.http2", "tls.redirect"}
 	if len(c.Server.TrustedProxies) == 0 {
 		keys = append(keys, "tls.hsts", "tls.hsts_subdomains")
 	}

@@ -38,6 +38,7 @@ func TestSettingsWithoutEffect(t *testing.T) {
 		{"bursts", bursts + "connection_rate = 0\nrequest_rate = 0\n", nil, []string{
 			"dram.toml:2: limits.connection_burst: has no effect with limits.connection_rate = 0", "dram.toml:3: limits.request_burst: ",
 		}},
+		{"watching nothing", "[tls]\nwatch = \"5m\"\n", nil, []string{"dram.toml:2: tls.watch: has no effect without tls.listen: set that"}},
 		{"bursts, mended", bursts, nil, nil},
 		{"lines", lines, []string{"DRAM_LOG_ACCESS=off"}, []string{`dram.toml:2: log.access_file: has no effect with log.access = "off"`, "dram.toml:3: log.access_query: "}},
 		{"lines, mended", lines, nil, nil},

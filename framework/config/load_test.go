@@ -398,7 +398,7 @@ func TestEveryKeyIsChecked(t *testing.T) {
 		Log:     Log{Access: "loud", AccessFile: ".."},
 		Metrics: Metrics{Listen: "x", Path: "x", Allow: []string{"x"}},
 		Static:  Static{Sendfile: []string{""}},
-		TLS:     TLS{Listen: "x", Certificates: []Certificate{{}}, HSTS: -1},
+		TLS:     TLS{Listen: "x", Certificates: []Certificate{{}}, Watch: -1, HSTS: -1},
 	}
 	for _, s := range empty.Settings() {
 		if s.Value == "true" || s.Value == "false" {

@@ -20,6 +20,10 @@ type TLS struct {
 	// and as text CERT:KEY, separated by commas. A client gets the one that has
 	// the name it asks for, and the first when none has.
 	Certificates []Certificate `key:"certificates" help:"pairs of PEM files, CERT:KEY separated by commas or [[tls.certificates]] with cert and key"`
+	// Watch is how often the files of Certificates are looked at: a pair that was
+	// renewed, and is valid, is then used without a reload. 0 leaves that to
+	// reload.
+	Watch time.Duration `key:"watch" help:"how often to look whether the files of certificates were renewed, 0s for at a reload only"`
 	// MinVersion is the oldest TLS that is spoken, 1.2 or 1.3.
 	MinVersion string `key:"min_version" help:"oldest TLS that is spoken, 1.2 or 1.3"`
 	// HTTP2 offers HTTP/2 to clients that know it.
@@ -108,6 +112,8 @@ func (t *TLS) invalid(key string) string {
 		return unless(wholeCertificates(t.Certificates), "pairs of files, each with cert and key")
 	case "tls.min_version":
 		return oneOf(t.MinVersion, "1.2", "1.3")
+	case "tls.watch":
+		return unless(t.Watch == 0 || t.Watch >= 100*time.Millisecond && t.Watch <= 24*time.Hour, "a duration from 100ms to 24h, or 0s")
 	case "tls.hsts":
 		return between(t.HSTS, 0, 10*365*24*time.Hour)
 	}

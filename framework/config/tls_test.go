@@ -11,7 +11,7 @@ import (
 
 func TestTLS(t *testing.T) {
 	want := TLS{
-		Listen: ":443, [::1]:8443", MinVersion: "1.3", HTTP2: true, Redirect: true, HSTS: 30 * 24 * time.Hour,
+		Listen: ":443, [::1]:8443", Watch: time.Minute, MinVersion: "1.3", HTTP2: true, Redirect: true, HSTS: 30 * 24 * time.Hour,
 		Certificates: []Certificate{{"a/full.pem", "a/key.pem"}, {"b.pem", "b.key"}},
 	}
 	dir := write(t, `
@@ -71,6 +71,7 @@ func TestTLSFaults(t *testing.T) {
 		"[[tls.certificates]]\ncert = 'a'":   `dram.toml:1: tls.certificates: expected pairs of files, each with cert and key, found "a:"`,
 		"[tls]\ncertificates = ['a.pem']":    `dram.toml:2: tls.certificates[0]: expected text that config.Certificate can read, found "a.pem" (two files, CERT:KEY)`,
 		"[[tls.certificates]]\ncrt = 'a'":    `dram.toml:2: unknown key tls.certificates[0].crt, did you mean tls.certificates[0].cert?`,
+		"[tls]\nwatch = '10ms'":              `dram.toml:2: tls.watch: expected a duration from 100ms to 24h, or 0s, found "10ms"`,
 		"[tls]\nmin_version = '1.1'":         `dram.toml:2: tls.min_version: expected 1.2 or 1.3 (did you mean 1.2?), found "1.1"`,
 		"[tls]\nhsts = '1000000h'":           `dram.toml:2: tls.hsts: expected a duration from 0s to 87600h0m0s, found "1000000h"`,
 		"[server]\nlisten = ':80, :80'":      `dram.toml:2: server.listen: expected HOST:PORT`,

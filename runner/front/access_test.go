@@ -1,12 +1,17 @@
 package front
 
 import (
+	"errors"
+	"io"
+	"log/slog"
 	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/dram-go/dram/framework/config"
 	"github.com/dram-go/dram/runner/control"
@@ -131,4 +136,98 @@ func TestAccessRulesFollowTheSettings(t *testing.T) {
 	s.hear(control.KindSettled, nil)
 	s.want(s.get("/?a=1"), 200, "served")
 	s.log("/?a=1")
+}
+
+// TestLostLinesAreSummedUp: a log that loses many says so now and then.
+func TestLostLinesAreSummedUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		logged := make(chan map[string]any, 10)
+		a := &accessLog{log: slog.New(slog.NewJSONHandler(lines(logged), nil))}
+		a.notice(logqueue.Loss{Dropped: 1})
+		for range 3 {
+			a.notice(logqueue.Loss{Failed: 2, Err: os.ErrClosed})
+		}
+		if line := <-logged; line["too_many"] != 1.0 || len(logged) != 0 {
+			t.Errorf("%v, and %d more lines", line, len(logged))
+		}
+		time.Sleep(noticePause)
+		a.notice(logqueue.Loss{Dropped: 3})
+		if line := <-logged; line["too_many"] != 3.0 || line["unwritable"] != 6.0 || line["err"] != os.ErrClosed.Error() {
+			t.Errorf("%v", line)
+		}
+	})
+}
+
+func TestStampsAreOfTheirSecond(t *testing.T) {
+	var s stamps
+	at := time.Date(2026, 11, 21, 9, 30, 59, 999_000_000, time.UTC)
+	if got := s.of(at); got.iso != "2026-11-21T09:30:59" || got != s.of(at.Add(-time.Millisecond)) {
+		t.Errorf("%+v", got)
+	}
+	if got := s.of(at.Add(time.Millisecond)); got.iso != "2026-11-21T09:31:00" || got.combined != "21/Nov/2026:09:31:00 +0000" {
+		t.Errorf("%+v", got)
+	}
+}
+
+// TestTheLogHasThePathOfAWholeURL, and neither its host nor its query.
+func TestTheLogHasThePathOfAWholeURL(t *testing.T) {
+	s := newSite(t, nil)
+	s.add(text("served"))
+	c := s.dial()
+	io.WriteString(c, "GET http://h/inside?secret=1 HTTP/1.1\r\nHost: h\r\n\r\n")
+	s.log("/inside")
+}
+
+// TestAccessLogOfAFrontApart follows its settings, and leaves no file open that
+// it has left.
+func TestAccessLogOfAFrontApart(t *testing.T) {
+	conf := config.Default(t.TempDir())
+	conf.Log.Access = "json"
+	elsewhere := make(chan map[string]any, 10)
+	f, err := newFront(Options{Config: conf, Lines: lineQueue(t, elsewhere), Log: slog.New(slog.DiscardHandler)}, newSettings)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(f.access.close)
+	follow := func(file string) {
+		t.Helper()
+		conf.Log.AccessFile = file
+		s, err := newSettings(conf)
+		if err != nil {
+			t.Fatal(err)
+		}
+		f.live.Store(s)
+		f.followAccess()
+	}
+	lands := func(path string) {
+		t.Helper()
+		before := countLines(t, path, "/x")
+		until(t, "lines in "+path, func() bool { // the first may come too early for it
+			f.access.put(&entry{at: time.Now(), method: "GET", target: "/x"}, formJSON)
+			f.access.queue.Flush(patience)
+			return countLines(t, path, "/x") > before
+		})
+	}
+	one, two := conf.Path("one.log"), conf.Path("two.log")
+	follow("one.log")
+	lands(one)
+	first := f.access.file
+	follow("one.log")
+	if f.access.file != first {
+		t.Error("the same file is opened anew")
+	}
+	follow("two.log")
+	lands(two)
+	until(t, "the first file is closed", func() bool {
+		_, err := first.Stat()
+		return errors.Is(err, os.ErrClosed)
+	})
+	follow("")
+	until(t, "lines elsewhere", func() bool {
+		f.access.put(&entry{at: time.Now(), method: "GET", target: "/y"}, formJSON)
+		f.access.queue.Flush(patience)
+		return len(elsewhere) > 0
+	})
+	follow("one.log") // which it knows to have left
+	lands(one)
 }

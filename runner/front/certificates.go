@@ -11,6 +11,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -37,26 +38,61 @@ func ReadCertificates(c *config.Config, now time.Time) (list []Certificate, faul
 	if c.TLS.Listen == "" {
 		return nil, nil, nil
 	}
-	for i, pair := range c.TLS.Certificates {
-		where := c.Where(fmt.Sprintf("tls.certificates[%d]", i)) + ": tls.certificates: "
-		read, problems := readPair(c, pair)
-		if len(problems) == 0 {
-			pair, err := parsePair(read)
-			if err == nil {
-				read.Leaf = pair.Leaf
-				if text := read.Remark(now); text != "" {
-					warnings = append(warnings, fmt.Errorf("%s%s", where, text))
-				}
-				list = append(list, read)
-				continue
-			}
-			problems = []error{err}
+	for i := range c.TLS.Certificates {
+		read, problems := readCertificate(c, i)
+		if len(problems) > 0 {
+			faults = append(faults, problems...)
+			continue
 		}
-		for _, err := range problems {
-			faults = append(faults, fmt.Errorf("%s%w", where, err))
+		if text := read.Remark(now); text != "" {
+			warnings = append(warnings, fmt.Errorf("%s%s", whereIs(c, i), text))
 		}
+		list = append(list, read)
 	}
 	return list, faults, warnings
+}
+
+// RenewCertificates reads the same files again; have is what they held, in
+// their order. A pair that is another one now, and can be used at this moment,
+// takes the place of the one before, and renewed has the name of its file. For
+// any other the one before stays; faults say what is wrong with it.
+func RenewCertificates(c *config.Config, have []Certificate, now time.Time) (list []Certificate, renewed []string, faults []error) {
+	list = slices.Clone(have)
+	for i := range min(len(have), len(c.TLS.Certificates)) {
+		read, problems := readCertificate(c, i)
+		switch {
+		case len(problems) > 0:
+			faults = append(faults, problems...)
+		case bytes.Equal(read.Cert, have[i].Cert) && bytes.Equal(read.Key, have[i].Key):
+		case now.Before(read.Leaf.NotBefore) || now.After(read.Leaf.NotAfter):
+			faults = append(faults, fmt.Errorf("%s%s", whereIs(c, i), read.Remark(now)))
+		default:
+			list[i], renewed = read, append(renewed, read.Name)
+		}
+	}
+	return list, renewed, faults
+}
+
+// whereIs begins what is said of a pair.
+func whereIs(c *config.Config, i int) string {
+	return c.Where(fmt.Sprintf("tls.certificates[%d]", i)) + ": tls.certificates: "
+}
+
+// readCertificate reads a pair of files, or says all that is wrong with them.
+func readCertificate(c *config.Config, i int) (Certificate, []error) {
+	read, faults := readPair(c, c.TLS.Certificates[i])
+	if len(faults) == 0 {
+		pair, err := parsePair(read)
+		if err == nil {
+			read.Leaf = pair.Leaf
+			return read, nil
+		}
+		faults = []error{err}
+	}
+	for j, err := range faults {
+		faults[j] = fmt.Errorf("%s%w", whereIs(c, i), err)
+	}
+	return read, faults
 }
 
 func readPair(c *config.Config, pair config.Certificate) (read Certificate, faults []error) {
@@ -144,19 +180,19 @@ func remark(leaf *x509.Certificate, now time.Time) string {
 	left, life := leaf.NotAfter.Sub(now), leaf.NotAfter.Sub(leaf.NotBefore)
 	switch {
 	case now.After(leaf.NotAfter):
-		return "expired on " + leaf.NotAfter.UTC().Format(day) + ", so browsers refuse it: renew it (certbot renew), then reload"
+		return "expired on " + leaf.NotAfter.UTC().Format(day) + ", so browsers refuse it: renew it (certbot renew)"
 	case now.Before(leaf.NotBefore):
 		return "is not valid before " + leaf.NotBefore.UTC().Format(day) + ": is the clock of this machine right?"
 	case len(leaf.DNSNames)+len(leaf.IPAddresses) == 0:
 		return "names no host (subjectAltName), so browsers refuse it: have it made anew with names"
 	case left < renewal && left < life/3:
-		return "expires on " + leaf.NotAfter.UTC().Format(day) + ": renew it (certbot renew), then reload"
+		return "expires on " + leaf.NotAfter.UTC().Format(day) + ": renew it (certbot renew)"
 	}
 	return ""
 }
 
 // newTLS is how connections are encrypted with these certificates.
-func newTLS(c *config.TLS, list []Certificate) (*tls.Config, error) {
+func newTLS(c *config.TLS, list []Certificate) (*tls.Config, *shelf, error) {
 	made := &tls.Config{MinVersion: tls.VersionTLS12, NextProtos: []string{"http/1.1"}}
 	if c.MinVersion == "1.3" {
 		made.MinVersion = tls.VersionTLS13
@@ -164,7 +200,7 @@ func newTLS(c *config.TLS, list []Certificate) (*tls.Config, error) {
 	if c.HTTP2 {
 		made.NextProtos = []string{"h2", "http/1.1"}
 	}
-	var shelf shelf
+	shelf := &shelf{}
 	var faults []error
 	for _, one := range list {
 		pair, err := parsePair(one)
@@ -178,7 +214,7 @@ func newTLS(c *config.TLS, list []Certificate) (*tls.Config, error) {
 		faults = append(faults, errors.New("front: an address for https without a certificate"))
 	}
 	made.GetCertificate = shelf.choose
-	return made, errors.Join(faults...)
+	return made, shelf, errors.Join(faults...)
 }
 
 // shelf has certificates by the names that they hold.
@@ -213,15 +249,31 @@ func (s *shelf) choose(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
 	if name == "" { // so it was reached by an address
 		name = hostOf(cmp.Or(localOf(hello), ""))
 	}
-	if c := suitable(s.names[name], hello); c != nil {
+	if c := suitable(s.of(name), hello); c != nil {
 		return c, nil
 	}
-	if _, domain, ok := strings.Cut(name, "."); ok {
-		if c := suitable(s.names["*."+domain], hello); c != nil {
-			return c, nil
-		}
-	}
 	return s.first, nil
+}
+
+// of returns the certificates that have a name, or else a wildcard for it.
+func (s *shelf) of(name string) []*tls.Certificate {
+	if list := s.names[name]; len(list) > 0 {
+		return list
+	}
+	if wild := wildcard(name); wild != "" {
+		return s.names[wild]
+	}
+	return nil
+}
+
+// wildcard is what a certificate may have for a name and others, "" when there
+// is no such thing.
+func wildcard(name string) string {
+	_, domain, ok := strings.Cut(name, ".")
+	if !ok {
+		return ""
+	}
+	return "*." + domain
 }
 
 func localOf(hello *tls.ClientHelloInfo) string {

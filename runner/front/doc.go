@@ -8,6 +8,7 @@
 //	entrance   a client gets a place, or waits for one, unless its address has too many
 //	exchange   an engine presents a request: package h1 or h2
 //	settings   those in force are taken and kept for the whole of the request
+//	methods    TRACE (405) and CONNECT (501) reach nobody
 //	guard      a host that is none of ours is refused, and an address in a hurry
 //	health     /livez and /readyz are answered here, figures for who may have them
 //	closure    a site that is closed for maintenance answers 503
@@ -73,6 +74,12 @@
 // comes to the port for https is answered 400 with a word of advice, TLS that
 // comes to a port in clear likewise; renegotiation is refused.
 //
+// A connection is good for each host that the certificate shown on it holds, as
+// browsers use it. A request for another host, which has a certificate of its
+// own, is answered 421, and browsers come again on another connection (RFC 9110,
+// section 7.4); from a trusted proxy it is not. Clients that name no host in
+// their handshake, or one without a certificate, are shown the first.
+//
 // # What clients may cost
 //
 // All of this is on by default, with numbers that no browser comes near;
@@ -84,7 +91,7 @@
 //	a body         10 MiB (413), pauses of 30 s at most, 240 bytes a second
 //	a response     is taken with pauses of 60 s at most, at 240 bytes a second
 //	a connection   idles for 75 s; while there is no place for others, the idlest
-//	               are closed after 1 s
+//	               are closed after 1 s, and heads and handshakes that stall
 //	an address     has 1,000 connections, and half of all places at most, 500 new
 //	               ones a second and 2,000 at once; more are reset; so are,
 //	               over HTTP/2, more requests at once than that, or than 128

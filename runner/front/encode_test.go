@@ -177,6 +177,7 @@ func TestAccessRules(t *testing.T) {
 		{Level: "info", Format: "text"}:                                        {form: formText},
 		{Level: "debug", Format: "json"}:                                       {form: formJSON},
 		{Level: "warn", Format: "json"}:                                        {form: formNone},
+		{Level: "error", Format: "json"}:                                       {form: formNone},
 		{Level: "warn", Format: "json", Access: "text"}:                        {form: formText},
 		{Level: "info", Format: "json", Access: "off"}:                         {form: formNone},
 		{Level: "info", Format: "text", Access: "combined", AccessQuery: true}: {form: formCombined, queries: true},

@@ -89,6 +89,27 @@ func TestIdleClientsMakeRoom(t *testing.T) {
 	busy.answered(false)
 }
 
+// TestStalledClientsMakeRoom: neither do those keep anybody out who begin a
+// handshake or a request and stop there.
+func TestStalledClientsMakeRoom(t *testing.T) {
+	s := newSite(t, func(l *limits) {
+		l.clients, l.rested, l.handshakeTime, l.headTime = 3, time.Millisecond, time.Hour, time.Hour
+	})
+	s.secure(certify(t, time.Hour, "example.org"))
+	for range 5 {
+		c, err := net.Dial("tcp", s.https)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { c.Close() })
+		io.WriteString(c, "\x16\x03\x01\x01\x00\x01")
+		io.WriteString(s.dial(), "GET / HTTP/1.1\r\nHost: h")
+	}
+	v := s.visitor()
+	v.ask("/livez")
+	v.answered(false)
+}
+
 // logLine waits for a line that begins so.
 func (s *site) logLine(begin string) map[string]any {
 	s.t.Helper()

@@ -124,7 +124,7 @@ type engine interface {
 type newEngine func(base context.Context, l *live, log *slog.Logger, handle func(exchange), refused refuser) engine
 
 // refuser takes note of a request that is none, and returns the answer to it.
-type refuser func(remote string, why *strict.Refusal) (http.Header, []byte)
+type refuser func(by strict.Client, why *strict.Refusal) (http.Header, []byte)
 
 // stream is a connection on which HTTP has ended.
 type stream interface {

@@ -178,6 +178,22 @@ func TestReasonsAreNotForStrangers(t *testing.T) {
 	s.want(s.get("/livez"), 200, "ok\n")
 }
 
+// TestReadinessNeedsTheMaster: without its word no worker may be used, so a load
+// balancer shall ask elsewhere.
+func TestReadinessNeedsTheMaster(t *testing.T) {
+	s := newSite(t, func(l *limits) { l.lease = 100 * time.Millisecond })
+	s.add(text("served"))
+	until(t, "the lease ends", func() bool {
+		r := s.get("/readyz")
+		return r.StatusCode == 503 && r.body == "no word from the master\n"
+	})
+	s.want(s.get("/livez"), 200, "ok\n")
+	until(t, "the master is heard", func() bool {
+		s.send(control.KindBeat, nil)
+		return s.get("/readyz").StatusCode == 200
+	})
+}
+
 func BenchmarkFigures(b *testing.B) {
 	var f figures
 	t := &turn{exchange: methodOnly{}, status: 200, worker: 1, tries: 1, upstream: time.Millisecond, bytes: 5000}

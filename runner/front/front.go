@@ -37,6 +37,9 @@ type Options struct {
 	// Hello is what this front says of itself: Build, and its Generation and
 	// number (Worker) if it has them.
 	Hello control.Hello
+	// Renewed, if set, brings certificates that take the place of those that Open
+	// has read, to a front that runs apart.
+	Renewed <-chan []Certificate
 	// Load reads the configuration anew: that in a file of a generation when the
 	// master asks for it, else, when Again says so, that of a front that runs
 	// apart.
@@ -205,6 +208,8 @@ func (f *front) run(ctx context.Context) error {
 			f.change(c)
 		case <-f.options.Again:
 			f.askToChange(change{Settings: control.Settings{Use: true}})
+		case list := <-f.options.Renewed:
+			f.renew(list)
 		case s := <-f.scrapes.asked:
 			f.scrape(s)
 		case <-f.options.Reopen:
@@ -398,8 +403,7 @@ func (f *front) handle(x exchange) {
 	defer leave()
 	switch {
 	case crowded:
-	case t.Method() == http.MethodConnect:
-		t.answer(http.StatusNotImplemented, "no tunnels")
+	case t.refusesMethod():
 	case t.pathless(): // so no worker's
 		t.answer(http.StatusBadRequest, "target is no path")
 	case f.health(t), f.tryScrape(t):

@@ -139,8 +139,8 @@ func (g *guard) crowded(t *turn) (leave func(), yes bool) {
 	return func() { g.running.Leave(who) }, false
 }
 
-// turnsAway answers a turn that is for no host of ours, or whose client asks
-// for too much.
+// turnsAway answers a turn that is for no host of ours or of its connection, or
+// whose client asks for too much.
 func (g *guard) turnsAway(t *turn) bool {
 	rules := &t.settings.guard
 	if !rules.hosts.have(t.host) {
@@ -149,6 +149,10 @@ func (g *guard) turnsAway(t *turn) bool {
 			return true
 		}
 		t.answer(http.StatusMisdirectedRequest, "host is none of server.hosts")
+		return true
+	}
+	if t.misdirected() {
+		t.answer(http.StatusMisdirectedRequest, "the connection is for another host, with another certificate")
 		return true
 	}
 	if rules.requests.PerSecond == 0 {

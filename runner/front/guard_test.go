@@ -296,3 +296,43 @@ func BenchmarkGuard(b *testing.B) {
 		}
 	}
 }
+
+// from is a connection of a client.
+type from struct {
+	net.Conn
+	addr *net.TCPAddr
+}
+
+func (f from) RemoteAddr() net.Addr { return f.addr }
+
+// TestAnAddressIsTheSameInIPv6: a listener for both families names clients of
+// IPv4 in the form of IPv6.
+func TestAnAddressIsTheSameInIPv6(t *testing.T) {
+	conf := unforgiving(t, func(c *config.Config) {
+		c.Limits.Connections, c.Limits.ConnectionRate, c.Limits.Exempt = 1, 0, []string{"192.0.2.0/24"}
+	})
+	settings, err := newSettings(conf)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var in live
+	in.Store(settings)
+	logged := make(chan map[string]any, 10)
+	g := newGuard(&in, slog.New(slog.NewJSONHandler(lines(logged), nil)))
+	admits := func(ip string) bool {
+		_, ok := g.admit(from{addr: &net.TCPAddr{IP: net.ParseIP(ip).To16(), Port: 1}})
+		return ok
+	}
+	for i := range 3 {
+		if !admits("192.0.2.1") {
+			t.Error("one who is exempt is refused")
+		}
+		if got := admits("198.51.100.1"); got != (i == 0) {
+			t.Errorf("connection %d of another: %v", i, got)
+		}
+	}
+	// The log hears of the first of many.
+	if line := await(t, "line", logged); line["client"] != "198.51.100.1" || len(logged) != 0 || g.refused.Load() != 2 {
+		t.Errorf("%v, and %d more lines about %d refusals", line, len(logged), g.refused.Load())
+	}
+}

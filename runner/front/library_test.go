@@ -74,7 +74,7 @@ func (e *library) farewell(patience time.Duration) {
 func (e *library) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	l := e.live.Load()
 	if why := oversized(r, l); why != nil {
-		e.refused(r.RemoteAddr, why)
+		e.refused(strict.Client{Remote: r.RemoteAddr}, why)
 		http.Error(w, http.StatusText(why.Status)+": "+why.Reason, why.Status)
 		return
 	}

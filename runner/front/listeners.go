@@ -59,7 +59,7 @@ func (o offer) close() {
 // with returns settings that serve by what was offered.
 func (s *settings) with(o offer) (*settings, error) {
 	equipped := *s
-	equipped.tls, equipped.https = nil, ""
+	equipped.tls, equipped.shelf, equipped.https = nil, nil, ""
 	equipped.mounts = slices.Clone(s.mounts) // which get settings of their own when these come into force
 	for i, m := range equipped.mounts {
 		own := *m
@@ -72,7 +72,7 @@ func (s *settings) with(o offer) (*settings, error) {
 		return &equipped, nil
 	}
 	var err error
-	equipped.tls, err = newTLS(&s.wanted, o.certificates)
+	equipped.tls, equipped.shelf, err = newTLS(&s.wanted, o.certificates)
 	return &equipped, err
 }
 
@@ -110,6 +110,18 @@ func (f *front) install(s *settings, o offer) {
 		g.retire(!stays && !f.shared, s.handshake)
 		f.log.Info("nobody is accepted any more", "address", g.Addr().String())
 	}
+}
+
+// renew goes on with other certificates; all else stays.
+func (f *front) renew(list []Certificate) {
+	o := f.offered
+	o.certificates = list
+	s, err := f.live.Load().with(o)
+	if err != nil {
+		f.log.Error("the certificates stay as they were: " + err.Error())
+		return
+	}
+	f.install(s, o)
 }
 
 // is reports that a listener is the one that is guarded: it has the same

@@ -41,9 +41,6 @@ func (c *closure) open(t *turn) bool {
 	if c == nil {
 		return true
 	}
-	if len(c.allowed) == 0 {
-		return false
-	}
 	client, err := netip.ParseAddr(t.clientIP())
 	return err == nil && slices.ContainsFunc(c.allowed, func(p netip.Prefix) bool { return p.Contains(client.Unmap().WithZone("")) })
 }

@@ -1,10 +1,13 @@
 package front
 
 import (
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/dram-go/dram/framework/config"
 	"github.com/dram-go/dram/runner/control"
 )
 
@@ -102,5 +105,40 @@ func TestErrorPagesOfTheApp(t *testing.T) {
 	s.table()
 	if r := s.browse("/", browser, "ko"); !strings.Contains(r.body, "<!doctype html>") {
 		t.Errorf("%q", r.body)
+	}
+}
+
+// TestAClosedSiteServesNoDirectory: what a page of the app needs is below
+// /static/; downloads are part of what is closed.
+func TestAClosedSiteServesNoDirectory(t *testing.T) {
+	conf := config.Default(t.TempDir())
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "a.txt"), []byte("a file"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	conf.Static.Directories = map[string]config.Directory{"files": {Prefix: "/files/", Path: dir}}
+	s := newSiteOf(t, conf, nil)
+	s.want(s.get("/files/a.txt"), 200, "a file")
+	s.closed = &control.Maintenance{}
+	s.table()
+	if r := s.get("/files/a.txt"); r.StatusCode != 503 {
+		t.Errorf("%d %q", r.StatusCode, r.body)
+	}
+}
+
+// TestWhoFindsAClosedSiteOpen: an address is the same however a socket, or a
+// proxy, writes it.
+func TestWhoFindsAClosedSiteOpen(t *testing.T) {
+	c := closureOf(&control.Maintenance{Allow: []string{"192.0.2.0/24", "fe80::1", "2001:db8::/32"}})
+	for client, want := range map[string]bool{
+		"192.0.2.9:1": true, "[::ffff:192.0.2.9]:1": true, "192.0.3.9:1": false, "[fe80::1%eth0]:1": true, "[fe80::2]:1": false,
+		"[2001:db8:1::1]:1": true, "@": false, "": false,
+	} {
+		if got := c.open(&turn{client: client}); got != want {
+			t.Errorf("%q finds it open: %v", client, got)
+		}
+	}
+	if !closureOf(nil).open(&turn{}) {
+		t.Error("an open site is closed")
 	}
 }

@@ -243,7 +243,7 @@ func TestLocaleAndFormOfErrors(t *testing.T) {
 		"":                                "text/plain; charset=utf-8",
 	} {
 		h := http.Header{}
-		body := string((&turn{id: "abc123"}).errorBody(h, http.Header{"Accept": {accept}, "Accept-Language": {"ko"}}, decline{status: 503}))
+		body := string(errorBody(h, decline{status: 503}, errorFor{accept: accept, languages: "ko", locale: "en", id: "abc123"}))
 		if h.Get("Content-Type") != want {
 			t.Errorf("Accept %q: %s, want %s", accept, h.Get("Content-Type"), want)
 		}

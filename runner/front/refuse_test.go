@@ -5,10 +5,15 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
+	h2 "golang.org/x/net/http2"
+	"golang.org/x/net/http2/hpack"
+
+	"github.com/dram-go/dram/framework/config"
 	"github.com/dram-go/dram/templates/pages"
 )
 
@@ -87,4 +92,106 @@ func TestRequestsThatAreNone(t *testing.T) {
 	if _, body := ask(t, sent["another version"].text); !strings.Contains(body, "<!doctype html>") {
 		t.Errorf("without a page of the app: %s", body)
 	}
+}
+
+// TestRefusalsAreInTheFormThatTheClientAccepts, by both versions of HTTP, if it
+// has said so by then; otherwise they are pages.
+func TestRefusalsAreInTheFormThatTheClientAccepts(t *testing.T) {
+	conf := config.Default(t.TempDir())
+	conf.Locale.Default = "ko"
+	s := newSiteOf(t, conf, func(l *limits) { l.headTime = time.Minute })
+	s.secure(certify(t, time.Hour, "example.org"))
+	s.assets, _ = publish(t, t.TempDir(), "1", map[string]string{"errors/417.html": "ours {{id}}"})
+	s.table()
+	until(t, "the app's pages are there", func() bool { return s.front.errorPages.Load() != nil })
+	type answer struct {
+		status, media, id, body string
+	}
+	// Fields are those before the one that is at fault.
+	over1 := func(t *testing.T, fault string, fields ...string) answer {
+		var head strings.Builder
+		for i := 0; i < len(fields); i += 2 {
+			fmt.Fprintf(&head, "%s: %s\r\n", fields[i], fields[i+1])
+		}
+		if fault == "expect" {
+			fault = "Expect: miracles\r\n"
+		} else {
+			fault = "X: " + strings.Repeat("x", 40_000) + "\r\n"
+		}
+		c := s.dial()
+		io.WriteString(c, "GET / HTTP/1.1\r\nHost: example.org\r\n"+head.String()+fault+"\r\n")
+		r, err := http.ReadResponse(bufio.NewReader(c), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, _ := io.ReadAll(r.Body)
+		return answer{strconv.Itoa(r.StatusCode), r.Header.Get("Content-Type"), r.Header.Get("X-Request-Id"), string(body)}
+	}
+	over2 := func(t *testing.T, fault string, fields ...string) answer {
+		f := s.frames()
+		list := []hpack.HeaderField{{Name: ":method", Value: "GET"}, {Name: ":scheme", Value: "https"}, {Name: ":authority", Value: "example.org"}, {Name: ":path", Value: "/"}}
+		for i := 0; i < len(fields); i += 2 {
+			list = append(list, hpack.HeaderField{Name: strings.ToLower(fields[i]), Value: fields[i+1]})
+		}
+		if fault == "expect" {
+			list = append(list, hpack.HeaderField{Name: "expect", Value: "miracles"})
+		} else {
+			for range 150 {
+				list = append(list, hpack.HeaderField{Name: "x", Value: "y"})
+			}
+		}
+		f.fields(1, true, list)
+		frame, err := f.next(func(frame h2.Frame) bool { return frame.Header().Type == h2.FrameHeaders })
+		if err != nil {
+			t.Fatal(err)
+		}
+		head := frame.(*h2.MetaHeadersFrame)
+		a := answer{status: head.PseudoValue("status")}
+		for _, field := range head.RegularFields() {
+			switch field.Name {
+			case "content-type":
+				a.media = field.Value
+			case "x-request-id":
+				a.id = field.Value
+			}
+		}
+		frame, err = f.next(func(frame h2.Frame) bool { return frame.Header().Type == h2.FrameData })
+		if err != nil {
+			t.Fatal(err)
+		}
+		a.body = string(frame.(*h2.DataFrame).Data())
+		return a
+	}
+	korean, english := title(431, "ko"), title(431, "en")
+	for version, ask := range map[string]func(*testing.T, string, ...string) answer{"HTTP/1.1": over1, "HTTP/2": over2} {
+		for _, c := range []struct {
+			fault, status, media string
+			fields, want         []string
+		}{
+			{"size", "431", pages.ContentType, nil, []string{"<!doctype html>", korean}},
+			{"size", "431", pages.ContentType, []string{"Accept", "text/html", "Accept-Language", "en"}, []string{"<!doctype html>", english}},
+			{"size", "431", "application/problem+json", []string{"Accept", "application/json"}, []string{`"status":431`, korean}},
+			{"size", "431", "text/plain; charset=utf-8", []string{"Accept", "*/*", "Accept-Language", "en"}, []string{english}},
+			{"expect", "417", pages.ContentType, nil, []string{"ours "}},
+			{"expect", "417", "application/problem+json", []string{"Accept", "application/problem+json"}, []string{`"status":417`}},
+		} {
+			got := ask(t, c.fault, c.fields...)
+			if got.status != c.status || got.media != c.media || got.id == "" || !strings.Contains(got.body, got.id) {
+				t.Errorf("%s %v: %+v", version, c, got)
+			}
+			for _, part := range c.want {
+				if !strings.Contains(got.body, part) {
+					t.Errorf("%s %v: no %q in %s", version, c, part, got.body)
+				}
+			}
+			if line := s.logWith("id", got.id); fmt.Sprint(line["status"]) != c.status || line["bytes"] != float64(len(got.body)) {
+				t.Errorf("log %v", line)
+			}
+		}
+	}
+}
+
+func title(status int, locale string) string {
+	text, _ := pages.Text(status, locale)
+	return text
 }

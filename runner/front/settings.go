@@ -29,6 +29,7 @@ type settings struct {
 	wanted config.TLS
 	hsts   string      // the field, "" for none
 	tls    *tls.Config // nil without https
+	shelf  *shelf      // of tls
 	https  string      // port of https, "" for none
 }
 

@@ -3,6 +3,7 @@ package front
 import (
 	"bufio"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -13,6 +14,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/dram-go/dram/framework/config"
 	"github.com/dram-go/dram/runner/control"
@@ -121,6 +123,51 @@ func TestAFrontApartReadsItsSettingsAgain(t *testing.T) {
 	if body := f.live.Load().body; body != 5 {
 		t.Errorf("body %d", body)
 	}
+	cancel()
+	if err := await(t, "end", ended); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestAFrontApartTakesRenewedCertificates, and lives on with what it has when
+// they cannot be used.
+func TestAFrontApartTakesRenewedCertificates(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	old, fresh := certify(t, time.Hour, "example.org"), certify(t, time.Hour, "example.org")
+	renewed, logged, ended := make(chan []Certificate), make(chan map[string]any, 100), make(chan error, 1)
+	f := makeFront(t, Options{
+		Config: config.Default(t.TempDir()), Gateway: filepath.Join(t.TempDir(), "none"), Log: slog.New(slog.NewJSONHandler(lines(logged), nil)), Renewed: renewed,
+		Open: func(*config.Config) ([]Listener, []Certificate, error) {
+			return []Listener{{l, true}}, []Certificate{old}, nil
+		},
+	}, func(*limits) {})
+	if err := f.open(); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	go func() { ended <- f.run(ctx) }()
+	shows := func(c Certificate) {
+		t.Helper()
+		conn, err := tls.Dial("tcp", l.Addr().String(), &tls.Config{ServerName: "example.org", RootCAs: trusting(c)})
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		conn.Close()
+	}
+	shows(old)
+	renewed <- []Certificate{{Name: "bad.pem", Cert: fresh.Cert, Key: old.Key}}
+	until(t, "word of it", func() bool {
+		line := await(t, "line", logged)
+		return line["level"] == "ERROR" && strings.Contains(line["msg"].(string), "bad.pem")
+	})
+	shows(old)
+	renewed <- []Certificate{fresh}
+	renewed <- []Certificate{fresh} // so the first is in use
+	shows(fresh)
 	cancel()
 	if err := await(t, "end", ended); err != nil {
 		t.Error(err)

@@ -2,6 +2,9 @@ package front
 
 import (
 	"errors"
+	"github.com/dram-go/dram/framework/config"
+	"net/http"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -99,5 +102,72 @@ func TestStandingByChecks(t *testing.T) {
 	}
 	if fresh := (&standing{rules: rules{slowStart: time.Hour}}); fresh.share(now) != 1 {
 		t.Error("one that was never away starts slowly")
+	}
+}
+
+// TestTheLongestPause stays the longest however often an origin was tried.
+func TestTheLongestPause(t *testing.T) {
+	s := &standing{rules: rules{maxFails: 1}}
+	now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	s.failed(lost, "", false, now)
+	for n := range 200 {
+		now = s.again
+		s.tried(errors.New("500"), now)
+		if pause := s.again.Sub(now); pause < firstPause || pause > longestPause || n > 10 && pause != longestPause {
+			t.Fatalf("trial %d: a pause of %s", n, pause)
+		}
+	}
+}
+
+// TestAnEarlyCheckIsNoTrial: the checks of an origin that is ejected come more
+// often than its trials, and do not put them off.
+func TestAnEarlyCheckIsNoTrial(t *testing.T) {
+	s := &standing{rules: rules{maxFails: 1, rise: 1, fall: 100, checked: true}}
+	now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	s.failed(lost, "", false, now)
+	due := s.again
+	for range 10 {
+		s.tried(errors.New("500"), now)
+	}
+	if !s.again.Equal(due) || s.usable() {
+		t.Errorf("tried in %s, not in %s", s.again.Sub(now), due.Sub(now))
+	}
+	if s.tried(nil, now); !s.usable() {
+		t.Error("a good check does not bring it back")
+	}
+}
+
+// TestWhatChecksAccept: a redirect is an answer of one who is well, a page that
+// is not there is not.
+func TestWhatChecksAccept(t *testing.T) {
+	var status atomic.Int32
+	other := newOther(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(int(status.Load())) }))
+	s, err := newSettings(mountedAt(t, "/", other))
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := s.mounts[0]
+	m.Health = config.Health{Path: "/healthz", Timeout: patience}
+	o := newOrigin(m, 0, patience, func(*origin) {})
+	for code, good := range map[int]bool{200: true, 204: true, 302: true, 399: true, 400: false, 404: false, 503: false} {
+		status.Store(int32(code))
+		if err := o.try(t.Context()); (err == nil) != good {
+			t.Errorf("%d: %v", code, err)
+		}
+	}
+}
+
+// TestAnEjectedOriginIsTriedWhenItIsTime, even if checks are rare.
+func TestAnEjectedOriginIsTriedWhenItIsTime(t *testing.T) {
+	now := time.Now()
+	o := &origin{health: config.Health{Interval: time.Hour}, standing: standing{rules: rules{checked: true}, ejected: true, again: now.Add(time.Second)}}
+	for _, c := range []struct {
+		checked, ejected bool
+		want             time.Duration
+	}{{true, true, time.Second}, {true, false, time.Hour}, {false, true, time.Second}} {
+		o.checked, o.ejected = c.checked, c.ejected
+		if got := o.nextTrial(now); got != c.want {
+			t.Errorf("%+v: in %s", c, got)
+		}
 	}
 }

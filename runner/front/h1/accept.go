@@ -119,14 +119,31 @@ func rawOf(n net.Conn) syscall.RawConn {
 	return nil
 }
 
+// handshake is a connection that is not encrypted yet.
+type handshake struct {
+	net   net.Conn
+	begun time.Time
+}
+
+func (h *handshake) since() time.Time { return h.begun }
+
+func (h *handshake) cut() { h.net.Close() }
+
 // secure makes the handshake. What follows gets a goroutine of its own: the
 // stack of this one has grown.
 func (s *Server) secure(n net.Conn, leave func()) {
+	h := &handshake{n, time.Now()}
+	if !s.handshakes.Add(h) {
+		n.Close()
+		leave()
+		return
+	}
 	o := s.options.Load()
 	conn := tls.Server(n, o.TLS)
 	ctx, cancel := context.WithTimeout(context.Background(), o.HandshakeTime)
 	err := conn.HandshakeContext(ctx)
 	cancel()
+	s.handshakes.Remove(h)
 	if err != nil {
 		o.Log.Debug("h1: TLS handshake", "client", n.RemoteAddr().String(), "err", err)
 		greetInClear(err, o.LingerTime)

@@ -48,6 +48,7 @@ type conn struct {
 	current *Exchange // whose context a hang-up ends
 	resting bool      // waits for a request
 	rested  time.Time // since when
+	heading time.Time // since when it waits for the rest of a head
 	excused bool      // shall wait no longer
 	silent  bool      // the client has nothing more to say in this exchange
 	left    bool      // the client hung up
@@ -173,14 +174,25 @@ func (c *conn) settles(patience time.Duration) bool {
 	return c.raw != nil && c.served && !c.fresh && patience > 2*c.server.settling
 }
 
-// restsSince is since when a connection waits for a request; zero: it does not.
-func (c *conn) restsSince() time.Time {
+// waitsSince is since when a connection waits for a request, or for the rest of
+// its head; zero: it does not.
+func (c *conn) waitsSince() time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if !c.resting {
-		return time.Time{}
+		return c.heading
 	}
 	return c.rested
+}
+
+// relieve ends such a wait.
+func (c *conn) relieve() {
+	c.dismiss()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.heading.IsZero() {
+		c.stopReading() // as if the head had taken too long
+	}
 }
 
 // dismiss ends a rest.
@@ -269,6 +281,9 @@ func (c *conn) readHead(h *head) error {
 	begun := time.Time{}
 	for {
 		n, err := h.parse(c.in.rest(), c.options)
+		if err != nil {
+			h.raw = c.in.rest() // for what has come
+		}
 		if n > 0 || err != nil {
 			c.in.keep(n)
 			return err
@@ -278,6 +293,7 @@ func (c *conn) readHead(h *head) error {
 			begun = now
 		}
 		if err := c.more(now, begun); err != nil {
+			h.raw = c.in.rest()
 			return err
 		}
 	}
@@ -308,10 +324,16 @@ func (c *conn) skipLine() error {
 // more reads more of a head that has begun.
 func (c *conn) more(now, begun time.Time) error {
 	left := begun.Add(c.options.HeadTime).Sub(now)
+	c.mu.Lock()
 	c.read = time.Time{} // to the moment
 	c.readBy(now, max(left, time.Nanosecond))
+	c.heading = begun
+	c.mu.Unlock()
 	room := c.in.room()
 	n, err := c.net.Read(room)
+	c.mu.Lock()
+	c.heading = time.Time{}
+	c.mu.Unlock()
 	c.in.grown(n)
 	switch {
 	case n > 0:
@@ -331,7 +353,7 @@ func (c *conn) refuse(x *Exchange, err error) {
 	var fields http.Header
 	var body []byte
 	if c.options.Refused != nil {
-		fields, body = c.options.Refused(c.remote, why)
+		fields, body = c.options.Refused(x.client(), why)
 	}
 	if fields == nil {
 		fields = http.Header{"Content-Type": {"text/plain; charset=utf-8"}}

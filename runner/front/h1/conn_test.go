@@ -329,11 +329,14 @@ func TestFilesAreSent(t *testing.T) {
 
 func TestRefusedRequestsAreToldOf(t *testing.T) {
 	told := make(chan *strict.Refusal, 1)
-	s := newSite(t, Options{Refused: func(remote string, why *strict.Refusal) (http.Header, []byte) {
+	s := newSite(t, Options{Refused: func(by strict.Client, why *strict.Refusal) (http.Header, []byte) {
+		if by.Remote == "" || by.Accept != "text/html" || by.Languages != "ko" {
+			t.Errorf("by %+v", by)
+		}
 		told <- why
 		return http.Header{"Content-Type": {"text/x"}, "X-B": {"1\r\nX-C: 2"}}, []byte("no")
 	}}, handled(app))
-	c := s.dial().say("GET / HTTP/1.1\r\n\r\n")
+	c := s.dial().say("GET / HTTP/1.1\r\nAccept: text/html\r\naccept-language: ko\r\n\r\n")
 	r, body := c.response("GET")
 	if r.StatusCode != 400 || r.Header.Get("Content-Type") != "text/x" || r.ContentLength != 2 || body != "no" || !r.Close || r.Header.Get("X-C") != "" {
 		t.Errorf("%+v, %q", r, body)

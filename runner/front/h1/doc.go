@@ -64,7 +64,8 @@
 //
 // The server says goodbye in a response (Connection: close), and closes idle
 // connections only when they have waited for Options.KeepAlive, or when Dismiss
-// or Relieve says so; what has arrived by then is still answered. When it ends a
+// or Relieve says so; what has arrived by then is still answered. Relieve also
+// ends heads and handshakes that take long, and Close does not wait for any. When it ends a
 // connection on which the client may still be sending, it shuts its own
 // direction and reads on for a while, so that no reset destroys the response.
 //

@@ -2,8 +2,11 @@ package h1
 
 import (
 	"context"
+	"errors"
+	"io"
 	"net"
 	"net/http"
+	"os"
 	"testing"
 	"time"
 
@@ -123,5 +126,66 @@ func TestRelieveEndsThoseWhoHaveRestedLongest(t *testing.T) {
 	}
 	for _, c := range []*client{all[0], all[len(all)-1]} {
 		c.say(getHello).status(200)
+	}
+}
+
+// TestRelieveEndsHalfHeads: else whoever begins enough of them keeps everybody
+// out for as long as a head may take.
+func TestRelieveEndsHalfHeads(t *testing.T) {
+	s := newSite(t, Options{HeadTime: time.Hour}, handled(app))
+	c := s.dial().say("GET / HTTP/1.1\r\nHost: a")
+	until(t, "a connection that waits for its head", func() bool {
+		all := s.server.conns.All()
+		return len(all) == 1 && all[0].headsSince() != (time.Time{})
+	})
+	s.server.Relieve(time.Hour)
+	c.say("\r\n\r\n").status(200)
+	c.say("GET / HTTP/1.1\r\n")
+	until(t, "half a head again", func() bool { return s.server.conns.All()[0].headsSince() != (time.Time{}) })
+	s.server.Relieve(0)
+	c.status(408)
+	c.end()
+}
+
+func (c *conn) headsSince() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.heading
+}
+
+// TestHandshakesEndForOthers: those that stall do when there is no room, and
+// all of them with the server.
+func TestHandshakesEndForOthers(t *testing.T) {
+	s := newSite(t, Options{TLS: certificate(t), HandshakeTime: time.Hour}, handled(app))
+	const beginning = "\x16\x03\x01\x01\x00\x01"
+	first := s.dial().say(beginning)
+	until(t, "a handshake", func() bool { return len(s.server.handshakes.All()) == 1 })
+	s.server.Relieve(time.Hour)
+	if len(s.server.handshakes.All()) != 1 {
+		t.Error("a young handshake is ended")
+	}
+	s.server.Relieve(0)
+	first.ended()
+	until(t, "its end", func() bool { return len(s.server.handshakes.All()) == 0 })
+	second := s.dial().say(beginning)
+	until(t, "another handshake", func() bool { return len(s.server.handshakes.All()) == 1 })
+	ended := make(chan struct{})
+	go func() {
+		s.server.Close()
+		close(ended)
+	}()
+	select {
+	case <-ended:
+	case <-time.After(patience):
+		t.Fatal("the server waits for a handshake that stalls")
+	}
+	second.ended()
+}
+
+// ended wants the connection to be closed, be it by a reset.
+func (c *client) ended() {
+	c.t.Helper()
+	if _, err := io.ReadAll(c.in); errors.Is(err, os.ErrDeadlineExceeded) {
+		c.t.Fatal("the connection stays")
 	}
 }

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/dram-go/dram/runner/front/strict"
 )
 
 // ErrGone is the cause of a request's context when the client has gone.
@@ -72,6 +74,11 @@ func (x *Exchange) Lookup(name string) string {
 		}
 	}
 	return ""
+}
+
+// client is who sent this, which may be no more than the beginning of a head.
+func (x *Exchange) client() strict.Client {
+	return strict.Client{Remote: x.c.remote, Accept: x.Lookup("Accept"), Languages: x.Lookup("Accept-Language")}
 }
 
 // Remote is ADDRESS:PORT of the client.

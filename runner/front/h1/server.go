@@ -24,6 +24,8 @@ type Server struct {
 	draining  atomic.Bool
 	dismissed atomic.Bool
 	conns     roster.Roster[*conn]
+
+	handshakes roster.Roster[*handshake]
 }
 
 // New returns a server that calls handle for each request, in the goroutine of
@@ -65,12 +67,16 @@ func (s *Server) Dismiss() {
 }
 
 // Relieve ends a few connections that have waited for a request for this long
-// at least: of as many as can be looked at quickly, those that have waited
-// longest. It is for a server that has no room for new clients. What has
-// arrived on them is answered.
+// at least, or for the rest of a head: of as many as can be looked at quickly,
+// those that have waited longest. It is for a server that has no room for new
+// clients. What has arrived on them is answered. Likewise it ends a few
+// handshakes that have taken as long.
 func (s *Server) Relieve(least time.Duration) {
-	for _, c := range s.conns.Longest(least, (*conn).restsSince) {
-		c.dismiss()
+	for _, c := range s.conns.Longest(least, (*conn).waitsSince) {
+		c.relieve()
+	}
+	for _, h := range s.handshakes.Longest(least, (*handshake).since) {
+		h.cut()
 	}
 }
 
@@ -88,6 +94,7 @@ func (s *Server) Wait(ctx context.Context) error {
 // their requests, and waits for their handlers. Listeners are their owner's.
 func (s *Server) Close() {
 	s.Drain()
+	s.handshakes.Close(http.ErrServerClosed, func(*handshake, error) {}, (*handshake).cut)
 	if s.conns.Close(http.ErrServerClosed, (*conn).interrupt, (*conn).cut) {
 		s.gone.close()
 	}

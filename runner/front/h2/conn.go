@@ -221,11 +221,12 @@ func (c *conn) fill() error {
 	}
 }
 
-// refuse tells of a request that is none and returns the answer to it.
-func (c *conn) refuse(why *strict.Refusal) *refusal {
+// refuse tells of a request that is none, with what came of its head, and
+// returns the answer to it.
+func (c *conn) refuse(x *Exchange, why *strict.Refusal) *refusal {
 	r := &refusal{status: why.Status}
 	if o := c.server.options.Load(); o.Refused != nil {
-		r.fields, r.body = o.Refused(c.remote, why)
+		r.fields, r.body = o.Refused(strict.Client{Remote: c.remote, Accept: x.Lookup("Accept"), Languages: x.Lookup("Accept-Language")}, why)
 	}
 	if r.fields == nil {
 		r.fields = http.Header{"Content-Type": {"text/plain; charset=utf-8"}}

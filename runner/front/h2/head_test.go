@@ -14,7 +14,7 @@ import (
 // (RFC 9113, section 8.1.1).
 func TestMalformedRequests(t *testing.T) {
 	told := make(chan *strict.Refusal, 100)
-	s := newSite(t, Options{Refused: func(_ string, why *strict.Refusal) (http.Header, []byte) { told <- why; return nil, nil }}, text("page"))
+	s := newSite(t, Options{Refused: func(_ strict.Client, why *strict.Refusal) (http.Header, []byte) { told <- why; return nil, nil }}, text("page"))
 	get := func(list ...string) []string {
 		return append([]string{":method", "GET", ":scheme", "https", ":authority", "a.example", ":path", "/"}, list...)
 	}
@@ -72,7 +72,7 @@ func TestMalformedRequests(t *testing.T) {
 func TestRefusedRequests(t *testing.T) {
 	told := make(chan *strict.Refusal, 100)
 	s := newSite(t, Options{
-		Line: 100, Head: 1000, Fields: 5, Refused: func(_ string, why *strict.Refusal) (http.Header, []byte) { told <- why; return nil, nil },
+		Line: 100, Head: 1000, Fields: 5, Refused: func(_ strict.Client, why *strict.Refusal) (http.Header, []byte) { told <- why; return nil, nil },
 	}, text("page"))
 	get := func(path string, list ...string) []string {
 		return append([]string{":method", "GET", ":scheme", "https", ":authority", "a.example", ":path", path}, list...)

@@ -169,11 +169,11 @@ func (c *conn) begin(x *Exchange) error {
 	switch {
 	case errors.As(err, &bad):
 		id := x.id
+		c.refuse(x, &strict.Refusal{Status: http.StatusBadRequest, Reason: string(bad)})
 		c.server.recycle(x)
-		c.refuse(&strict.Refusal{Status: http.StatusBadRequest, Reason: string(bad)})
 		return &streamFault{id, protocolError, string(bad)}
 	case errors.As(err, &why):
-		x.refusal = c.refuse(why)
+		x.refusal = c.refuse(x, why)
 	default:
 		c.valid = x.host
 	}

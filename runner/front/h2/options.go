@@ -39,7 +39,7 @@ type Options struct {
 	// Refused, if set, is told of each request that did not reach the handler,
 	// and returns the answer to it: fields, and a body. Without fields it is a
 	// line of text. A malformed request gets none.
-	Refused func(remote string, why *strict.Refusal) (fields http.Header, body []byte)
+	Refused func(by strict.Client, why *strict.Refusal) (fields http.Header, body []byte)
 	// Base is the parent of the contexts of requests. Its values are seen, its
 	// end is not: Server.Interrupt ends requests.
 	Base context.Context

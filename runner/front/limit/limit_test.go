@@ -2,8 +2,10 @@ package limit
 
 import (
 	"fmt"
+	"hash/maphash"
 	"math/rand/v2"
 	"net/netip"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -155,5 +157,53 @@ func BenchmarkTake(b *testing.B) {
 	for b.Loop() {
 		a, _ := Parse("192.0.2.1:49152")
 		m.Take(Of(a), r, now)
+	}
+}
+
+// TestWhoDidLeastMakesRoom in a full row, and what it did is not held against
+// the one who comes.
+func TestWhoDidLeastMakesRoom(t *testing.T) {
+	m, now := NewMeter(), time.Now()
+	r := Rate{1, 10}
+	row := func(a Address) *row { return &m.rows[maphash.Bytes(m.seed, a[:])%rows] }
+	first := of("192.0.2.1")
+	all := []Address{first}
+	for i := range 1 << 20 {
+		if a := Of(netip.AddrFrom4([4]byte{10, byte(i >> 16), byte(i >> 8), byte(i)})); row(a) == row(first) {
+			all = append(all, a)
+		}
+		if len(all) == ways+1 {
+			break
+		}
+	}
+	take := func(a Address, n int) (wait time.Duration) {
+		for range n {
+			wait = m.Take(a, r, now)
+		}
+		return wait
+	}
+	for i, a := range all[:ways] {
+		if take(a, 10-i%2) != 0 { // every other one could do one thing more
+			t.Fatal("too much at once")
+		}
+	}
+	if wait := take(all[ways], 10); wait != 0 {
+		t.Errorf("a new address has to wait %v", wait)
+	}
+	kept := 0
+	for _, a := range all[:ways] {
+		if slices.Contains(row(first).who[:], a) {
+			kept++
+		}
+	}
+	if busy := slices.Index(row(first).who[:], all[0]); kept != ways-1 || busy < 0 || take(all[0], 1) == 0 {
+		t.Errorf("%d of %d stay; the busiest one is at %d", kept, ways, busy)
+	}
+}
+
+func TestABurstIsAtLeastOne(t *testing.T) {
+	m, now := NewMeter(), time.Now()
+	if m.Take(of("192.0.2.1"), Rate{1, 0}, now) != 0 || m.Take(of("192.0.2.1"), Rate{1, 0}, now) != time.Second {
+		t.Error("a rate without a burst")
 	}
 }
