@@ -228,6 +228,6 @@ func TestAccessLogOfAFrontApart(t *testing.T) {
 		f.access.queue.Flush(patience)
 		return len(elsewhere) > 0
 	})
-	follow("one.log") // which it knows to have left
-	lands(one)
+	follow("two.log") // which it knows to have left
+	lands(two)
 }

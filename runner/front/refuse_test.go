@@ -191,6 +191,25 @@ func TestRefusalsAreInTheFormThatTheClientAccepts(t *testing.T) {
 	}
 }
 
+// TestErrorsAreInTheLanguageOfTheSite for clients that name none; who names
+// others than the pages have gets English.
+func TestErrorsAreInTheLanguageOfTheSite(t *testing.T) {
+	for locale, want := range map[string]map[string]string{
+		"ko":    {"": "ko", "en": "en", "ko": "ko", "fr": "en"},
+		"en":    {"": "en", "ko": "ko", "fr": "en"},
+		"pt-BR": {"": "en", "ko": "ko"},
+	} {
+		conf := config.Default(t.TempDir())
+		conf.Locale.Default = locale
+		s := newSiteOf(t, conf, func(l *limits) { l.hold = time.Millisecond })
+		for languages, want := range want {
+			if r := s.browse("/", browser, languages); r.StatusCode != 503 || !strings.Contains(r.body, title(503, want)) {
+				t.Errorf("site in %s, client wants %q: %d %s", locale, languages, r.StatusCode, r.body)
+			}
+		}
+	}
+}
+
 func title(status int, locale string) string {
 	text, _ := pages.Text(status, locale)
 	return text
