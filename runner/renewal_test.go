@@ -238,3 +238,73 @@ func TestAFrontThatRunsApartWatches(t *testing.T) {
 		t.Error("the certificates of another configuration are taken")
 	}
 }
+
+// TestWhenTheMasterLooks: as often as tls.watch says, never for 0, and not while
+// a deployment brings certificates of its own.
+func TestWhenTheMasterLooks(t *testing.T) {
+	conf := config.Default(t.TempDir())
+	conf.TLS.Listen, conf.TLS.Watch = "127.0.0.1:0", time.Minute
+	conf.TLS.Certificates = []config.Certificate{{Cert: "a.pem", Key: "a.key"}}
+	certify(t, conf.Root, "a", time.Hour)
+	have, _, _ := front.ReadCertificates(conf, time.Now())
+	logged := &strings.Builder{}
+	m := &master{
+		masterOptions: masterOptions{log: slog.New(slog.NewTextHandler(logged, nil))}, serving: conf, state: newState(testLimits, true),
+		equipment: equipment{certificates: have}, events: make(chan func()), done: make(chan struct{}), generations: map[int]generation{},
+	}
+	now := time.Now()
+	looks := func(after time.Duration) bool {
+		now = now.Add(after)
+		m.lookForRenewals(now)
+		if !m.renewals.busy {
+			return false
+		}
+		m.lookForRenewals(now.Add(time.Hour)) // one at a time
+		select {
+		case event := <-m.events:
+			event()
+		case <-time.After(patience):
+			t.Fatal("a look does not end")
+		}
+		return true
+	}
+	if !looks(0) || looks(time.Minute-1) || !looks(1) {
+		t.Error("it does not look every minute")
+	}
+	conf.TLS.Watch = 0
+	if looks(time.Hour) {
+		t.Error("it looks though it shall not")
+	}
+	conf.TLS.Watch = time.Minute
+	for what, begin := range map[string]func() (end func()){
+		"a deployment": func() func() { m.deployment = &deployment{}; return func() { m.deployment = nil } },
+		"new settings": func() func() { m.change = &trial{}; return func() { m.change = nil } },
+		"the end":      func() func() { m.state.stop = graceful; return func() { m.state.stop = serving } },
+	} {
+		end := begin()
+		if looks(time.Hour) {
+			t.Errorf("it looks during %s", what)
+		}
+		end()
+	}
+
+	// What is found while one of them has begun is found again later.
+	certify(t, conf.Root, "a", time.Hour)
+	now = now.Add(time.Hour)
+	m.lookForRenewals(now)
+	m.deployment = &deployment{}
+	(<-m.events)()
+	if m.deployment = nil; logged.Len() > 0 {
+		t.Errorf("said %s", logged)
+	}
+	other := config.Default(conf.Root)
+	m.lookForRenewals(now.Add(time.Hour))
+	m.serving = other
+	(<-m.events)()
+	if m.serving = conf; logged.Len() > 0 {
+		t.Errorf("said %s", logged)
+	}
+	if !looks(3*time.Hour) || !strings.Contains(logged.String(), "renewed certificates are in use") || m.equipment.certificates[0].Leaf.Equal(have[0].Leaf) {
+		t.Errorf("said %q", logged)
+	}
+}
