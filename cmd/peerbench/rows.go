@@ -86,6 +86,10 @@ func chainRows() []row {
 			contestants: []contestant{{ours, dramTLS}, {nginx, nginxTLS}, {caddy, caddyTLS}},
 			loads:       []pressure{{name: "saturation", title: "32 connections, 10 streams", connections: 32, streams: 10}},
 			budgets:     map[string]float64{"saturation " + nginx: 0.8}},
+		{name: "h2-10m", title: "static file, 10 MiB, HTTP/2 over TLS", path: "/static/10m.bin", measure: measured,
+			contestants: []contestant{{ours, dramFilesTLS}, {nginx, nginxFilesTLS}, {caddy, caddyFilesTLS}},
+			loads:       []pressure{{name: "saturation", title: "8 connections, 2 streams", connections: 8, streams: 2}},
+			budgets:     map[string]float64{"saturation " + nginx: 1.05}},
 		{name: "idle", title: "10,000 idle connections", path: "/", measure: idle,
 			contestants: []contestant{{ours, dramPage(0)}, {nginx, nginxPage}, {caddy, caddyPage}}},
 	}
@@ -138,7 +142,11 @@ func caddyTLS(b *bench, name string) (*stack.Stack, error) {
 	return stack.StartCaddy(b.dir, name, stack.Proxy{App: stack.PageApp(), Log: b.log, TLS: true, Ready: "/"})
 }
 
-func dramFiles(b *bench, name string) (*stack.Stack, error) {
+func dramFiles(b *bench, name string) (*stack.Stack, error) { return b.dramFiles(name, false) }
+
+func dramFilesTLS(b *bench, name string) (*stack.Stack, error) { return b.dramFiles(name, true) }
+
+func (b *bench) dramFiles(name string, secure bool) (*stack.Stack, error) {
 	files, err := b.staticFiles()
 	if err != nil {
 		return nil, err
@@ -147,24 +155,33 @@ func dramFiles(b *bench, name string) (*stack.Stack, error) {
 	if err != nil {
 		return nil, err
 	}
-	d.Log = b.log
+	d.Log, d.TLS = b.log, secure
 	return stack.StartDram(b.dir, name, d)
 }
 
 func nginxFiles(b *bench, name string) (*stack.Stack, error) {
-	files, err := b.staticFiles()
-	if err != nil {
-		return nil, err
-	}
-	return stack.StartNginx(b.dir, name, stack.Proxy{Files: files, Log: b.log, Ready: "/static/1k.bin"})
+	return b.peerFiles(name, false, stack.StartNginx)
+}
+
+func nginxFilesTLS(b *bench, name string) (*stack.Stack, error) {
+	return b.peerFiles(name, true, stack.StartNginx)
 }
 
 func caddyFiles(b *bench, name string) (*stack.Stack, error) {
+	return b.peerFiles(name, false, stack.StartCaddy)
+}
+
+func caddyFilesTLS(b *bench, name string) (*stack.Stack, error) {
+	return b.peerFiles(name, true, stack.StartCaddy)
+}
+
+// peerFiles has a peer serve files.
+func (b *bench) peerFiles(name string, secure bool, start func(dir, name string, p stack.Proxy) (*stack.Stack, error)) (*stack.Stack, error) {
 	files, err := b.staticFiles()
 	if err != nil {
 		return nil, err
 	}
-	return stack.StartCaddy(b.dir, name, stack.Proxy{Files: files, Log: b.log, Ready: "/static/1k.bin"})
+	return start(b.dir, name, stack.Proxy{Files: files, Log: b.log, TLS: secure, Ready: "/static/1k.bin"})
 }
 
 // database is the one of the board, which Dram makes and fills.
