@@ -1,6 +1,7 @@
 package asset
 
 import (
+	"bufio"
 	"errors"
 	"fmt"
 	"io"
@@ -116,6 +117,11 @@ func (s *Store) has(target string, size int64) bool {
 	return err == nil && info.Mode().IsRegular() && info.Size() == size
 }
 
+// pieceSize is how much of a file is written at once. The kernel keeps what it
+// was given at once in memory that lies together, as far as it can, and what
+// lies together is sent in fewer steps.
+const pieceSize = 1 << 20
+
 // copyFile copies a file and checks that it is still what was scanned: under
 // a wrong fingerprint it would stay in caches for a year.
 func copyFile(w io.Writer, fsys fs.FS, want File) error {
@@ -124,7 +130,11 @@ func copyFile(w io.Writer, fsys fs.FS, want File) error {
 		return err
 	}
 	defer src.Close()
-	got, err := readFile(want.Name, io.TeeReader(src, w))
+	out := bufio.NewWriterSize(w, int(min(want.Size, pieceSize)))
+	got, err := readFile(want.Name, io.TeeReader(src, out))
+	if err == nil {
+		err = out.Flush()
+	}
 	if err == nil && got.Hash != want.Hash {
 		err = errors.New("file changed while it was published, publish again")
 	}

@@ -1,6 +1,7 @@
 package asset
 
 import (
+	"bytes"
 	"errors"
 	"io"
 	"io/fs"
@@ -186,6 +187,31 @@ func TestFailedPublishLeavesNothingServed(t *testing.T) {
 	if _, err := s.Manifest("g1"); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("a failed publish has a manifest: %v", err)
 	}
+}
+
+// TestLargeFilesAreWrittenInLargePieces counts the writes of a copy: what is
+// written in small ones is sent in small steps ever after.
+func TestLargeFilesAreWrittenInLargePieces(t *testing.T) {
+	for size, want := range map[int]int{0: 0, 100: 1, pieceSize: 1, 2*pieceSize + 100: 3} {
+		files := fstest.MapFS{"film.bin": {Data: bytes.Repeat([]byte("film"), size/4)}}
+		m, err := Scan(files)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var w writes
+		if err := copyFile(&w, files, m.Files["film.bin"]); err != nil || w.count != want || w.octets != size {
+			t.Errorf("%d octets: %d writes of %d, want %d; %v", size, w.count, w.octets, want, err)
+		}
+	}
+}
+
+// writes counts them.
+type writes struct{ count, octets int }
+
+func (w *writes) Write(p []byte) (int, error) {
+	w.count++
+	w.octets += len(p)
+	return len(p), nil
 }
 
 func TestPublishSeesAFileThatChangesMeanwhile(t *testing.T) {
