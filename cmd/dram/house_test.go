@@ -73,7 +73,7 @@ var house = []struct {
 	{"runner/front/cache", []string{"framework/i18n/tags"}},
 	{"runner/front/limit", nil},
 	{"runner/front/static", []string{"framework/asset"}},
-	{"runner/front", []string{"runner/front/h1", "runner/front/h2", "runner/front/strict", "runner/front/static", "runner/front/cache", "runner/front/limit", "runner/control", "runner/forwarded", "runner/logqueue", "runner/metrics", "runner/tempo", "runner/wire", "framework/config", "framework/asset", "templates/pages"}},
+	{"runner/front", []string{"runner/front/h1", "runner/front/h2", "runner/front/strict", "runner/front/static", "runner/front/cache", "runner/front/limit", "runner/control", "runner/forwarded", "runner/logqueue", "runner/metrics", "runner/nonblock", "runner/tempo", "runner/wire", "framework/config", "framework/asset", "templates/pages"}},
 	{"runner/gateway", []string{"runner/control", "runner/wire", "framework/config"}},
 }
 

@@ -6,7 +6,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"golang.org/x/sys/unix"
+	"github.com/dram-go/dram/runner/nonblock"
 )
 
 // processors keeps the process to one processor while that is more than enough.
@@ -31,14 +31,7 @@ func newProcessors() *processors {
 	if runtime.GOMAXPROCS(0) == 1 {
 		return nil
 	}
-	return &processors{used: processorTime, take: takeProcessors, all: true}
-}
-
-// processorTime is what the process has used up of all processors.
-func processorTime() time.Duration {
-	var t unix.Timespec
-	_ = unix.ClockGettime(unix.CLOCK_PROCESS_CPUTIME_ID, &t) // the clock is there on every Linux
-	return time.Duration(t.Nano())
+	return &processors{used: nonblock.ProcessorTime, take: takeProcessors, all: true}
 }
 
 func takeProcessors(all bool) {

@@ -51,12 +51,3 @@ func TestProcessorsOfANil(t *testing.T) {
 	var p *processors
 	p.look(time.Now())
 }
-
-func TestProcessorTime(t *testing.T) {
-	before := processorTime()
-	for deadline := time.Now().Add(10 * time.Second); processorTime() <= before; {
-		if time.Now().After(deadline) {
-			t.Fatalf("still %v", before)
-		}
-	}
-}

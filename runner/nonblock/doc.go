@@ -1,5 +1,6 @@
 // Package nonblock reads and writes sockets in non-blocking mode, and sends
-// files to them, without telling the Go scheduler.
+// files to them, without telling the Go scheduler; it asks the clock of the
+// process in the same way.
 //
 // An ordinary system call is announced to the scheduler, because it might
 // block; and when the whole process was idle before, that wakes the thread

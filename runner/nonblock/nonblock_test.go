@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"syscall"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -47,5 +48,14 @@ func TestReadAndWrite(t *testing.T) {
 	}
 	if n, err := Read(a, in); n != 0 || err != nil {
 		t.Errorf("at the end: %d, %v", n, err)
+	}
+}
+
+func TestProcessorTime(t *testing.T) {
+	before := ProcessorTime()
+	for deadline := time.Now().Add(10 * time.Second); ProcessorTime() <= before; {
+		if time.Now().After(deadline) {
+			t.Fatalf("still %v", before)
+		}
 	}
 }

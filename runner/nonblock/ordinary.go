@@ -4,6 +4,7 @@ package nonblock
 
 import (
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -36,4 +37,11 @@ func Write(fd uintptr, a, b []byte) (n int, err error) {
 			return max(n, 0), err
 		}
 	}
+}
+
+// ProcessorTime is what this process has used up of all processors.
+func ProcessorTime() time.Duration {
+	var t unix.Timespec
+	_ = unix.ClockGettime(unix.CLOCK_PROCESS_CPUTIME_ID, &t) // the clock is there
+	return time.Duration(t.Nano())
 }
