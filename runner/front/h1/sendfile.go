@@ -31,7 +31,7 @@ func (x *Exchange) SendFile(file *os.File, offset, n int64) (total int64, err er
 	}
 	for n > 0 {
 		ahead := len(x.out)
-		sent, err := x.sendPiece(file, offset, min(n, filePiece))
+		sent, err := x.sendPiece(file, offset, min(n, x.c.server.piece))
 		offset, n, x.left = offset+sent, n-sent, x.left-sent
 		total += sent
 		switch {
@@ -42,6 +42,8 @@ func (x *Exchange) SendFile(file *os.File, offset, n int64) (total int64, err er
 			return total, x.note(err)
 		case err == nil && sent == 0:
 			return total, io.ErrUnexpectedEOF
+		case n > 0:
+			x.part.yield(x.c.server)
 		}
 	}
 	return total, nil
@@ -73,6 +75,7 @@ type filePart struct {
 	file  nonblock.File
 	left  int64
 	err   error
+	run   int64 // octets since there was no room
 }
 
 func (x *Exchange) filePart() *filePart {
@@ -105,13 +108,23 @@ func (p *filePart) send(to uintptr) bool {
 			return true
 		}
 		p.left -= int64(n)
+		p.run += int64(n)
 	}
 	return true
+}
+
+// yield lets others go first if a fast client has kept us busy for long.
+func (p *filePart) yield(s *Server) {
+	if p.run >= s.piece {
+		p.run = 0
+		s.queue.pass()
+	}
 }
 
 // ends keeps a failure and reports it; without room there is none yet.
 func (p *filePart) ends(call string, err error) bool {
 	if err == syscall.EAGAIN {
+		p.run = 0
 		return false
 	}
 	p.err = os.NewSyscallError(call, err)

@@ -19,8 +19,10 @@ type Server struct {
 	exchanges sync.Pool
 	copies    sync.Pool // of *[copySize]byte
 	gone      lazyWatcher
+	queue     queue
 	clock     atomic.Pointer[stamp]
 	settling  time.Duration // settlingTime
+	piece     int64         // filePiece
 	draining  atomic.Bool
 	dismissed atomic.Bool
 	conns     roster.Roster[*conn]
@@ -32,7 +34,7 @@ type Server struct {
 // its connection. Close must be called in the end.
 func New(o Options, handle func(*Exchange)) *Server {
 	o = o.withDefaults()
-	s := &Server{handle: handle, buffers: newBuffers(), settling: settlingTime}
+	s := &Server{handle: handle, buffers: newBuffers(), settling: settlingTime, piece: filePiece}
 	s.buffers.fit(&o)
 	s.options.Store(&o)
 	s.exchanges.New = func() any { return new(Exchange) }
@@ -97,6 +99,7 @@ func (s *Server) Close() {
 	s.handshakes.Close(http.ErrServerClosed, func(*handshake, error) {}, (*handshake).cut)
 	if s.conns.Close(http.ErrServerClosed, (*conn).interrupt, (*conn).cut) {
 		s.gone.close()
+		s.queue.close()
 	}
 }
 

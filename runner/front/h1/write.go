@@ -153,7 +153,8 @@ func (x *Exchange) ReadFrom(r io.Reader) (int64, error) {
 	}
 }
 
-// filePiece is how much the kernel is given at once.
+// filePiece is how much the kernel is given at once, and how much of a file is
+// sent before others have their turn.
 const filePiece = 4 << 20
 
 func (x *Exchange) sendFile(to io.ReaderFrom, file io.Reader, n int64) (int64, error) {
