@@ -32,6 +32,9 @@ type conn struct {
 	server *Server
 	wire   *wire.Conn // nil: a message, until it has moved
 	call   *call      // nil: not by message
+
+	answerer atomic.Pointer[wire.Answerer] // nil: no message connection
+
 	head   wire.Request
 	fields []byte // of the response, used anew for each
 	begun  time.Time

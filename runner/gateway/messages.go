@@ -38,8 +38,10 @@ func newMessages(c *conn) *messages {
 	if u, ok := c.wire.NetConn().(*net.UnixConn); ok {
 		_ = u.SetWriteBuffer(manyAnswers) // without it is only smaller
 	}
+	a := wire.NewAnswerer(c.wire)
+	c.answerer.Store(a)
 	return &messages{
-		server: c.server, base: c, wire: wire.NewAnswerer(c.wire),
+		server: c.server, base: c, wire: a,
 		asked: make(map[uint16]*call), moved: make(map[*call]uint64),
 	}
 }

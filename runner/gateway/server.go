@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"maps"
 	"net"
 	"net/http"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -139,7 +141,25 @@ func (s *Server) Shutdown(ctx context.Context) error {
 			return ctx.Err()
 		}
 	}
+	if err := s.flush(ctx); err != nil {
+		return err
+	}
 	return s.Close()
+}
+
+// flush waits until the fronts have taken what was answered by message.
+func (s *Server) flush(ctx context.Context) error {
+	s.mu.Lock()
+	conns := slices.Collect(maps.Keys(s.conns))
+	s.mu.Unlock()
+	for _, c := range conns {
+		if a := c.answerer.Load(); a != nil {
+			if err := a.Flush(ctx); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // Close cuts all exchanges. Handlers that go on do so without a client, and

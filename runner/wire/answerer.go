@@ -1,6 +1,9 @@
 package wire
 
-import "encoding/binary"
+import (
+	"context"
+	"encoding/binary"
+)
 
 // Answerer is the worker's side of a message connection.
 type Answerer struct {
@@ -64,6 +67,21 @@ func (a *Answerer) Answer(exchange uint16, r *Response, fields, body []byte) err
 // claimed with this ticket, which is not 0.
 func (a *Answerer) Move(exchange uint16, ticket uint64) error {
 	return a.out.end(appendTicket(a.out.begin(), KindMove, exchange, ticket))
+}
+
+// Flush waits until all that was to be sent is with the kernel, or never will
+// be. Its error is that of ctx, if that ends before.
+func (a *Answerer) Flush(ctx context.Context) error {
+	rested := a.out.rest()
+	if rested == nil {
+		return nil
+	}
+	select {
+	case <-rested:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 // Abort says why the worker closes the connection.

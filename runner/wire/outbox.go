@@ -28,7 +28,7 @@ type outbox struct {
 	stall time.Duration
 
 	try   func(fd uintptr) bool // tryOnce
-	rest  []byte                // what it sends
+	left  []byte                // what it sends
 	wait  bool                  // it returns false when there is no room
 	full  bool                  // there was no room
 	timed bool                  // a deadline is set
@@ -38,7 +38,8 @@ type outbox struct {
 	frames  []byte
 	spare   []byte
 	sending bool
-	failed  error // nothing is sent any more
+	failed  error         // nothing is sent any more
+	rested  chan struct{} // closed when nobody sends any more; nil when nobody waits for that
 }
 
 // Sizes of a buffer of frames: one that is larger is not kept, and who finds
@@ -120,12 +121,27 @@ func (o *outbox) take() []byte {
 	defer o.mu.Unlock()
 	if len(o.frames) == 0 || o.failed != nil {
 		o.sending, o.frames = false, o.frames[:0]
+		if o.rested != nil {
+			close(o.rested)
+			o.rested = nil
+		}
 		return nil
 	}
 	frames := o.frames
 	o.frames, o.spare = o.spare[:0], nil
-	o.rest = frames
+	o.left = frames
 	return frames
+}
+
+// rest returns a channel that is closed when nothing is left to be sent; nil
+// when that is so.
+func (o *outbox) rest() <-chan struct{} {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.sending && o.rested == nil {
+		o.rested = make(chan struct{})
+	}
+	return o.rested
 }
 
 // give takes a buffer back.
@@ -137,12 +153,12 @@ func (o *outbox) give(frames []byte) {
 	}
 }
 
-// write sends o.rest, and reports false when that would have to wait for room.
+// write sends o.left, and reports false when that would have to wait for room.
 // A failure ends the connection.
 func (o *outbox) write(wait bool) bool {
 	if o.raw == nil {
-		_, err := o.conn.Write(o.rest)
-		o.rest = nil
+		_, err := o.conn.Write(o.left)
+		o.left = nil
 		o.fail(err)
 		return true
 	}
@@ -158,17 +174,17 @@ func (o *outbox) write(wait bool) bool {
 
 // tryOnce is called by the runtime when there may be room.
 func (o *outbox) tryOnce(fd uintptr) bool {
-	for len(o.rest) > 0 {
+	for len(o.left) > 0 {
 		var n int
 		var err error
 		if o.side == Front {
-			n, err = nonblock.Write(fd, o.rest, nil)
+			n, err = nonblock.Write(fd, o.left, nil)
 		} else {
-			n, err = syscall.Write(int(fd), o.rest)
+			n, err = syscall.Write(int(fd), o.left)
 		}
 		switch err {
 		case nil:
-			o.rest = o.rest[n:]
+			o.left = o.left[n:]
 		case syscall.EINTR:
 		case syscall.EAGAIN:
 			o.full = !o.wait

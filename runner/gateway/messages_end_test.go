@@ -1,0 +1,93 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"runtime"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/dram-go/dram/runner/wire"
+)
+
+// silentFront is a front's side of a message connection that reads nothing
+// before Run is called.
+func silentFront(t *testing.T, link *wire.Link) *wire.Asker {
+	t.Helper()
+	below, err := link.Dial(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := wire.NewConn(below, wire.Front, wire.NewBuffers(), 0)
+	if err := c.GreetForMessages(); err != nil {
+		t.Fatal(err)
+	}
+	a := wire.NewAsker(c)
+	t.Cleanup(a.Close)
+	return a
+}
+
+// TestShutdownSendsWhatIsAnswered, although the front takes it late.
+func TestShutdownSendsWhatIsAnswered(t *testing.T) {
+	const many = 30
+	page := strings.Repeat("x", 60_000)
+	var answered atomic.Int32
+	s := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+		answered.Add(1)
+		io.WriteString(w, page)
+	})
+	a := silentFront(t, s.link)
+	var asked []<-chan error
+	for range many {
+		asked = append(asked, tell(a, "/"))
+	}
+	until(t, "all are answered", func() bool { return answered.Load() == many && s.inFlight.Load() == 0 })
+	over := make(chan error, 1)
+	go func() { over <- s.Shutdown(t.Context()) }()
+	until(t, "the shutdown", func() bool { return s.stopping.Load() })
+	for range 1000 {
+		runtime.Gosched() // let it do what it should not
+	}
+	var run sync.WaitGroup
+	run.Go(func() { _ = a.Run() })
+	for _, done := range asked {
+		if err := <-done; err != nil {
+			t.Errorf("an answer was lost: %v", err)
+		}
+	}
+	if err := <-over; err != nil {
+		t.Error(err)
+	}
+	run.Wait()
+}
+
+// TestShutdownDoesNotWaitForAFrontForEver that takes nothing.
+func TestShutdownDoesNotWaitForAFrontForEver(t *testing.T) {
+	page := strings.Repeat("x", 60_000)
+	var answered atomic.Int32
+	s := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+		answered.Add(1)
+		io.WriteString(w, page)
+	})
+	a := silentFront(t, s.link)
+	var asked []<-chan error
+	for range 30 {
+		asked = append(asked, tell(a, "/"))
+	}
+	until(t, "all are answered", func() bool { return answered.Load() == 30 && s.inFlight.Load() == 0 })
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+	defer cancel()
+	if err := s.Shutdown(ctx); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("shutdown: %v", err)
+	}
+	s.Close()
+	_ = a.Run()
+	for _, done := range asked {
+		<-done
+	}
+}
