@@ -59,11 +59,18 @@ type served struct {
 
 func serve(t *testing.T, h http.HandlerFunc) *served {
 	t.Helper()
+	return serveWith(t, h, func(*Server) {})
+}
+
+// serveWith is serve by a server that is changed before it serves.
+func serveWith(t *testing.T, h http.HandlerFunc, change func(*Server)) *served {
+	t.Helper()
 	log := new(syncBuffer)
 	s, err := NewServer(h, slog.New(slog.NewTextHandler(log, nil)))
 	if err != nil {
 		t.Fatal(err)
 	}
+	change(s)
 	ours, theirs, err := wire.Pair()
 	if err != nil {
 		t.Fatal(err)

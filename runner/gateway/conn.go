@@ -53,7 +53,7 @@ func newConn(s *Server, below net.Conn) *conn {
 	if u, ok := below.(*net.UnixConn); ok {
 		_ = u.SetWriteBuffer(sendBuffer / 2) // the kernel doubles it; without it is only larger
 	}
-	return &conn{server: s, wire: wire.NewConn(below, wire.Worker, s.buffers, stall), begun: time.Now()}
+	return &conn{server: s, wire: wire.NewConn(below, wire.Worker, s.buffers, s.stall), begun: time.Now()}
 }
 
 // serve serves exchanges until the front closes the connection or one of them

@@ -32,6 +32,31 @@ func silentFront(t *testing.T, link *wire.Link) *wire.Asker {
 	return a
 }
 
+// TestAFrontThatTakesNoAnswers loses its connection, and nobody else anything.
+func TestAFrontThatTakesNoAnswers(t *testing.T) {
+	page := strings.Repeat("x", 60_000)
+	s := serveWith(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/last" {
+			<-r.Context().Done()
+		}
+		io.WriteString(w, page)
+	}, func(s *Server) { s.stall = 20 * time.Millisecond })
+	a := silentFront(t, s.link)
+	asked := []<-chan error{tell(a, "/last")}
+	until(t, "the one that answers last", func() bool { return s.inFlight.Load() == 1 })
+	for range 30 { // more than the kernel takes
+		asked = append(asked, tell(a, "/"))
+	}
+	until(t, "the connection is given up", func() bool { return s.inFlight.Load() == 0 })
+	if err := <-tell(messagesTo(t, s.link), "/"); err != nil {
+		t.Errorf("another front got %v", err)
+	}
+	_ = a.Run()
+	for _, done := range asked {
+		<-done
+	}
+}
+
 // TestShutdownSendsWhatIsAnswered, although the front takes it late.
 func TestShutdownSendsWhatIsAnswered(t *testing.T) {
 	const many = 30

@@ -432,6 +432,14 @@ func (w *response) finish(aborted string) (whole bool) {
 	} else {
 		w.send(true)
 	}
+	if w.failed != nil && w.x.conn.wire != nil { // nil: it has not moved, and the front is gone
+		w.giveUp()
+	}
+	return w.failed == nil && !w.last && w.status != http.StatusSwitchingProtocols
+}
+
+// giveUp tells the front, if it is still there, of a response that failed.
+func (w *response) giveUp() {
 	var tooLarge *wire.ProtocolError
 	if errors.As(w.failed, &tooLarge) { // the head, of which nothing was sent
 		w.x.conn.server.log.Error("a response cannot be sent", "path", w.x.request.URL.EscapedPath(), "err", tooLarge.Reason)
@@ -441,7 +449,6 @@ func (w *response) finish(aborted string) (whole bool) {
 		_ = w.x.conn.wire.SetWriteDeadline(time.Now().Add(time.Second))
 		_ = w.x.conn.wire.WriteAbort(wire.AbortHandler, "the handler's write deadline is over")
 	}
-	return w.failed == nil && !w.last && w.status != http.StatusSwitchingProtocols
 }
 
 // abort drops what was not sent and gives the exchange up.

@@ -28,7 +28,8 @@ type Server struct {
 	clock   clock
 	claims  claims
 
-	claimTime time.Duration // a constant, but for tests
+	// Constants, but for tests.
+	claimTime, stall time.Duration
 
 	stopping atomic.Bool
 	inFlight atomic.Int64
@@ -59,6 +60,7 @@ func NewServer(h http.Handler, log *slog.Logger) (*Server, error) {
 		quiet:     make(chan struct{}, 1),
 		draining:  make(chan struct{}),
 		claimTime: claimTime,
+		stall:     stall,
 		listeners: make(map[net.Listener]struct{}),
 		conns:     make(map[*conn]struct{}),
 	}, nil
