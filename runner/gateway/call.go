@@ -105,6 +105,9 @@ func (c *call) stream() (*wire.Conn, error) {
 		return nil, errEnded
 	}
 	c.conn.wire, c.fault = c.move()
+	if c.fault != nil {
+		c.conn.end(ErrClientGone) // a handler may wait for that alone
+	}
 	return c.conn.wire, c.fault
 }
 

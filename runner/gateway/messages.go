@@ -30,7 +30,7 @@ type messages struct {
 	asked  map[uint16]*call // by number, until the front is told how they go on
 	moved  map[*call]uint64 // that wait to be claimed, with their tickets
 	idle   []*call          // the one used last is the last
-	closed bool
+	closed error            // why nothing goes on here; nil as long as it does
 }
 
 // newMessages makes one of a connection that is to be one.
@@ -117,7 +117,7 @@ func (m *messages) callee() *call {
 func (m *messages) rest(c *call) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.closed || len(m.idle) == idleCalls {
+	if m.closed != nil || len(m.idle) == idleCalls {
 		return false
 	}
 	m.idle = append(m.idle, c)
@@ -136,8 +136,9 @@ func (m *messages) answered(c *call) {
 func (m *messages) moving(c *call, ticket uint64) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.closed {
-		return ErrClientGone
+	if m.closed != nil {
+		c.conn.end(m.closed)
+		return m.closed
 	}
 	m.moved[c] = ticket
 	return nil
@@ -158,11 +159,12 @@ func (m *messages) close() {
 	m.wire.Close()
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.closed = true
+	m.closed = why
 	for _, c := range m.asked {
 		c.conn.end(why)
 	}
-	for _, ticket := range m.moved {
+	for c, ticket := range m.moved {
+		c.conn.end(why)
 		m.server.claims.refuse(ticket)
 	}
 	for _, c := range m.idle {

@@ -116,3 +116,45 @@ func TestShutdownDoesNotWaitForAFrontForEver(t *testing.T) {
 		<-done
 	}
 }
+
+// TestTheContextOfAMoveThatNobodyClaims ends: Flush of a http.Flusher tells no
+// error, and its handler may wait for nothing else.
+func TestTheContextOfAMoveThatNobodyClaims(t *testing.T) {
+	for name, c := range map[string]struct {
+		claimTime time.Duration
+		then      func(*served, *wire.Asker, *wire.MovedError)
+		want      error
+	}{
+		"in time":                 {time.Millisecond, func(*served, *wire.Asker, *wire.MovedError) {}, ErrClientGone},
+		"because it is refused":   {time.Hour, func(_ *served, _ *wire.Asker, m *wire.MovedError) { m.Refuse() }, ErrClientGone},
+		"because the front ends":  {time.Hour, func(_ *served, a *wire.Asker, _ *wire.MovedError) { a.Close() }, ErrClientGone},
+		"because the worker ends": {time.Hour, func(s *served, _ *wire.Asker, _ *wire.MovedError) { s.Close() }, ErrStopped},
+	} {
+		t.Run(name, func(t *testing.T) {
+			ended, over := make(chan error, 1), make(chan struct{})
+			defer close(over)
+			s := serveWith(t, func(w http.ResponseWriter, r *http.Request) {
+				w.(http.Flusher).Flush()
+				select {
+				case <-r.Context().Done():
+					ended <- context.Cause(r.Context())
+				case <-over:
+				}
+			}, func(s *Server) { s.claimTime = c.claimTime })
+			a := messagesTo(t, s.link)
+			var moved *wire.MovedError
+			if err := <-tell(a, "/"); !errors.As(err, &moved) {
+				t.Fatal(err)
+			}
+			c.then(s, a, moved)
+			select {
+			case err := <-ended:
+				if !errors.Is(err, c.want) {
+					t.Errorf("the context ended because of %v", err)
+				}
+			case <-time.After(5 * time.Second):
+				t.Error("the context does not end")
+			}
+		})
+	}
+}
