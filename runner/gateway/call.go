@@ -146,6 +146,7 @@ func (c *call) end(result outcome) {
 	switch {
 	case c.claim != nil:
 		c.claim.result <- result
+		<-c.claim.over // or a hangup there would end the exchange that comes next here
 	case !c.told:
 		c.tell()
 		_ = c.messages.wire.Answer(c.id, &wire.Response{Status: http.StatusServiceUnavailable}, nil, nil) // nobody reads it

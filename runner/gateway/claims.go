@@ -20,6 +20,7 @@ type claim struct {
 	ticket uint64
 	given  chan *wire.Conn // gets the connection, or is closed when nobody claims it
 	result chan outcome    // what became of the connection
+	over   chan struct{}   // closed when who hangs up there is no longer the client
 }
 
 // add makes a ticket.
@@ -30,7 +31,7 @@ func (s *claims) add(c *call) *claim {
 		s.waiting = make(map[uint64]*claim)
 	}
 	s.last++
-	w := &claim{call: c, ticket: s.last, given: make(chan *wire.Conn, 1), result: make(chan outcome, 1)}
+	w := &claim{call: c, ticket: s.last, given: make(chan *wire.Conn, 1), result: make(chan outcome, 1), over: make(chan struct{})}
 	s.waiting[w.ticket] = w
 	return w
 }

@@ -246,7 +246,9 @@ func (c *conn) claimed(bool) outcome {
 		return broken
 	}
 	c.begin(waiting.call.conn.end, 0) // who hangs up here is the client of that exchange
-	defer c.rest()
 	waiting.given <- c.wire
-	return <-waiting.result
+	result := <-waiting.result
+	c.rest()
+	close(waiting.over)
+	return result
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"net"
 	"net/http"
 	"runtime"
 	"strings"
@@ -156,5 +157,32 @@ func TestTheContextOfAMoveThatNobodyClaims(t *testing.T) {
 				t.Error("the context does not end")
 			}
 		})
+	}
+}
+
+// TestAClaimEndsWithItsExchange: who hangs up after that must not end the
+// exchange that the same goroutine serves next.
+func TestAClaimEndsWithItsExchange(t *testing.T) {
+	s := serve(t, func(http.ResponseWriter, *http.Request) {})
+	for range 200 {
+		c := newCall(&messages{server: s.Server})
+		c.begin(1)
+		c.claim = s.claims.add(c)
+		ours, theirs := net.Pipe()
+		stream := newConn(s.Server, theirs)
+		stream.head.Claim = c.claim.ticket
+		result := make(chan outcome, 1)
+		go func() { result <- stream.claimed(true) }()
+		<-c.claim.given
+		c.end(reusable)
+		stream.end(ErrClientGone)
+		if err := c.conn.left(); err != nil {
+			t.Fatalf("the next exchange has lost its client: %v", err)
+		}
+		if got := <-result; got != reusable {
+			t.Fatalf("result %v", got)
+		}
+		ours.Close()
+		theirs.Close()
 	}
 }
