@@ -65,7 +65,7 @@ func (c *call) serve(text string) (again bool) {
 
 // answer sends a whole response; false when it has to move.
 func (c *call) answer(r *wire.Response, fields, body []byte) (fits bool, err error) {
-	if !wire.FitsAnswer(fields, body) {
+	if !wire.FitsAnswer(r, fields, body) {
 		return false, nil
 	}
 	c.mu.Lock()

@@ -186,3 +186,34 @@ func TestAClaimEndsWithItsExchange(t *testing.T) {
 		theirs.Close()
 	}
 }
+
+// TestAnAnswerBeyondTheRules goes by a connection of its own, which alone it
+// breaks.
+func TestAnAnswerBeyondTheRules(t *testing.T) {
+	s := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		switch r.URL.Path {
+		case "/fields":
+			for range wire.MaxFields + 1 {
+				w.Header().Add("X-Y", "z")
+			}
+		case "/length":
+			w.Header().Set("Content-Length", "9223372036854775806")
+		}
+	})
+	a := messagesTo(t, s.link)
+	for _, path := range []string{"/fields", "/length"} {
+		m := a.Begin()
+		r := getRequest(path)
+		r.Method = "HEAD"
+		var moved *wire.MovedError
+		if _, err := m.Ask(r); !errors.As(err, &moved) {
+			t.Errorf("%s: %v", path, err)
+		} else {
+			moved.Refuse()
+		}
+		m.End()
+	}
+	if err := <-tell(a, "/"); err != nil {
+		t.Error(err)
+	}
+}

@@ -52,9 +52,11 @@ func ParseAsked(text string, r *Request) error {
 	return nil
 }
 
-// FitsAnswer reports that a response is not too large for a message.
-func FitsAnswer(fields, body []byte) bool {
-	return len(fields)+len(body)+answerFront+32 <= MaxAnswer // 32 is more than what else a head has
+// FitsAnswer reports that a response is not too large for a message. One that
+// breaks the rules does not fit: it must break no more than its own connection.
+func FitsAnswer(r *Response, fields, body []byte) bool {
+	return len(fields)+len(body)+answerFront+32 <= MaxAnswer && // 32 is more than what else a head has
+		r.Length < maxLength && fewFields(fields)
 }
 
 // Answer sends a whole response that fits, whose fields are a list without its

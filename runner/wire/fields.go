@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"net/http"
 	"net/textproto"
+	"slices"
 	"strings"
 
 	"golang.org/x/net/http/httpguts"
@@ -48,6 +49,18 @@ func AppendFields(b []byte, h http.Header) []byte {
 
 // AppendEnd ends a list of fields.
 func AppendEnd(b []byte) []byte { return append(b, endOfFields) }
+
+// fewFields reports a list, without its end, that has no more fields than are
+// allowed.
+func fewFields(list []byte) bool {
+	const smallest = 2 // bytes of a field: the code of its name, and an empty value
+	if len(list) <= MaxFields*smallest {
+		return true
+	}
+	r := reader{rest: string(AppendEnd(slices.Clip(list)))}
+	r.count()
+	return r.fault == nil
+}
 
 // Fields is a list of fields as it was received, checked and not decoded. Its
 // strings are parts of it.
@@ -154,10 +167,13 @@ func (r *reader) string(what string) string {
 	return s
 }
 
+// maxLength is above any length of a body.
+const maxLength = 1 << 62
+
 // length reads a body length: -1 when it is unknown.
 func (r *reader) length() int64 {
 	n := r.uvarint("length")
-	if n > 1<<62 {
+	if n > maxLength {
 		r.fail("length of %d bytes", n)
 		return 0
 	}

@@ -15,6 +15,9 @@ func appendAsk(b []byte, r *Request) ([]byte, error) {
 	if n > MaxAsk {
 		return b[:at], violation("request of %d bytes, at most %d go by message", n, MaxAsk)
 	}
+	if !fewFields(r.Fields) { // it would end the connection for all
+		return b[:at], violation("request of more than %d fields", MaxFields)
+	}
 	putHeader(b[at:], KindAsk, true, n)
 	return b, nil
 }

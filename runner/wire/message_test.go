@@ -367,14 +367,25 @@ func TestWhatIsTooLargeForAMessage(t *testing.T) {
 	if sent, err := m.Ask(large); sent || err == nil {
 		t.Errorf("sent %t, %v", sent, err)
 	}
+	many := get("/")
+	many.Fields = bytes.Repeat(AppendField(nil, "X", ""), MaxFields+1)
+	if sent, err := m.Ask(many); sent || err == nil {
+		t.Errorf("sent %t, %v", sent, err)
+	}
+	if FitsAnswer(&Response{}, many.Fields, nil) || FitsAnswer(&Response{Length: maxLength}, nil, nil) {
+		t.Error("what breaks the rules fits")
+	}
+	if most := many.Fields[len(AppendField(nil, "X", "")):]; !FitsAnswer(&Response{}, most, nil) {
+		t.Errorf("%d fields do not fit", MaxFields)
+	}
 	result := askFor(m, get("/")) // the connection is as good as before
 	ask, _ := answerer.next(t)
-	if FitsAnswer(make([]byte, MaxAnswer/2), make([]byte, MaxAnswer/2)) {
+	if FitsAnswer(&Response{}, make([]byte, MaxAnswer/2), make([]byte, MaxAnswer/2)) {
 		t.Error("too much fits")
 	}
 	body := make([]byte, MaxAnswer-MaxBody/2)
 	fields := AppendField(nil, "X", strings.Repeat("x", MaxBody/2-100))
-	if !FitsAnswer(fields, body) {
+	if !FitsAnswer(&Response{}, fields, body) {
 		t.Error("what fits does not")
 	}
 	must(t, answerer.Answer(ask.Exchange, &Response{Status: 200, Length: int64(len(body))}, fields, body))
