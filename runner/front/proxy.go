@@ -153,12 +153,15 @@ func (p *proxy) badBody(h *handover) bool {
 // attempt sends the request to one worker and, if it answers, relays the
 // response. It reports whether the request shall be sent to another.
 func (p *proxy) attempt(h *handover, w *worker) (again bool) {
-	begun := time.Now()
+	begun, limit := time.Now(), h.settings.answer
 	h.moved = nil
 	if h.light() && w.crowded(begun) {
 		if m := w.messages.begin(); m != nil {
 			if done, again := p.attemptByMessage(h, w, m, begun); done {
 				return again
+			}
+			if limit > 0 {
+				limit = max(limit-time.Since(begun), 1) // the worker's time goes on
 			}
 			begun = time.Now()
 		}
@@ -170,7 +173,7 @@ func (p *proxy) attempt(h *handover, w *worker) (again bool) {
 		}
 		return p.unreached(h, w, err)
 	}
-	up.watch.start(h.settings.answer)
+	up.watch.start(limit)
 	h.Watch(up.abandon)
 	sent, err := p.send(h, up)
 	h.upstream += time.Since(begun)
@@ -222,7 +225,10 @@ func (p *proxy) unreached(h *handover, w *worker, err error) (again bool) {
 	var version *wire.VersionError
 	switch {
 	case errors.Is(err, wire.ErrGone):
-		w.lose() // never picked again, so this try is free
+		w.lose()            // never picked again, so this try is free
+		if h.moved != nil { // the request was taken before
+			return p.failed(h, w, p.lost(h, w))
+		}
 		return p.failed(h, w, unreachable)
 	case errors.As(err, &broken), errors.As(err, &version):
 		p.table.log.Error("a worker cannot be used", "worker", w.id, "err", err)
@@ -254,9 +260,9 @@ func (p *proxy) classify(h *handover, w *worker, up *upstream, sent bool, err er
 	case errors.Is(err, errLate):
 		h.attempts.tries++
 		return late
-	case !sent, up.WasReset() && h.stream == nil:
+	case h.moved == nil && (!sent || up.WasReset() && h.stream == nil):
 		// Nothing was sent, or it was sent at once and not read whole: then no
-		// handler has seen it.
+		// handler has seen it. The request of a claim was taken before.
 		p.countUnsent(h, w, up)
 		return unsent
 	case errors.As(err, &abort) && abort.Handler():
@@ -267,6 +273,11 @@ func (p *proxy) classify(h *handover, w *worker, up *upstream, sent bool, err er
 		h.attempts.ends++
 		return garbled
 	}
+	return p.lost(h, w)
+}
+
+// lost counts an attempt that the death of a worker has ended.
+func (p *proxy) lost(h *handover, w *worker) failure {
 	p.blame(h, w)
 	h.attempts.tries++
 	h.attempts.ends++
