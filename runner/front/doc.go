@@ -51,6 +51,12 @@
 // A handler that aborts (http.ErrAbortHandler) is no death: its worker says so,
 // and the client's connection is cut, as net/http's server does it.
 //
+// A client that reads slowly keeps neither a worker nor an upstream busy: when a
+// write to it has waited for 100 ms, what follows is read as fast as it comes,
+// up to 64 MiB of a response and 256 MiB of all of an app in files without a
+// name in the directory for temporary files (TMPDIR). Where there is no room it
+// is read as the client takes it.
+//
 // While no worker is ready (a start, a crash of all, a silent master) requests
 // wait, a bounded number of them for a bounded time, then 503.
 //

@@ -78,12 +78,14 @@ func (f *foreign) relay(e *errand, resp *http.Response, c *call) {
 // relayBody sends the body; nil after the whole of it.
 func (f *foreign) relayBody(e *errand, resp *http.Response) error {
 	left := resp.ContentLength // below 0 when unknown, and never 0 then
+	a := f.proxy.newAhead(resp.Body, e.settings.ahead, nil, func() { resp.Body.Close() })
+	defer a.close()
 	chunk := f.proxy.chunks.Get().(*[]byte)
 	defer f.proxy.chunks.Put(chunk)
 	for {
-		n, err := resp.Body.Read(*chunk)
+		n, err := a.Read(*chunk)
 		if n > 0 {
-			if _, failed := e.Write((*chunk)[:n]); failed != nil {
+			if _, failed := a.write(e, (*chunk)[:n]); failed != nil {
 				return errClient
 			}
 			left -= int64(n)

@@ -24,6 +24,7 @@ type limits struct {
 
 	small   int64         // request bodies up to this are read whole before a worker is picked
 	spool   int64         // bytes of request bodies in files that one mount may have
+	ahead   aheadRules    // of responses that come faster than their clients take them
 	whole   int64         // responses up to this are read whole before their head is sent
 	dial    time.Duration // time until a worker takes a connection
 	answer  time.Duration // time until a worker begins its response
@@ -77,6 +78,7 @@ func newLimits(c *config.Config) limits {
 		rate:            int(c.Server.MinRate),
 		small:           64 << 10,
 		spool:           256 << 20,
+		ahead:           aheadRules{slow: 100 * time.Millisecond, memory: 64 << 10, each: 64 << 20, all: 256 << 20},
 		whole:           256 << 10,
 		dial:            5 * time.Second,
 		answer:          c.Workers.RequestTimeout,

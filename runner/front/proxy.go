@@ -8,6 +8,7 @@ import (
 	"os"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/dram-go/dram/runner/wire"
@@ -18,7 +19,8 @@ type proxy struct {
 	table  *table
 	deaths deaths
 	budget *budget
-	chunks *sync.Pool // of *[]byte, chunkSize each
+	chunks *sync.Pool   // of *[]byte, chunkSize each
+	ahead  atomic.Int64 // bytes of responses in files
 
 	handovers sync.Pool
 }

@@ -156,7 +156,8 @@ func (t *turn) pass(resp *response) {
 }
 
 // relayBody reports whether the body was sent whole. Nothing waits here for
-// more than the worker has sent, and while it sends nothing no memory is held.
+// more than the worker has sent, and while it sends nothing no memory is held;
+// while the client takes nothing, what the worker sends is kept.
 func (p *proxy) relayBody(h *handover, resp *response, up *upstream) bool {
 	if resp.whole != nil {
 		if len(resp.whole) == 0 {
@@ -168,14 +169,17 @@ func (p *proxy) relayBody(h *handover, resp *response, up *upstream) bool {
 		}
 		return true
 	}
+	await := up.Await
+	if resp.body != up {
+		await = nil
+	}
+	a := p.newAhead(resp.body, h.settings.ahead, await, up.abandon)
+	defer a.close()
 	left := resp.Length // below 0 when unknown, and never 0 then
 	for {
-		err := error(nil)
-		if resp.body == up {
-			err = up.Await()
-		}
+		err := a.Await()
 		if err == nil {
-			err = p.relayChunk(h, resp, &left)
+			err = p.relayChunk(h, a, &left)
 		}
 		switch {
 		case err == nil:
@@ -195,14 +199,14 @@ func (p *proxy) relayBody(h *handover, resp *response, up *upstream) bool {
 var errClient = errors.New("front: client takes no more")
 
 // relayChunk passes on what there is.
-func (p *proxy) relayChunk(h *handover, resp *response, left *int64) error {
+func (p *proxy) relayChunk(h *handover, a *ahead, left *int64) error {
 	chunk := p.chunks.Get().(*[]byte)
 	defer p.chunks.Put(chunk)
-	n, err := resp.body.Read(*chunk)
+	n, err := a.Read(*chunk)
 	if n == 0 {
 		return err
 	}
-	if _, err := h.Write((*chunk)[:n]); err != nil {
+	if _, err := a.write(h, (*chunk)[:n]); err != nil {
 		return errClient
 	}
 	if *left -= int64(n); *left != 0 && err == nil && h.Flush() != nil {

@@ -9,10 +9,10 @@ import (
 	"time"
 )
 
-// spool keeps the body of a request until it is whole: the beginning in memory,
-// a longer one in a file that has no name.
+// spool keeps a body, or a part of one: the beginning in memory, a longer one in
+// a file that has no name.
 type spool struct {
-	used *atomic.Int64 // by all of a mount, in files
+	used *atomic.Int64 // by all of a kind, in files
 	text []byte
 	file *os.File // nil: text is all
 	size int64    // of file
@@ -84,6 +84,20 @@ func (s *spool) reader() io.Reader {
 		return bytes.NewReader(s.text)
 	}
 	return io.NewSectionReader(s.file, 0, s.size)
+}
+
+// readAt reads some of what there is from an offset on.
+func (s *spool) readAt(p []byte, from int64) (int, error) {
+	if s.file == nil {
+		return copy(p, s.text[from:]), nil
+	}
+	return s.file.ReadAt(p[:min(int64(len(p)), s.size-from)], from)
+}
+
+// reset forgets what there is.
+func (s *spool) reset() {
+	s.close()
+	*s = spool{used: s.used, text: s.text[:0]}
 }
 
 func (s *spool) close() {
