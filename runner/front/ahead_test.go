@@ -325,3 +325,38 @@ func TestATimerThatComesTooLate(t *testing.T) {
 	}
 	a.end()
 }
+
+// TestResponsesThatAreReadWholeHaveABound: beyond it they pass as they come.
+func TestResponsesThatAreReadWholeHaveABound(t *testing.T) {
+	half := func(gate *gate) http.HandlerFunc {
+		return func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Content-Length", "1000")
+			w.Write(make([]byte, 500))
+			_ = http.NewResponseController(w).Flush()
+			gate.pass()
+			w.Write(make([]byte, 500))
+		}
+	}
+	for name, held := range map[string]int64{"below": 0, "at the bound": 10_000} {
+		t.Run(name, func(t *testing.T) {
+			gate := newGate(t)
+			s := newSite(t, func(l *limits) { l.held = 10_000 })
+			s.add(half(gate))
+			counter := &s.front.proxy.held
+			counter.Add(held)
+			conn := s.dial()
+			io.WriteString(conn, "GET / HTTP/1.1\r\nHost: h\r\n\r\n")
+			await(t, "first half", gate.entered)
+			if held == 0 {
+				until(t, "the response is counted", func() bool { return counter.Load() == 1000 })
+				gate.release()
+			}
+			body := response200(t, conn).Body // at the bound, its head comes before all is there
+			gate.release()
+			if n, err := io.Copy(io.Discard, body); n != 1000 || err != nil {
+				t.Errorf("%d bytes, %v", n, err)
+			}
+			until(t, "the response counts no more", func() bool { return counter.Load() == held })
+		})
+	}
+}

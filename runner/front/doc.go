@@ -107,7 +107,9 @@
 // Who takes nothing of a response, be it by a window of 0 over HTTP/2, makes the
 // front hold what it has of it: up to 256 KiB that were read whole, else 64 KiB,
 // and as much of a body that nobody reads. With the numbers above that is some
-// 260 MiB for an address that does its worst, and 60 s at most.
+// 260 MiB for an address that does its worst, and 60 s at most; of responses that
+// were read whole all together are 128 MiB for each app, then others pass as they
+// come.
 //
 // A least rate counts the time alone that a client makes the front wait, of
 // which the first 10 s in each direction are free. An address of IPv6 is its

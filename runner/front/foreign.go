@@ -99,6 +99,8 @@ func (f *foreign) attempt(e *errand, o *origin) (again bool) {
 	c, begun := f.newCall(e, ctx, watch), time.Now()
 	resp, err := c.send(o)
 	if err == nil && f.holdsBack(e, resp) {
+		f.proxy.held.Add(resp.ContentLength)
+		defer f.proxy.held.Add(-resp.ContentLength)
 		err = readForeign(resp)
 	}
 	e.upstream += time.Since(begun)
@@ -159,7 +161,7 @@ var foreignReasons = [...]string{
 // its head: the origin is free again for others however slow the client is,
 // and the request can still go elsewhere.
 func (f *foreign) holdsBack(e *errand, resp *http.Response) bool {
-	return resp.ContentLength > 0 && resp.ContentLength <= e.settings.whole &&
+	return resp.ContentLength > 0 && resp.ContentLength <= e.settings.whole && f.proxy.held.Load() < e.settings.held &&
 		e.Method() != http.MethodHead && resp.StatusCode != http.StatusSwitchingProtocols
 }
 

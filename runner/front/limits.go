@@ -26,6 +26,7 @@ type limits struct {
 	spool   int64         // bytes of request bodies in files that one mount may have
 	ahead   aheadRules    // of responses that come faster than their clients take them
 	whole   int64         // responses up to this are read whole before their head is sent
+	held    int64         // bytes of such responses, from which on no other is
 	dial    time.Duration // time until a worker takes a connection
 	answer  time.Duration // time until a worker begins its response
 	tries   int           // attempts for one request
@@ -80,6 +81,7 @@ func newLimits(c *config.Config) limits {
 		spool:           256 << 20,
 		ahead:           aheadRules{slow: 100 * time.Millisecond, memory: 64 << 10, each: 64 << 20, all: 256 << 20},
 		whole:           256 << 10,
+		held:            128 << 20,
 		dial:            5 * time.Second,
 		answer:          c.Workers.RequestTimeout,
 		tries:           5,

@@ -21,6 +21,7 @@ type proxy struct {
 	budget *budget
 	chunks *sync.Pool   // of *[]byte, chunkSize each
 	ahead  atomic.Int64 // bytes of responses in files
+	held   atomic.Int64 // bytes of responses that were read whole
 
 	handovers sync.Pool
 }
@@ -184,6 +185,8 @@ func (p *proxy) attempt(h *handover, w *worker) (again bool) {
 		resp.whole, _ = up.Whole()
 	}
 	if err == nil && resp.whole == nil && p.holdBack(h, resp) {
+		p.held.Add(resp.Length)
+		defer p.held.Add(-resp.Length)
 		err = p.readWhole(resp)
 	}
 	var abort *wire.Abort

@@ -26,9 +26,10 @@ func newProxy(t *table) *proxy {
 }
 
 // holdBack reports that a response is to be read whole before the client sees
-// its head, so that the request can still go elsewhere.
+// its head, so that the request can still go elsewhere. There is an end to that
+// when many clients leave such responses where they are.
 func (p *proxy) holdBack(h *handover, resp *response) bool {
-	return h.attempts.repeatable && resp.Length > 0 && resp.Length <= h.settings.whole &&
+	return h.attempts.repeatable && resp.Length > 0 && resp.Length <= h.settings.whole && p.held.Load() < h.settings.held &&
 		h.Method() != http.MethodHead && resp.Status != http.StatusSwitchingProtocols
 }
 
