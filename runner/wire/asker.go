@@ -212,7 +212,9 @@ func (m *Message) Ask(r *Request) (sent bool, err error) {
 	}
 	m.asked = true
 	a.mu.Unlock()
-	_ = a.out.end(frames) // if it failed, so does Run
+	if err := a.out.end(frames); err != nil && a.takeBack(m) {
+		return false, err
+	}
 	<-m.done
 	switch {
 	case m.err != nil:
@@ -225,6 +227,18 @@ func (m *Message) Ask(r *Request) (sent bool, err error) {
 		a.end(err)
 	}
 	return true, err
+}
+
+// takeBack undoes the asking of a request that was not sent; false when somebody
+// has ended it already.
+func (a *Asker) takeBack(m *Message) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if !m.asked || m.left {
+		return false
+	}
+	m.asked = false
+	return true
 }
 
 // Abandon makes Ask return, and tells the worker that nobody waits any more.

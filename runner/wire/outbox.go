@@ -201,7 +201,11 @@ func (o *outbox) tryOnce(fd uintptr) bool {
 	return true
 }
 
-// fail notes an error, and makes the reading side see the end.
+// lastAnswers is how long a front reads what a worker has said before its end.
+const lastAnswers = time.Second
+
+// fail notes an error, and makes the reading side see the end: a front after
+// the answers that came before it.
 func (o *outbox) fail(err error) {
 	if err == nil {
 		return
@@ -211,6 +215,10 @@ func (o *outbox) fail(err error) {
 		o.failed = err
 	}
 	o.mu.Unlock()
+	if o.side == Front && (errors.Is(err, syscall.EPIPE) || errors.Is(err, syscall.ECONNRESET)) &&
+		o.conn.SetReadDeadline(time.Now().Add(lastAnswers)) == nil {
+		return
+	}
 	o.conn.Close()
 }
 
