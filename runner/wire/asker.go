@@ -77,9 +77,9 @@ func (a *Asker) rest(m *Message) {
 
 // end wakes all who wait, and returns the first reason for the end.
 func (a *Asker) end(why error) error {
-	a.conn.Close()
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	defer a.conn.Close() // after the reason is noted, or it would be that of Run
 	if a.fault == nil && !a.closed {
 		a.fault = why
 	}
