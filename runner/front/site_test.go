@@ -93,13 +93,13 @@ func newSiteOf(t *testing.T, conf *config.Config, change func(*limits)) *site {
 	s.client = &http.Client{Transport: &http.Transport{}, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	t.Cleanup(func() {
 		s.client.CloseIdleConnections()
-		master.Close()
-		cancel()
+		cancel() // first: what the test has read of the front happens before its end
 		select {
 		case <-s.ended:
 		case <-time.After(patience):
 			t.Error("the front does not end")
 		}
+		master.Close()
 	})
 	return s
 }
