@@ -27,6 +27,8 @@ type outbox struct {
 	// for any time.
 	stall time.Duration
 
+	courtesy courtesy // of who sends
+
 	try   func(fd uintptr) bool // tryOnce
 	left  []byte                // what it sends
 	wait  bool                  // it returns false when there is no room
@@ -48,6 +50,27 @@ const (
 	keptFrames    = 256 << 10
 	crowdedFrames = 256 << 10
 )
+
+// courtesy decides whether who sends lets others go first. They have something
+// to send and are soon done with it, unless they compute: then everybody's
+// frames would wait for them.
+type courtesy struct{ not time.Time } // before that
+
+const (
+	// longTurn is how long others take who compute: the scheduler's slice.
+	longTurn = 10 * time.Millisecond
+	// noCourtesy is how long they are taken to go on.
+	noCourtesy = time.Second
+)
+
+func (c *courtesy) due(now time.Time) bool { return !now.Before(c.not) }
+
+// took notes how long others took.
+func (c *courtesy) took(begun time.Time, turn time.Duration) {
+	if turn >= longTurn {
+		c.not = begun.Add(turn + noCourtesy)
+	}
+}
 
 func newOutbox(c *Conn) *outbox {
 	o := &outbox{conn: c.conn, raw: c.raw, side: c.side, stall: c.stall}
@@ -79,7 +102,10 @@ func (o *outbox) end(frames []byte) error {
 	}
 	o.sending = true
 	o.mu.Unlock()
-	runtime.Gosched()
+	if begun := time.Now(); o.courtesy.due(begun) {
+		runtime.Gosched()
+		o.courtesy.took(begun, time.Since(begun))
+	}
 	o.send()
 	return nil
 }

@@ -1,44 +1,32 @@
 package wire
 
 import (
-	"io"
-	"runtime"
 	"testing"
+	"time"
 )
 
-// broken reports that nothing is sent any more.
-func (o *outbox) broken() bool {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.failed != nil
-}
-
-// TestTheLastAnswersOfAWorker are read, although it is found to be gone by a
-// write before.
-func TestTheLastAnswersOfAWorker(t *testing.T) {
-	a, b := sockets(t)
-	front, worker := greetForMessages(t, a, b, 0)
-	asker, answerer := NewAsker(front), NewAnswerer(worker)
-	first := askFor(asker.Begin(), get("/first"))
-	asked, _ := answerer.next(t)
-	must(t, answerer.Answer(asked.Exchange, &Response{Status: 200, Length: 4}, nil, []byte("last")))
-	answerer.Close()
-	unseen := askFor(asker.Begin(), get("/unseen"))
-	for !asker.out.broken() { // until its write has failed
-		runtime.Gosched()
-	}
-	if sent, err := asker.Begin().Ask(get("/unsent")); sent || err == nil {
-		t.Errorf("sent %t, %v", sent, err)
-	}
-	ended := make(chan error, 1)
-	go func() { ended <- asker.Run() }()
-	if got := <-first; got.err != nil || got.body != "last" {
-		t.Errorf("%+v", got)
-	}
-	if got := <-unseen; got.err == nil {
-		t.Errorf("%+v", got)
-	}
-	if err := <-ended; err != io.EOF {
-		t.Errorf("ended with %v", err)
+// TestCourtesy: who sends lets others go first, until that has taken long.
+func TestCourtesy(t *testing.T) {
+	var c courtesy
+	at := time.Unix(1000, 0)
+	for _, step := range []struct {
+		after, turn time.Duration
+		due         bool
+	}{
+		{0, time.Millisecond, true},
+		{time.Second, longTurn - 1, true},
+		{time.Second, longTurn, true},
+		{longTurn, 0, false},
+		{noCourtesy - 1, 0, false},
+		{1, longTurn, true},
+		{noCourtesy + longTurn, 0, true},
+	} {
+		at = at.Add(step.after)
+		if got := c.due(at); got != step.due {
+			t.Errorf("%v after the step before: %t", step.after, got)
+		}
+		if step.due {
+			c.took(at, step.turn)
+		}
 	}
 }
