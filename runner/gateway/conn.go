@@ -7,7 +7,6 @@ import (
 	"net"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"time"
 
 	"github.com/dram-go/dram/runner/wire"
@@ -111,18 +110,7 @@ func (c *conn) greet() bool {
 	return true
 }
 
-// complain logs why a request could not be read, if that is no ordinary end.
-func (c *conn) complain(err error) {
-	var broken *wire.ProtocolError
-	switch {
-	case err == io.EOF, errors.Is(err, net.ErrClosed), errors.Is(err, syscall.ECONNRESET):
-	case errors.As(err, &broken):
-		c.server.log.Warn("the front breaks the gateway interface; its connection is closed", "err", err)
-		_ = c.wire.WriteAbort(wire.AbortBroken, broken.Reason) // it may be gone
-	default:
-		c.server.log.Warn("the front vanished in the middle of a request", "err", err)
-	}
-}
+func (c *conn) complain(err error) { c.server.complain(err, c.wire.WriteAbort) }
 
 // begin makes cancel the one of the exchange and starts its time.
 func (c *conn) begin(cancel context.CancelCauseFunc, limit time.Duration) {

@@ -1,11 +1,8 @@
 package gateway
 
 import (
-	"errors"
-	"io"
 	"net"
 	"sync"
-	"syscall"
 
 	"github.com/dram-go/dram/runner/wire"
 )
@@ -63,17 +60,7 @@ func (m *messages) serve() {
 	}
 }
 
-func (m *messages) complain(err error) {
-	var broken *wire.ProtocolError
-	switch {
-	case err == io.EOF, errors.Is(err, net.ErrClosed), errors.Is(err, syscall.ECONNRESET):
-	case errors.As(err, &broken):
-		m.server.log.Warn("the front breaks the gateway interface; its connection is closed", "err", err)
-		_ = m.wire.Abort(wire.AbortBroken, broken.Reason) // it may be gone
-	default:
-		m.server.log.Warn("the front vanished in the middle of a request", "err", err)
-	}
-}
+func (m *messages) complain(err error) { m.server.complain(err, m.wire.Abort) }
 
 // take begins an exchange or ends one. It neither writes nor blocks: two sides
 // of which each waits for the other to read would wait for ever.

@@ -3,6 +3,7 @@ package gateway
 import (
 	"context"
 	"errors"
+	"io"
 	"log/slog"
 	"maps"
 	"net"
@@ -10,6 +11,7 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/dram-go/dram/runner/wire"
@@ -108,6 +110,20 @@ func (s *Server) forget(c *conn) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.conns, c)
+}
+
+// complain logs why a request could not be read, if that is no ordinary end,
+// and tells the front by abort that it has broken the protocol.
+func (s *Server) complain(err error, abort func(wire.AbortCode, string) error) {
+	var broken *wire.ProtocolError
+	switch {
+	case err == io.EOF, errors.Is(err, net.ErrClosed), errors.Is(err, syscall.ECONNRESET):
+	case errors.As(err, &broken):
+		s.log.Warn("the front breaks the gateway interface; its connection is closed", "err", err)
+		_ = abort(wire.AbortBroken, broken.Reason) // it may be gone
+	default:
+		s.log.Warn("the front vanished in the middle of a request", "err", err)
+	}
 }
 
 // leave counts an exchange out.
