@@ -119,8 +119,9 @@ func (s *Store) has(target string, size int64) bool {
 
 // pieceSize is how much of a file is written at once. The kernel keeps what it
 // was given at once in memory that lies together, as far as it can, and what
-// lies together is sent in fewer steps.
-const pieceSize = 1 << 20
+// lies together is sent in fewer steps. It is as large as a large page, beyond
+// which nothing lies together.
+const pieceSize = 2 << 20
 
 // copyFile copies a file and checks that it is still what was scanned: under
 // a wrong fingerprint it would stay in caches for a year.
