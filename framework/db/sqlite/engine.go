@@ -127,14 +127,18 @@ func denied(dir string, err error) error {
 }
 
 // writeAhead switches the file to the write-ahead log if it is not. Of
-// processes that start together one does it while the others wait, in SQLite,
-// for the busy timeout.
+// processes that start together one does it while the others wait, most of the
+// time in SQLite; but who holds a lock already that another waits for is told at
+// once that the file is busy, and tries again.
 func (e *engine) writeAhead(ctx context.Context) error {
 	pool := e.open(settings{mode: "rw"})
 	defer pool.Close()
-	mode, err := journalMode(ctx, pool, "PRAGMA journal_mode")
-	if err == nil && mode != "wal" {
-		mode, err = journalMode(ctx, pool, "PRAGMA journal_mode = WAL")
+	mode, err := switchLog(ctx, pool)
+	for deadline := time.Now().Add(e.busy); isBusy(err) && time.Now().Before(deadline); {
+		if err := pause(ctx, 10*time.Millisecond); err != nil {
+			return err
+		}
+		mode, err = switchLog(ctx, pool)
 	}
 	if err != nil {
 		return e.Explain(ctx, err)
@@ -144,6 +148,15 @@ func (e *engine) writeAhead(ctx context.Context) error {
 			"(journal mode stays %s); it must be a local one", e.path, mode)
 	}
 	return nil
+}
+
+// switchLog returns the mode that the file is in then.
+func switchLog(ctx context.Context, pool *sql.DB) (mode string, err error) {
+	mode, err = journalMode(ctx, pool, "PRAGMA journal_mode")
+	if err == nil && mode != "wal" {
+		mode, err = journalMode(ctx, pool, "PRAGMA journal_mode = WAL")
+	}
+	return mode, err
 }
 
 func journalMode(ctx context.Context, pool *sql.DB, pragma string) (mode string, err error) {
