@@ -106,14 +106,14 @@ func (p *proxy) relayMessage(h *handover, w *worker, m *wire.Message) {
 func (p *proxy) classifyMessage(h *handover, w *worker, tooLate bool, err error) failure {
 	var broken *wire.ProtocolError
 	var abort *wire.Abort
-	h.attempts.tries++
-	if tooLate {
+	switch {
+	case tooLate:
+		h.attempts.tries++
 		return late
-	}
-	h.attempts.ends++
-	if errors.As(err, &broken) || errors.As(err, &abort) {
+	case errors.As(err, &broken), errors.As(err, &abort):
+		h.attempts.tries++
+		h.attempts.ends++
 		return garbled
 	}
-	p.blame(h, w)
-	return lost
+	return p.lost(h, w)
 }

@@ -194,7 +194,7 @@ func (c *Conn) ReadHead(r *Response, method string) error {
 		}
 		return nil
 	}
-	bodiless := method == http.MethodHead || r.Status == http.StatusNoContent || r.Status == http.StatusNotModified
+	bodiless := withoutBody(method, r.Status)
 	if bodiless && !f.end {
 		return violation("response %d to %s with a body", r.Status, method)
 	}

@@ -80,7 +80,7 @@ func (d *dumper) frame(f frame, payload []byte) error {
 		end = " END"
 	}
 	fmt.Fprintf(d.w, "%08x  %s %d bytes%s\n", d.offset, f.kind, f.length, end)
-	if f.kind < KindHello || f.kind > KindClaim {
+	if !f.kind.known() {
 		if !f.optional {
 			return violation("%s frame, which is unknown here and not optional", f.kind)
 		}

@@ -53,6 +53,9 @@ func (k Kind) String() string {
 	return fmt.Sprintf("kind %d", byte(k))
 }
 
+// known reports a kind that this build has a name for.
+func (k Kind) known() bool { return k >= KindHello && k <= KindClaim }
+
 // The first byte of a frame: a kind and two flags.
 const (
 	flagOptional = 0x80 // a receiver that does not know the kind skips the frame

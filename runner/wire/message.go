@@ -3,6 +3,7 @@ package wire
 import (
 	"encoding/binary"
 	"io"
+	"net/http"
 	"os"
 	"syscall"
 )
@@ -108,7 +109,7 @@ func parseClaim(payload []byte, r *Request) error {
 // withoutBody reports a response that has no body whatever its length says
 // (RFC 9110, section 6.4.1).
 func withoutBody(method string, status int) bool {
-	return method == "HEAD" || status == 204 || status == 304
+	return method == http.MethodHead || status == http.StatusNoContent || status == http.StatusNotModified
 }
 
 // byMessage checks that this side may send a frame on a message connection.
@@ -166,7 +167,7 @@ func (in *inbox) next() (frame, []byte, error) {
 		payload := in.buffer[in.start+headerSize : in.start+headerSize+f.length]
 		in.start += headerSize + f.length
 		switch {
-		case f.kind >= KindHello && f.kind <= KindClaim:
+		case f.kind.known():
 			return f, payload, f.byMessage(in.c.side.other())
 		case !f.optional:
 			return f, nil, violation("%s frame, which is unknown here and not optional", f.kind)

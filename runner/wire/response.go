@@ -44,11 +44,6 @@ func ParseResponse(payload []byte, r *Response) error {
 // parseResponse leaves the fields in their list.
 func parseResponse(payload []byte, r *Response) error {
 	in := reader{rest: string(payload)}
-	in.response(r)
-	return in.end()
-}
-
-func (in *reader) response(r *Response) {
 	r.Last = in.byte("flags")&responseLast != 0
 	r.Exchange = in.uint16("exchange")
 	r.Status = int(in.uint16("status"))
@@ -57,6 +52,7 @@ func (in *reader) response(r *Response) {
 	if in.fault == nil && (r.Status < 100 || r.Status > 999) {
 		in.fail("status %d", r.Status)
 	}
+	return in.end()
 }
 
 // Abort is why a worker ends a connection in the middle of an exchange.
