@@ -1,6 +1,8 @@
 package front
 
 import (
+	"errors"
+	"fmt"
 	"io"
 	"sync"
 	"time"
@@ -154,6 +156,9 @@ func (a *ahead) reads() bool {
 	return !a.running
 }
 
+// errKept means that what was kept for a slow client cannot be read again.
+var errKept = errors.New("front: the file of a response")
+
 func (a *ahead) Read(p []byte) (int, error) {
 	if a.reads() {
 		return a.source.Read(p)
@@ -167,12 +172,15 @@ func (a *ahead) Read(p []byte) (int, error) {
 		return 0, a.err
 	}
 	n, err := a.kept.readAt(p, a.taken)
+	if err != nil {
+		return n, fmt.Errorf("%w: %w", errKept, err)
+	}
 	if a.taken += int64(n); a.taken == a.kept.length() {
 		a.kept.reset()
 		a.taken = 0
 		a.changed.Broadcast()
 	}
-	return n, err
+	return n, nil
 }
 
 // close ends the reading, and drops what the client has not taken.

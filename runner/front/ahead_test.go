@@ -360,3 +360,23 @@ func TestResponsesThatAreReadWholeHaveABound(t *testing.T) {
 		})
 	}
 }
+
+// TestWhatIsKeptCannotBeRead: the log blames no worker for it.
+func TestWhatIsKeptCannotBeRead(t *testing.T) {
+	s := newSite(t, nil)
+	p := s.front.proxy
+	a := p.newAhead(strings.NewReader("more than there is memory for"), aheadRules{slow: time.Hour, each: 1 << 20, all: 1 << 20}, nil, func() {})
+	defer a.close()
+	a.begin()
+	a.running, a.over = true, make(chan struct{})
+	close(a.over)
+	for range 2 { // the first is no longer than memory has to be
+		a.keep([]byte("octets"), nil)
+	}
+	a.end()
+	a.kept.file.Close()
+	if _, err := a.Read(make([]byte, 10)); !errors.Is(err, errKept) || p.whyCut(&handover{turn: &turn{id: "abc"}}, err) != "kept response unreadable" {
+		t.Error(err)
+	}
+	s.logSays("a response that was kept for a slow client is lost")
+}

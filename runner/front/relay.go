@@ -226,6 +226,9 @@ func (p *proxy) whyCut(h *handover, err error) string {
 	case errors.As(err, &abort), errors.As(err, &broken):
 		p.table.log.Error("a worker broke the gateway interface; its connection is closed", "worker", h.worker, "err", err)
 		return "worker broke the gateway interface"
+	case errors.Is(err, errKept):
+		p.table.log.Error("a response that was kept for a slow client is lost", "id", h.id, "err", err)
+		return "kept response unreadable"
 	}
 	return "worker died in the response"
 }

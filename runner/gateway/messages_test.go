@@ -253,15 +253,7 @@ func TestBadFrontsByMessage(t *testing.T) {
 				}
 			})
 			healthy := messagesTo(t, s.link)
-			bad, err := s.link.Dial(t.Context())
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer bad.Close()
-			io.WriteString(bad, c.said)
-			bad.(interface{ CloseWrite() error }).CloseWrite()
-			io.Copy(io.Discard, bad) // until it is closed
-			until(t, "a line in the log", func() bool { return strings.Contains(s.log.String(), c.log) })
+			s.hearBad(t, c.said, c.log)
 			if err := <-tell(healthy, "/"); err != nil {
 				t.Errorf("a neighbour got %v", err)
 			}

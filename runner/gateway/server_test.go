@@ -185,6 +185,20 @@ func TestABodyThatIsLeftDoesNotSpoilTheConnection(t *testing.T) {
 	}
 }
 
+// hearBad lets the worker hear what ends a connection, and wants it to log that.
+func (s *served) hearBad(t *testing.T, said, log string) {
+	t.Helper()
+	bad, err := s.link.Dial(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer bad.Close()
+	io.WriteString(bad, said)
+	bad.(interface{ CloseWrite() error }).CloseWrite()
+	io.Copy(io.Discard, bad) // until it is closed
+	until(t, "a line in the log", func() bool { return strings.Contains(s.log.String(), log) })
+}
+
 func TestBadFronts(t *testing.T) {
 	for name, c := range map[string]struct {
 		said string
@@ -199,15 +213,7 @@ func TestBadFronts(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := serve(t, text("fine").ServeHTTP)
 			healthy := dialed(t, s.link)
-			bad, err := s.link.Dial(t.Context())
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer bad.Close()
-			io.WriteString(bad, c.said)
-			bad.(interface{ CloseWrite() error }).CloseWrite()
-			io.Copy(io.Discard, bad) // until it is closed
-			until(t, "a line in the log", func() bool { return strings.Contains(s.log.String(), c.log) })
+			s.hearBad(t, c.said, c.log)
 			if _, body, err := ask(healthy, getRequest("/"), ""); err != nil || body != "fine" {
 				t.Errorf("a neighbour got %q, %v", body, err)
 			}
